@@ -1,0 +1,69 @@
+# Everything a newcomer needs. `make help` lists the targets.
+# Works with nothing but Python 3.10 or newer, make and a network for pip.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The constraints pin what was tested; without them pip would take other releases.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+	--constraint constraints.txt
+STAMPS := $(VENV)/.installed
+INPUTS := pyproject.toml constraints.txt
+OUT := out
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format bench docs clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+install: $(STAMPS)/run  ## Make .venv and install subalign into it
+
+demo: $(STAMPS)/run  ## Subtitle examples/talk.mp4 with the embedded model
+	$(BIN)/subalign transcribe examples/talk.mp4 --format srt --highlight-words --format json \
+		--output-dir $(OUT) --overwrite
+	@echo
+	@echo "The first cues of $(OUT)/talk.srt:"
+	@echo
+	@head -n 24 $(OUT)/talk.srt
+
+test: $(STAMPS)/test  ## Run all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(STAMPS)/lint  ## Check style, types and the order of the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMPS)/lint  ## Put the code into its standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMPS)/test  ## Measure against openai-whisper on this machine
+	$(BIN)/python bench/transcribe.py
+
+docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
+	@mkdir -p docs
+	$(BIN)/python -m typer subalign.cli.app utils docs --name subalign --output docs/cli.md
+
+clean:  ## Remove what these targets made
+	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(STAMPS):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "subalign needs Python 3.10 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@mkdir -p $@
+
+$(STAMPS)/run: $(INPUTS) | $(STAMPS)
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(STAMPS)/test: $(INPUTS) | $(STAMPS)
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/lint: $(INPUTS) | $(STAMPS)
+	$(PIP_INSTALL) --editable '.[lint]'
+	@touch $@ $(STAMPS)/run

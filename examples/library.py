@@ -1,0 +1,25 @@
+"""Use subalign as a library: print every word with its times, then write subtitles.
+
+python examples/library.py [RECORDING]
+"""
+
+import sys
+from pathlib import Path
+
+import subalign
+
+TALK = Path(__file__).resolve().parent / "talk.mp4"
+
+
+def main() -> None:
+    recording = sys.argv[1] if len(sys.argv) > 1 else TALK
+    model = subalign.load_model("micro.en")  # "turbo" reads far better, and is a download
+    transcript = subalign.transcribe(recording, model=model)
+    for word in transcript.words:
+        print(f"{word.start:7.2f} {word.end:7.2f} {word.text.strip()}")
+    layout = subalign.LayoutOptions(highlight_words=True)
+    subalign.write_transcript(transcript, "library.srt", layout=layout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""A running ffmpeg: its output read block by block, its log drained, and always reaped."""
+
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+from subalign.audio.ffmpeg import NO_WINDOW
+from subalign.audio.log import DecoderLog
+from subalign.errors import ToolMissingError
+
+__all__ = ["Decoder", "DecoderStalledError"]
+
+_CHUNK = 1 << 16  # bytes read from the pipe at once
+_AHEAD = 32  # chunks that may wait: 2 MiB, half a minute of samples
+_POLL = 0.1  # seconds
+
+
+class DecoderStalledError(Exception):
+    """The program gave no bytes for the whole of the time limit, and was stopped."""
+
+
+class Decoder:
+    """Runs `command` and offers its standard output; usable from one thread.
+
+    Threads read its standard error into `log` and write `data` to its input. Raises
+    `ToolMissingError` if the program does not start.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        log: DecoderLog,
+        data: Iterator[bytes] | None,
+        stall_timeout: float,
+    ) -> None:
+        self._stall_timeout = stall_timeout
+        self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)
+        self._stopping = threading.Event()
+        self._process = _start(command, piped=data is not None)
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._readers = [
+            _thread("samples", self._pump, self._process.stdout),
+            _thread("log", log.read, self._process.stderr),
+        ]
+        for thread in self._readers:
+            thread.start()
+        if data is not None and self._process.stdin is not None:
+            # Not joined: it may wait for a source that never speaks again.
+            _thread("input", _feed, data, self._process.stdin, self._stopping).start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The program's exit status; None while it runs."""
+        return self._process.poll()
+
+    def read(self) -> bytes:
+        """The next bytes as they come; empty at the end, when the log is complete as well.
+
+        Raises `DecoderStalledError` after the time limit.
+        """
+        if self._stopping.is_set():
+            return b""
+        try:
+            chunk = self._chunks.get(timeout=self._stall_timeout)
+            if not chunk:
+                self._process.wait(self._stall_timeout)
+        except (queue.Empty, subprocess.TimeoutExpired):
+            self.close()
+            raise DecoderStalledError from None
+        if not chunk:
+            self.close()
+        return chunk
+
+    def close(self) -> None:
+        """Stops the program if it still runs, and waits until it and its readers are gone."""
+        self._stopping.set()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for thread in self._readers:
+            thread.join()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _pump(self, pipe: IO[bytes]) -> None:
+        with suppress(OSError, ValueError):
+            while chunk := os.read(pipe.fileno(), _CHUNK):
+                if not self._offer(chunk):
+                    return
+        self._offer(b"")
+
+    def _offer(self, chunk: bytes) -> bool:
+        while not self._stopping.is_set():
+            with suppress(queue.Full):
+                self._chunks.put(chunk, timeout=_POLL)
+                return True
+        return False
+
+
+def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    return threading.Thread(target=target, args=arguments, name=f"subalign-{name}", daemon=True)
+
+
+def _start(command: list[str], *, piped: bool) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "AV_LOG_FORCE_NOCOLOR": "1"}
+    # A report file in the working folder is nothing that a library leaves behind.
+    environment.pop("FFREPORT", None)
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            creationflags=NO_WINDOW,
+        )
+    except OSError as error:
+        raise ToolMissingError(
+            f"{command[0]} does not run ({error.strerror}): install ffmpeg, or reinstall the"
+            " Python package imageio-ffmpeg."
+        ) from error
+
+
+def _feed(data: Iterator[bytes], pipe: IO[bytes], stopping: threading.Event) -> None:
+    # An unreadable source ends the input early; ffmpeg's log then tells what is missing.
+    with suppress(OSError, ValueError):
+        for chunk in data:
+            if stopping.is_set():
+                break
+            pipe.write(chunk)
+            pipe.flush()
+    with suppress(OSError, ValueError):
+        pipe.close()

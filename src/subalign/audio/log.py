@@ -1,0 +1,138 @@
+"""What ffmpeg says on standard error, read line by line: tracks, durations, problems.
+
+There is no ffprobe in imageio-ffmpeg's wheel, so the decoding run's own log is the source.
+"""
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from subalign.audio.source import printable
+
+__all__ = ["DecoderLog", "Track"]
+
+_LINE = re.compile(r"^(?:\[[^\]]*\] )*?\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)$")
+_CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
+_DURATION = re.compile(rf"^  Duration: {_CLOCK}")
+_CONTAINER = re.compile(r"^Input #0, (\S+), from ")
+_TRACK = re.compile(r"^ +Stream #0:(\d+)(?:\[\w+\])?(?:\([^)]*\))?: (\w+): (.*)$")
+_TRACK_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}")
+_REPEATED = re.compile(r"Last message repeated (\d+) times")
+_OPENING = re.compile(r"^Error opening input(?: file.*|: )")
+_DAMAGED = re.compile(r"^Packet corrupt \(stream")
+# Their last packet counts as corrupt in every recording whose header leaves the length open.
+_ODD_ENDS = ("wav", "au")
+
+
+@dataclass(slots=True)
+class Track:
+    """One track of the container; `duration` in seconds where the track itself declares it."""
+
+    index: int
+    kind: str
+    picture: bool
+    duration: float | None = None
+
+
+class DecoderLog:
+    """Reads the log; `opened` is set once the container has been described.
+
+    `read` runs in a thread of its own; other attributes are for reading after `opened`, and the
+    problems after the end. Where ffmpeg repeats `address`, `label` is kept instead.
+    """
+
+    def __init__(self, *, address: str, label: str) -> None:
+        self._address = address
+        self._label = label
+        self.opened = threading.Event()
+        self.container: str | None = None
+        self.duration: float | None = None
+        self.estimated = False
+        self.tracks: list[Track] = []
+        self.refused = False
+        self.n_problems = 0
+        self.first_problem: str | None = None
+        self.reason: str | None = None
+        self._decoding = False
+        self._last_was_problem = False
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Reads to the end of `lines`."""
+        try:
+            for line in lines:
+                self.read_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+        except (OSError, ValueError):
+            pass  # the pipe was closed: the program has been stopped
+        finally:
+            self.opened.set()
+
+    def read_line(self, line: str) -> None:
+        """Takes in one line of the log."""
+        repeated = _REPEATED.search(line)
+        if repeated is not None:
+            self.n_problems += int(repeated[1]) if self._last_was_problem else 0
+            return
+        match = _LINE.match(line)
+        if match is None:
+            return
+        level, text = match["level"], match["text"]
+        self._last_was_problem = False
+        if level == "info":
+            self._read_info(text)
+        elif level == "warning":
+            self._read_warning(text)
+        else:
+            self._read_error(text)
+
+    @property
+    def audio_tracks(self) -> list[Track]:
+        """The audio tracks in the order in which `--audio-track` counts them."""
+        return sorted((t for t in self.tracks if t.kind == "Audio"), key=lambda t: t.index)
+
+    @property
+    def only_audio(self) -> bool:
+        """Whether there is one audio track and at most still pictures (a cover) beside it."""
+        return sum(1 for track in self.tracks if not track.picture) == 1
+
+    def _read_info(self, text: str) -> None:
+        if self._decoding:
+            return
+        if (container := _CONTAINER.match(text)) is not None:
+            self.container = container[1]
+        elif text.startswith(("Stream mapping:", "Output #0")):
+            self._decoding = True
+            self.opened.set()
+        elif (duration := _DURATION.match(text)) is not None and self.duration is None:
+            self.duration = _seconds(duration)
+        elif (track := _TRACK.match(text)) is not None:
+            picture = "(attached pic)" in track[3]
+            self.tracks.append(Track(int(track[1]), track[2], picture))
+        elif (declared := _TRACK_DURATION.match(text)) is not None and self.tracks:
+            self.tracks[-1].duration = _seconds(declared)
+
+    def _read_warning(self, text: str) -> None:
+        if text.startswith("Estimating duration from bitrate"):
+            self.estimated = True
+        elif _DAMAGED.match(text) and self._decoding and self.container not in _ODD_ENDS:
+            self._count_problem(text)
+
+    def _read_error(self, text: str) -> None:
+        if "not on whitelist" in text or "m3u8/hls" in text:
+            self.refused = True
+        text = text.removeprefix(f"{self._address}: ").replace(self._address, self._label)
+        reason = _OPENING.sub("", text)
+        if self.reason is None and reason:
+            self.reason = printable(reason, 200)
+        if self._decoding:
+            self._count_problem(text)
+
+    def _count_problem(self, text: str) -> None:
+        self.n_problems += 1
+        self._last_was_problem = True
+        if self.first_problem is None:
+            self.first_problem = printable(text, 200)
+
+
+def _seconds(clock: re.Match[str]) -> float:
+    return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])

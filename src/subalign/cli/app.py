@@ -1,0 +1,87 @@
+"""The root of the command: `subalign`, its subcommands and its two own options."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer.main import get_command
+
+from subalign.cli.arguments import TranscribeCommand
+from subalign.cli.console import Session
+from subalign.cli.doctor import doctor
+from subalign.cli.messages import EXIT_CODES, report
+from subalign.cli.models import models_app
+from subalign.cli.transcribe import transcribe
+
+__all__ = ["app", "main", "run"]
+
+app = typer.Typer(
+    name="subalign",
+    help="Subtitles with every word timed, from recordings.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={
+        "help_option_names": ["--help", "-h"],
+        # openai-whisper spells its options with underscores
+        "token_normalize_func": lambda name: name.replace("_", "-"),
+    },
+)
+app.command(cls=TranscribeCommand, epilog=EXIT_CODES, no_args_is_help=True)(transcribe)
+app.add_typer(models_app)
+app.command()(doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from subalign import __version__
+
+        typer.echo(f"subalign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", metavar="", envvar="SUBALIGN_DEBUG", help="Show tracebacks of errors."
+        ),
+    ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Subtitles with every word timed, from recordings."""
+    context.obj = Session(debug=debug)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code."""
+    command = get_command(app)
+    try:
+        with warnings.catch_warnings():
+            # Notices of other packages are for developers, who ask for them with -W.
+            if not sys.warnoptions:
+                warnings.simplefilter("ignore")
+            command(list(arguments), prog_name="subalign")
+    except KeyboardInterrupt as error:
+        return report(error, Session())
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point: carries out `arguments` or the process's own, and leaves the process."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))

@@ -1,0 +1,225 @@
+"""Works through the recordings of a job: plan, load the model once, transcribe, write.
+
+What is wrong with one recording never stops the others. Inputs and outputs are checked before the
+model is loaded, so that mistakes come back at once. This module imports PyTorch.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from subalign.audio import is_address
+from subalign.audio.source import resolve_source
+from subalign.cli.console import Session, shown_warnings
+from subalign.cli.job import Job
+from subalign.cli.messages import report
+from subalign.cli.progress import RunProgress, audio_done, clock
+from subalign.cli.standard_output import print_transcript
+from subalign.decoding import check_language
+from subalign.errors import InputError, ModelError, OutputError, UsageError
+from subalign.model import EMBEDDED_MODEL, Whisper, disable_sdpa, load_model, where
+from subalign.model.devices import resolve_device
+from subalign.pipeline import (
+    Input,
+    Output,
+    default_model,
+    find_inputs,
+    plan_outputs,
+    prepare_outputs,
+    transcribe_stream,
+    write_transcript,
+)
+from subalign.results import Segment, Transcript
+from subalign.tokenizer import LANGUAGES
+
+__all__ = ["run_job"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One recording with the files to write, or with none where its result is printed.
+
+    `label` is the source as messages name it.
+    """
+
+    input: Input
+    label: str
+    outputs: tuple[Output, ...]
+
+
+def run_job(job: Job, session: Session) -> int:
+    """Carry out a job; returns the exit code.
+
+    Raises:
+        UsageError: the options do not fit the model or the machine.
+        ModelError: the model is not available.
+    """
+    with shown_warnings(session):
+        planned = list(_plan(job, session))
+        works = [work for work in planned if work is not None]
+        failed = len(planned) - len(works)
+        if works:
+            failed += _transcribe_all(works, job, session)
+    if failed and len(planned) > 1:
+        session.say(f"{failed} of {len(planned)} inputs failed.")
+    return 1 if failed else 0
+
+
+def _plan(job: Job, session: Session) -> Iterator[_Work | None]:
+    """The recordings to work on; None for each that failed already."""
+    taken: dict[Path, str] = {}
+    seen: set[str] = set()
+    for found in find_inputs(job.sources):
+        if isinstance(found, InputError):
+            report(found, session)
+            yield None
+            continue
+        place = os.path.abspath(found.source) if _is_file(found) else found.source
+        if place in seen:
+            continue
+        seen.add(place)
+        try:
+            label = resolve_source(found.source).label
+            outputs = _outputs(found, job, taken)
+        except (InputError, OutputError) as error:
+            report(error, session)
+            yield None
+            continue
+        if outputs or job.results.printed(found.source):
+            yield _Work(found, label, outputs)
+        elif not job.quiet:
+            session.say(f"{label} is skipped: its results are there.")
+
+
+def _is_file(item: Input) -> bool:
+    return item.source != "-" and not is_address(item.source)
+
+
+def _outputs(item: Input, job: Job, taken: dict[Path, str]) -> tuple[Output, ...]:
+    if job.results.printed(item.source):
+        return ()
+    planned = plan_outputs(item, job.results.formats, job.results.folder, taken)
+    return prepare_outputs(planned, job.results.existing)
+
+
+def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
+    """Returns how many recordings failed."""
+    if job.results.to_stdout and len(works) > 1:
+        raise UsageError(
+            "Standard output takes the result of one recording: give a folder as --output-dir."
+        )
+    if job.threads:
+        torch.set_num_threads(job.threads)
+    model = _load(job, session)
+    check_language(model, job.transcription.language, job.transcription.task)
+    failed = 0
+    with ExitStack() as stack:
+        if not job.sdpa:
+            stack.enter_context(disable_sdpa())
+        shown = session.console.is_terminal and not job.quiet
+        progress = stack.enter_context(RunProgress(session.console, shown=shown))
+        for work in works:
+            try:
+                _transcribe_one(work, job, model, session, progress)
+            except (UsageError, ModelError):
+                raise
+            except Exception as error:  # noqa: BLE001 (the other recordings go on)
+                report(error, session)
+                failed += 1
+    return failed
+
+
+def _load(job: Job, session: Session) -> Whisper:
+    name = job.model or default_model()
+    chosen = job.model or os.environ.get("SUBALIGN_MODEL")
+    if not chosen and not job.quiet:
+        session.say(
+            f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic "
+            "speech, to start with: --model turbo gives the best text, --model base.en better "
+            "text after a small download."
+        )
+    dtype = job.dtype
+    if job.half_precision and resolve_device(job.device).type == "cpu":
+        session.warn("--fp16 is for GPUs: the processor computes in float32.")
+        dtype = "float32"
+    if Path(name).exists() or _is_here(name):
+        with session.console.status(f"Loading model {name}"):
+            return load_model(name, device=job.device, dtype=dtype)
+    if not job.quiet:
+        session.say(f"Model {name} is not on this machine yet and is fetched.")
+    return load_model(name, device=job.device, dtype=dtype, progress=not job.quiet)
+
+
+def _is_here(name: str) -> bool:
+    try:
+        where(name)
+    except ModelError:
+        return False
+    return True
+
+
+def _transcribe_one(
+    work: _Work, job: Job, model: Whisper, session: Session, progress: RunProgress
+) -> None:
+    started = time.perf_counter()
+    progress.open(work.label)
+    try:
+        stream = transcribe_stream(
+            work.input.source,
+            model=model,
+            options=job.transcription,
+            audio=job.audio,
+            alignment=job.alignment,
+            on_audio=progress.read,
+        )
+        progress.follow(work.label, stream, job.transcription.clips)
+        for segment in stream:
+            if job.verbose:
+                session.say(_live(segment))
+        transcript = stream.transcript()
+    finally:
+        progress.finish()
+    if not transcript.segments:
+        session.warn(f"No speech was found in {work.label}: the result is without text.")
+    _write(work, job, transcript)
+    if not job.quiet:
+        detected = model.multilingual and job.transcription.language is None
+        language = transcript.language if detected else None
+        session.say(
+            _summary(work, job, transcript, time.perf_counter() - started, language, session.arrow)
+        )
+
+
+def _write(work: _Work, job: Job, transcript: Transcript) -> None:
+    for output in work.outputs:
+        write_transcript(transcript, output.path, format=output.format, layout=job.layout)
+    if not work.outputs:
+        print_transcript(transcript, job.results.formats[0], job.layout)
+
+
+def _live(segment: Segment) -> str:
+    return f"[{clock(segment.start)} - {clock(segment.end)}] {segment.text.strip()}"
+
+
+def _summary(
+    work: _Work, job: Job, transcript: Transcript, elapsed: float, language: str | None, arrow: str
+) -> str:
+    """Such as "talk.mp4 → talk.srt (73 s of audio in 4.1 s, 17.8x)"."""
+    written = ", ".join(str(output.path) for output in work.outputs) or "standard output"
+    audio = audio_done(job.transcription.clips, transcript.duration, transcript.duration)
+    spoken = f"{LANGUAGES[language].title()}, " if language else ""
+    return (
+        f"{work.label} {arrow} {written} ({spoken}{_seconds(audio)} of audio in "
+        f"{_seconds(elapsed)}, {audio / elapsed:.1f}x)"
+    )
+
+
+def _seconds(seconds: float) -> str:
+    if seconds >= 3600:
+        return clock(seconds)
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -1,0 +1,21 @@
+"""What the shell offers behind an option when Tab is pressed; nothing heavy is imported."""
+
+import json
+from importlib import resources
+
+__all__ = ["complete_format", "complete_model"]
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """The models known by name."""
+    facts = resources.files("subalign") / "assets" / "whisper_models.json"
+    names = ["micro.en", *json.loads(facts.read_text("utf-8"))]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """The formats, also behind a comma."""
+    from subalign.subtitles import FORMATS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + name for name in (*FORMATS, "all") if name.startswith(last)]

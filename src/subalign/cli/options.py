@@ -1,0 +1,260 @@
+"""Every option of `subalign transcribe`: its names, its help, and the panel it stands in.
+
+Underscores may stand for dashes in all names. Numbers that `none` can switch off are read as text
+and parsed by `parsers`.
+"""
+
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from subalign.cli.completions import complete_format, complete_model
+
+
+class TaskName(str, Enum):
+    """What is written down: the words as spoken, or their English translation."""
+
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+
+
+_output = partial(typer.Option, rich_help_panel="Results")
+_layout = partial(typer.Option, rich_help_panel="Layout of SRT and VTT")
+_model = partial(typer.Option, rich_help_panel="Model and machine")
+_audio = partial(typer.Option, rich_help_panel="Recording")
+_speech = partial(typer.Option, rich_help_panel="Language and context")
+_decoding = partial(typer.Option, rich_help_panel="Decoding")
+_words = partial(typer.Option, rich_help_panel="Words")
+_screen = partial(typer.Option, rich_help_panel="On the screen")
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Recordings: files, folders (searched with all below them), http(s) addresses, "
+        "- for standard input.",
+        show_default=False,
+    ),
+]
+
+# results
+Formats = Annotated[
+    list[str],
+    _output(
+        "--format",
+        "-f",
+        "--output-format",
+        metavar="NAME",
+        autocompletion=complete_format,
+        help="txt, vtt, srt, tsv, json or all; repeat it or put commas between.",
+    ),
+]
+OutputDir = Annotated[
+    str | None,
+    _output(
+        "--output-dir",
+        "-o",
+        metavar="FOLDER",
+        help="Where results go; - writes the one result to standard output.",
+        show_default="beside the input; standard output for input -",
+    ),
+]
+Overwrite = Annotated[
+    bool, _output("--overwrite", metavar="", help="Replace results that are there.")
+]
+SkipExisting = Annotated[
+    bool,
+    _output(
+        "--skip-existing", metavar="", help="Keep results that are there and write the others."
+    ),
+]
+
+# layout
+HighlightWords = Annotated[
+    bool, _layout("--highlight-words", metavar="", help="One cue for each spoken word.")
+]
+MaxLineWidth = Annotated[
+    int | None, _layout(metavar="CHARACTERS", help="Break lines that are longer.")
+]
+MaxLineCount = Annotated[
+    int | None, _layout(metavar="LINES", help="Lines in a cue; needs --max-line-width.")
+]
+MaxWordsPerLine = Annotated[
+    int | None,
+    _layout(metavar="WORDS", help="Words in a cue; not with both limits above."),
+]
+
+# model and machine
+ModelName = Annotated[
+    str | None,
+    _model(
+        "--model",
+        metavar="NAME",
+        autocompletion=complete_model,
+        help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
+        "Face repository.",
+        show_default="SUBALIGN_MODEL, else micro.en",
+    ),
+]
+ModelDir = Annotated[
+    Path | None,
+    _model(metavar="FOLDER", help="Where fetched models are kept.", show_default="the hub's cache"),
+]
+Device = Annotated[str, _model(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")]
+Dtype = Annotated[
+    str | None,
+    _model(metavar="NAME", help="auto, float32, bfloat16 or float16.", show_default="auto"),
+]
+HalfPrecision = Annotated[
+    bool | None,
+    _model(
+        "--fp16/--no-fp16",
+        metavar="",
+        help="As --dtype float16 (on a processor float32) or --dtype float32.",
+        show_default=False,
+    ),
+]
+NoSdpa = Annotated[
+    bool, _model("--no-sdpa", metavar="", help="Compute all attention explicitly instead of fused.")
+]
+Threads = Annotated[
+    int, _model(min=0, metavar="N", help="Processor threads; 0 lets PyTorch choose.")
+]
+
+# recording
+AudioTrack = Annotated[int, _audio(metavar="N", help="Which audio track, counted from 1.")]
+Clips = Annotated[
+    list[str] | None,
+    _audio(
+        "--clip",
+        metavar="START-END",
+        help="Only this stretch, in seconds, m:ss or h:mm:ss; 90- is all from there. Repeatable.",
+        show_default=False,
+    ),
+]
+ClipTimestamps = Annotated[
+    str | None,
+    _audio(metavar="LIST", help="Clips as start,end,start,end in seconds.", show_default=False),
+]
+
+# language and context
+Language = Annotated[
+    str | None,
+    _speech(metavar="NAME", help="The spoken language: de or german.", show_default="detected"),
+]
+Task = Annotated[TaskName, _speech(metavar="NAME", help="transcribe, or translate into English.")]
+InitialPrompt = Annotated[
+    str | None,
+    _speech(metavar="TEXT", help="What might have been said before: names, spelling, style."),
+]
+CarryInitialPrompt = Annotated[
+    bool,
+    _speech(
+        "--carry-initial-prompt",
+        metavar="",
+        help="Give the initial prompt to every window, not to the first alone.",
+    ),
+]
+ConditionOnPreviousText = Annotated[
+    bool,
+    _speech(
+        " /--no-condition-on-previous-text",
+        metavar="",
+        help="Do not give each window the text before it: errors are not carried on.",
+        show_default=False,
+    ),
+]
+
+# decoding
+Temperature = Annotated[
+    float | None,
+    _decoding(
+        metavar="T",
+        help="Sampling temperature; given alone, no other is tried.",
+        show_default="0, 0.2 … 1 until a window passes the checks",
+    ),
+]
+TemperatureIncrement = Annotated[
+    str | None,
+    _decoding(
+        "--temperature-increment-on-fallback",
+        metavar="STEP",
+        help="After a failed check, try again that much warmer, up to 1; or none.",
+        show_default="0.2 without --temperature, else none",
+    ),
+]
+BestOf = Annotated[
+    str, _decoding(metavar="N", help="Samples to choose from above temperature 0; or none.")
+]
+BeamSize = Annotated[
+    str, _decoding(metavar="N", help="Beams at temperature 0; none decodes greedily.")
+]
+Patience = Annotated[
+    float | None,
+    _decoding(metavar="FACTOR", help="Go on until beams × FACTOR are done.", show_default="1"),
+]
+LengthPenalty = Annotated[
+    float | None,
+    _decoding(
+        metavar="ALPHA",
+        help="Google NMT's penalty, 0 to 1, instead of the mean log probability.",
+        show_default=False,
+    ),
+]
+SuppressTokens = Annotated[
+    str,
+    _decoding(
+        metavar="IDS",
+        help="Token ids never to write, between commas; -1 is what is never spoken; or none.",
+    ),
+]
+CompressionRatioThreshold = Annotated[
+    str, _decoding(metavar="RATIO", help="Text that gzip shrinks more has failed; or none.")
+]
+LogprobThreshold = Annotated[
+    str, _decoding(metavar="VALUE", help="A lower mean log probability has failed; or none.")
+]
+NoSpeechThreshold = Annotated[
+    str,
+    _decoding(metavar="P", help="Failed and more probably silent than this is silence; or none."),
+]
+
+# words
+WordTimestamps = Annotated[
+    bool,
+    _words(
+        " /--no-word-timestamps",
+        metavar="",
+        help="Do not time words, which is faster.",
+        show_default=False,
+    ),
+]
+PrependPunctuations = Annotated[
+    str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word after it.")
+]
+AppendPunctuations = Annotated[
+    str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word before it.")
+]
+HallucinationSilenceThreshold = Annotated[
+    float | None,
+    _words(
+        metavar="SECONDS",
+        help="Skip longer silence around what looks hallucinated.",
+        show_default=False,
+    ),
+]
+QkScale = Annotated[
+    float, _words(metavar="FACTOR", help="Multiplies attention scores before their softmax.")
+]
+MedfiltWidth = Annotated[
+    int, _words(metavar="FRAMES", help="Odd width of the median filter over 20 ms frames.")
+]
+
+# on the screen
+Verbose = Annotated[
+    bool, _screen("--verbose", "-v", metavar="", help="Show the text as it is found.")
+]
+Quiet = Annotated[bool, _screen("--quiet", "-q", metavar="", help="Show only warnings and errors.")]

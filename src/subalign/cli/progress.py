@@ -1,0 +1,131 @@
+"""The bar on a terminal: reading the audio, then how far the text has come by audio time."""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, ConsoleRenderable
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from subalign.cli.console import one_line
+from subalign.options import Clip
+
+__all__ = ["RunProgress", "audio_done", "clock"]
+
+_LABEL_WIDTH = 32
+
+
+class Running(Protocol):
+    """A transcription at work; both in seconds."""
+
+    @property
+    def duration(self) -> float:
+        """The recording's length."""
+        ...
+
+    @property
+    def position(self) -> float:
+        """How far the text has come."""
+        ...
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss, or m:ss below an hour."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def audio_done(clips: Sequence[Clip], duration: float, position: float) -> float:
+    """Seconds of audio worked through when the transcription stands at `position`."""
+    stretches = [(clip.start, duration if clip.end is None else clip.end) for clip in clips]
+    return sum(
+        max(0.0, min(end, position) - start) for start, end in stretches or [(0.0, duration)]
+    )
+
+
+class _AudioTime(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        total = "?" if task.total is None else clock(task.total)
+        return Text(f"{clock(task.completed)} of {total}", style="progress.download")
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        elapsed = task.elapsed or 0.0
+        shown = f"{task.completed / elapsed:.1f}x" if elapsed > 0.5 and task.completed else ""
+        return Text(shown, style="progress.data.speed")
+
+
+class _Bars(Progress):
+    """A progress display that looks up how far the running transcription is when it is drawn."""
+
+    running: Running | None = None
+    clips: Sequence[Clip] = ()
+
+    def get_renderables(self) -> Iterable[ConsoleRenderable]:
+        if self.running is not None:
+            done = audio_done(self.clips, self.running.duration, self.running.position)
+            for task in self.tasks:
+                self.update(task.id, completed=done)
+        yield from super().get_renderables()  # type: ignore[misc]
+
+
+class RunProgress:
+    """The bar of one recording at a time; nothing is drawn unless `shown`."""
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        self._bars = _Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            _AudioTime(),
+            _Speed(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            expand=True,
+            disable=not shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bars.add_task("", visible=False, start=False)
+
+    def __enter__(self) -> "RunProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish()
+        self._bars.stop()
+
+    def open(self, label: str) -> None:
+        """The audio of a recording is going to be read."""
+        self._begin(f"Reading {_short(label)}", None)
+
+    def read(self, seconds: float, declared: float | None) -> None:
+        """The audio has been read up to `seconds`."""
+        self._bars.update(self._task, completed=seconds, total=declared)
+
+    def follow(self, label: str, running: Running, clips: Sequence[Clip]) -> None:
+        """Show how far `running` has come until `finish`."""
+        self._begin(_short(label), audio_done(clips, running.duration, running.duration))
+        self._bars.clips, self._bars.running = clips, running
+
+    def finish(self) -> None:
+        """Hide the bar."""
+        self._bars.running = None
+        self._bars.update(self._task, visible=False)
+
+    def _begin(self, description: str, total: float | None) -> None:
+        self._bars.reset(self._task, description=description, total=total, visible=True)
+
+
+def _short(label: str) -> str:
+    name = one_line(label)
+    return name if len(name) <= _LABEL_WIDTH else "…" + name[1 - _LABEL_WIDTH :]

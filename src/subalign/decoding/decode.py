@@ -1,0 +1,143 @@
+"""A batch of encoded windows to text (Radford et al. 2022, section 4.5)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from subalign.decoding.language import LanguageGuess, detect_language
+from subalign.decoding.result import DecodingResult, compression_ratio
+from subalign.decoding.rules import logit_rules
+from subalign.decoding.search import Candidate, TokenSearch, token_search
+from subalign.decoding.tokens import InitialTokens, check_language, initial_tokens, tokenizer_of
+from subalign.model import EncodedAudio, Whisper
+from subalign.options import DecodingOptions
+from subalign.tokenizer import Tokenizer
+
+__all__ = ["decode"]
+
+
+@torch.inference_mode()
+def decode(
+    model: Whisper,
+    encoded: EncodedAudio,
+    options: DecodingOptions = DecodingOptions(),
+    *,
+    generator: torch.Generator | None = None,
+) -> list[DecodingResult]:
+    """Decode every window of a batch with the same options.
+
+    Where no language is given, a multilingual model guesses one for each window. `generator` (on
+    the model's device) makes sampling repeatable.
+
+    Raises:
+        UsageError: the model cannot do the task or the language, or a suppressed token is unknown.
+    """
+    check_language(model, options.language, options.task)
+    guesses = None
+    if model.multilingual and options.language is None:
+        guesses = detect_language(model, encoded)
+    tokenizer = tokenizer_of(model, options.language or "en", options.task)
+    initial = initial_tokens(tokenizer, options, model.dims.n_text_ctx)
+    prompt = _prompt(model, tokenizer, initial, guesses, encoded.windows)
+    search = token_search(
+        options,
+        encoded.windows,
+        tokenizer.eot,
+        n_text_ctx=model.dims.n_text_ctx,
+        device=model.device,
+        generator=generator,
+    )
+    sampled, no_speech = _sample(model, tokenizer, encoded, options, prompt, initial, search)
+    best = [
+        _best(candidates, options.length_penalty) for candidates in search.candidates(sampled)
+    ]
+    languages = [(guess.language, guess.probability) for guess in guesses or ()] or [
+        (tokenizer.language or "en", 1.0)
+    ] * encoded.windows
+    return [
+        _result(tokenizer, options, *row) for row in zip(best, languages, no_speech, strict=True)
+    ]
+
+
+def _prompt(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    initial: InitialTokens,
+    guesses: Sequence[LanguageGuess] | None,
+    windows: int,
+) -> Tensor:
+    """Initial tokens of every window (windows, n), each with its own language."""
+    prompt = torch.tensor(initial.tokens, device=model.device).repeat(windows, 1)
+    if guesses is not None:
+        own = [tokenizer.to_language_token(guess.language) for guess in guesses]
+        prompt[:, initial.sot_index + 1] = torch.tensor(own, device=model.device)
+    return prompt
+
+
+def _sample(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    options: DecodingOptions,
+    prompt: Tensor,
+    initial: InitialTokens,
+    search: TokenSearch,
+) -> tuple[Tensor, list[float]]:
+    """Sampled tokens (rows, n) and each window's no-speech probability."""
+    windows, n_text_ctx = encoded.windows, model.dims.n_text_ctx
+    rules = logit_rules(model, tokenizer, options)
+    decoder = model.decoder
+    cache = model.new_cache(windows * search.group)
+    hidden = decoder.hidden(prompt, encoded, cache)
+    at_start = decoder.logits(hidden[:, initial.sot_index]).softmax(dim=1)
+    no_speech = at_start[:, tokenizer.no_speech]
+    logits = decoder.logits(hidden[:, -1]).repeat_interleave(search.group, dim=0)
+    room = n_text_ctx + 1 - prompt.shape[1]
+    limit = min(options.sample_len or n_text_ctx // 2, room)
+    tokens = torch.full((cache.rows, limit), tokenizer.eot, device=model.device)
+    for step in range(limit):
+        sampled = tokens[:, :step]
+        for rule in rules:
+            rule.apply(logits, sampled)
+        chosen, source = search.choose(logits, sampled)
+        if source is not None:
+            sampled.copy_(sampled[source])
+            cache.reorder(source)
+        tokens[:, step] = chosen
+        if step + 1 == limit or search.finished():
+            break
+        logits = decoder(chosen[:, None], encoded, cache)[:, 0]
+    return tokens[:, : step + 1], no_speech.tolist()
+
+
+def _best(candidates: Sequence[Candidate], length_penalty: float | None) -> Candidate:
+    """The candidate of the highest score a token, or after Wu et al. 2016 (section 7) a penalty."""
+
+    def score(candidate: Candidate) -> float:
+        length = len(candidate.tokens)
+        if length_penalty is not None:
+            return candidate.sum_logprob / ((5 + length) / 6) ** length_penalty
+        return candidate.sum_logprob / length if length else -torch.inf
+
+    return max(candidates, key=score)
+
+
+def _result(
+    tokenizer: Tokenizer,
+    options: DecodingOptions,
+    best: Candidate,
+    language: tuple[str, float],
+    no_speech: float,
+) -> DecodingResult:
+    text = tokenizer.decode(best.tokens).strip()
+    return DecodingResult(
+        tokens=best.tokens,
+        text=text,
+        language=language[0],
+        language_probability=language[1],
+        temperature=options.temperature,
+        avg_logprob=best.sum_logprob / (len(best.tokens) + 1),
+        compression_ratio=compression_ratio(text),
+        no_speech_prob=no_speech,
+    )

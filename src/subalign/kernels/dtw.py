@@ -1,0 +1,105 @@
+"""Dynamic time warping on the CPU, compiled by numba when it is first used."""
+
+import logging
+import pickle
+from collections.abc import Callable
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["dtw", "warm_up"]
+
+Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+log = logging.getLogger(__name__)
+
+
+def dtw(cost: NDArray[np.floating]) -> Path:
+    """The cheapest monotonic path through `cost` (tokens, frames), both corners included.
+
+    Every step goes on by one token, one frame or both (Sakoe and Chiba 1978). A cell is entered
+    diagonally if that is strictly cheaper than both other ways, else from the token before if
+    that is strictly cheaper, else from the frame before: on ties the path takes more frames.
+    Totals are added in float32, whether the costs are float32 or float64 (other types become
+    float64), so that the path is openai-whisper's, cell by cell. NaN costs as much as infinity,
+    and so does the sum of opposite infinities.
+
+    Returns the tokens and the frames of the path's cells, both int64 and of equal length; both
+    are empty if `cost` is.
+
+    Raises:
+        ValueError: `cost` is not a matrix.
+    """
+    if cost.ndim != 2:
+        raise ValueError(f"DTW needs a matrix (tokens, frames), not {cost.ndim} dimensions")
+    if cost.size == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    dtype = "float32" if cost.dtype == np.float32 else "float64"
+    return _compiled(dtype)(np.ascontiguousarray(cost, dtype=dtype))
+
+
+def warm_up() -> None:
+    """Compile the kernel, or load it from numba's cache, ahead of its first use."""
+    _compiled("float32")
+
+
+@cache
+def _compiled(dtype: str) -> Callable[[NDArray[np.floating]], Path]:
+    import numba
+
+    # a read-only argument takes writable arrays too
+    argument = numba.types.Array(getattr(numba, dtype), 2, "C", readonly=True)
+    try:
+        kernel = numba.njit([(argument,)], cache=True)(_find_path)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        log.debug("The compiled DTW is not kept on disk: %s", error)
+        kernel = numba.njit([(argument,)])(_find_path)
+    return kernel  # type: ignore[no-any-return]
+
+
+def _find_path(cost: NDArray[np.floating]) -> Path:
+    n_tokens, n_frames = cost.shape
+    infinity = np.float32(np.inf)
+    flat_cost = cost.ravel()
+    came_by = np.empty(n_tokens * n_frames, np.uint8)  # 0 diagonal, 1 vertical, 2 horizontal
+
+    # Totals of three neighbouring anti-diagonals, by token, after one cell of infinity: the cells
+    # of an anti-diagonal do not depend on each other, so the inner loop becomes vector code.
+    before_last = np.full(n_tokens + 1, infinity, np.float32)
+    last = np.full(n_tokens + 1, infinity, np.float32)
+    this = np.full(n_tokens + 1, infinity, np.float32)
+    before_last[0] = 0
+    for time in range(n_tokens + n_frames - 1):
+        first = max(0, time - n_frames + 1)
+        for token in range(first, min(n_tokens, time + 1)):
+            diagonal, above, left = before_last[token], last[token], last[token + 1]
+            by_diagonal = (diagonal < above) & (diagonal < left)
+            by_above = (above < diagonal) & (above < left)
+            best = diagonal if by_diagonal else (above if by_above else left)
+            cell = token * (n_frames - 1) + time  # token * n_frames + frame
+            total = np.float32(flat_cost[cell] + best)
+            this[token + 1] = total if total == total else infinity  # noqa: PLR0124
+            came_by[cell] = 0 if by_diagonal else (1 if by_above else 2)
+        before_last[0] = infinity
+        before_last, last, this = last, this, before_last
+
+    length = 0
+    tokens = np.empty(n_tokens + n_frames - 1, np.int64)
+    frames = np.empty(n_tokens + n_frames - 1, np.int64)
+    token, frame = n_tokens - 1, n_frames - 1
+    while True:
+        tokens[length], frames[length] = token, frame
+        length += 1
+        if token == 0 and frame == 0:
+            break
+        step = came_by[token * n_frames + frame]
+        # at the borders there is one way left, whatever the totals are
+        if token == 0 or (frame > 0 and step == 2):
+            frame -= 1
+        elif frame == 0 or step == 1:
+            token -= 1
+        else:
+            token, frame = token - 1, frame - 1
+    return tokens[:length][::-1].copy(), frames[:length][::-1].copy()

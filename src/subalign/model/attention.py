@@ -1,0 +1,141 @@
+"""Multi-head attention with a fused and an explicit path, and the switches between them.
+
+The fused path is `torch.nn.functional.scaled_dot_product_attention`; it returns no scores. The
+explicit path returns the raw scores before the softmax, which word times are found in. Both
+switches are context managers over `ContextVar`s: they restore on any exit, nest, and do not reach
+other threads.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = [
+    "SDPA_AVAILABLE",
+    "KeyValues",
+    "MultiHeadAttention",
+    "disable_sdpa",
+    "explicit_attention",
+]
+
+SDPA_AVAILABLE = hasattr(functional, "scaled_dot_product_attention")
+
+_sdpa_disabled: ContextVar[bool] = ContextVar("sdpa_disabled", default=False)
+_explicit_modules: ContextVar[frozenset[nn.Module]] = ContextVar(
+    "explicit_modules", default=frozenset()
+)
+
+
+@contextmanager
+def disable_sdpa() -> Iterator[None]:
+    """Make every attention in this context take the explicit path."""
+    token = _sdpa_disabled.set(True)
+    try:
+        yield
+    finally:
+        _sdpa_disabled.reset(token)
+
+
+@contextmanager
+def explicit_attention(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Make just these attention modules take the explicit path in this context."""
+    token = _explicit_modules.set(_explicit_modules.get() | frozenset(modules))
+    try:
+        yield
+    finally:
+        _explicit_modules.reset(token)
+
+
+class KeyValues(NamedTuple):
+    """Keys and values of one layer, each (batch, heads, positions, d_head)."""
+
+    keys: Tensor
+    values: Tensor
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention as in Vaswani et al. 2017, section 3.2.2, with Whisper's parameter names."""
+
+    use_sdpa: ClassVar[bool] = True
+
+    def __init__(self, n_state: int, n_head: int) -> None:
+        super().__init__()
+        self.n_head = n_head
+        self.query = nn.Linear(n_state, n_state)
+        self.key = nn.Linear(n_state, n_state, bias=False)
+        self.value = nn.Linear(n_state, n_state)
+        self.out = nn.Linear(n_state, n_state)
+
+    @property
+    def fused(self) -> bool:
+        """Whether a call in this context takes the fused path."""
+        return (
+            SDPA_AVAILABLE
+            and self.use_sdpa
+            and not _sdpa_disabled.get()
+            and self not in _explicit_modules.get()
+        )
+
+    def project(self, source: Tensor) -> KeyValues:
+        """Keys and values of `source` (batch, positions, n_state)."""
+        return KeyValues(self._split(self.key(source)), self._split(self.value(source)))
+
+    def forward(
+        self, x: Tensor, memory: KeyValues | None = None, *, causal: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """Attend from `x` (rows, tokens, n_state) to `memory`, or to `x` itself.
+
+        `memory` may have fewer batch entries than `x` has rows: then each entry serves as many
+        consecutive rows (the beams of a window), folded into the query length. With `causal`, the
+        last token sees every position of `memory` and each earlier token one position less.
+
+        Returns the output (rows, tokens, n_state) and, on the explicit path, the raw scores
+        (rows, heads, tokens, positions), else None.
+        """
+        rows, tokens, n_state = x.shape
+        keys, values = memory if memory is not None else self.project(x)
+        windows = keys.shape[0]
+        # (windows, heads, rows / windows * tokens, d_head)
+        query = self._split(self.query(x).view(windows, -1, n_state))
+        if self.fused:
+            output = _fused(query, keys, values, causal)
+            scores = None
+        else:
+            output, scores = _explicit(query, keys, values, causal)
+            # (rows, heads, tokens, positions)
+            scores = scores.unflatten(2, (-1, tokens)).transpose(1, 2).flatten(0, 1)
+        # (rows, tokens, n_state)
+        return self.out(output.transpose(1, 2).reshape(rows, tokens, n_state)), scores
+
+    def _split(self, x: Tensor) -> Tensor:
+        # (batch, heads, positions, d_head)
+        return x.unflatten(2, (self.n_head, -1)).transpose(1, 2)
+
+
+def _fused(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
+    tokens, positions = query.shape[2], keys.shape[2]
+    whole = causal and tokens == positions
+    mask = _causal_mask(query, positions) if causal and not whole and tokens > 1 else None
+    return functional.scaled_dot_product_attention(
+        query, keys, values, attn_mask=mask, is_causal=whole and tokens > 1
+    )
+
+
+def _explicit(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> tuple[Tensor, Tensor]:
+    scale = query.shape[-1] ** -0.25
+    scores = ((query * scale) @ (keys * scale).transpose(-1, -2)).float()
+    if causal and query.shape[2] > 1:
+        scores = scores.masked_fill(~_causal_mask(query, keys.shape[2]), -torch.inf)
+    weights = scores.softmax(dim=-1).to(values.dtype)
+    return weights @ values, scores
+
+
+def _causal_mask(query: Tensor, positions: int) -> Tensor:
+    tokens = query.shape[2]
+    everything = torch.ones(tokens, positions, dtype=torch.bool, device=query.device)
+    return everything.tril(positions - tokens)  # (tokens, positions)

@@ -1,0 +1,76 @@
+"""What the decoder remembers between tokens, and what it hears of each window."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from subalign.model.attention import KeyValues
+from subalign.model.dimensions import ModelDimensions
+
+__all__ = ["DecoderCache", "EncodedAudio"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAudio:
+    """A batch of encoded windows, with every decoder layer's keys and values of them.
+
+    `features` is (windows, n_audio_ctx, n_audio_state); `cross` has one `KeyValues` a layer, each
+    tensor (windows, heads, n_audio_ctx, d_head).
+    """
+
+    features: Tensor
+    cross: tuple[KeyValues, ...]
+
+    @property
+    def windows(self) -> int:
+        """How many windows the batch holds."""
+        return self.features.shape[0]
+
+    def select(self, windows: Tensor | slice) -> "EncodedAudio":
+        """A part of the batch, by indices or by a slice (which copies nothing)."""
+        cross = (KeyValues(keys[windows], values[windows]) for keys, values in self.cross)
+        return EncodedAudio(self.features[windows], tuple(cross))
+
+
+class DecoderCache:
+    """Self-attention keys and values of every layer, allocated once for a whole decoding.
+
+    One tensor (2 * layers, rows, heads, n_text_ctx, d_head) holds them all, so that reordering
+    beams is one operation for all layers. `length` counts the positions in use.
+    """
+
+    def __init__(
+        self, dims: ModelDimensions, rows: int, *, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        d_head = dims.n_text_state // dims.n_text_head
+        self.length = 0
+        self._store = torch.zeros(
+            (2 * dims.n_text_layer, rows, dims.n_text_head, dims.n_text_ctx, d_head),
+            device=device,
+            dtype=dtype,
+        )
+
+    @property
+    def rows(self) -> int:
+        """How many sequences the cache holds."""
+        return self._store.shape[1]
+
+    def extend(self, layer: int, new: KeyValues) -> KeyValues:
+        """Write the new positions of one layer behind those in use; return all of them.
+
+        Where `new` has one entry for all beams of a window (the prompt's call), every beam gets a
+        copy, and one entry a window comes back.
+        """
+        end = self.length + new.keys.shape[2]
+        windows = new.keys.shape[0]
+        # (2, windows, beams, heads, positions, d_head)
+        store = self._store[2 * layer : 2 * layer + 2, :, :, :end].unflatten(1, (windows, -1))
+        store[0, :, :, :, self.length :] = new.keys.unsqueeze(1)
+        store[1, :, :, :, self.length :] = new.values.unsqueeze(1)
+        return KeyValues(store[0, :, 0], store[1, :, 0])
+
+    def reorder(self, source_rows: Tensor) -> None:
+        """Let row i go on from what row `source_rows[i]` holds (rows,)."""
+        used = self._store[:, :, :, : self.length]
+        used.copy_(used.index_select(1, source_rows))

@@ -1,0 +1,129 @@
+"""From stored tensors to a `Whisper`, without ever holding the weights twice."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from subalign.errors import CheckpointError
+from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
+from subalign.model.devices import Placement
+from subalign.model.dimensions import ModelDimensions
+from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
+from subalign.vocabulary import Vocabulary
+
+__all__ = ["build_model", "read_dimensions"]
+
+# computed where a checkpoint leaves it out
+ENCODER_POSITIONS = "encoder.positional_embedding"
+
+# OpenAI's vocabulary sizes, special tokens included, and how many ordinary tokens each has
+_OFFICIAL_RANKS = {51864: 50256, 51865: 50257, 51866: 50257}
+_MOST_LANGUAGES = 100
+
+
+class _Unallocated(TorchFunctionMode):
+    """Let `torch.empty`, which every weight starts as, take no memory and no values here.
+
+    The mode holds in this thread only. Buffers are computed as ever.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        settings = dict(kwargs or {})
+        if func is torch.empty:
+            settings["device"] = "meta"
+        elif getattr(func, "__module__", "") == nn.init.__name__:
+            return settings["tensor"] if "tensor" in settings else args[0]
+        return func(*args, **settings)
+
+
+def build_model(
+    dims: ModelDimensions,
+    stored: Mapping[str, StoredTensor],
+    *,
+    source: Path,
+    name: str,
+    vocabulary: Vocabulary,
+    multilingual: bool | None,
+    placement: Placement,
+) -> Whisper:
+    """A model in evaluation mode with these weights, copied and converted one by one.
+
+    `source` is the file or folder that messages name.
+
+    Raises:
+        CheckpointError: the weights or the vocabulary do not fit the dimensions.
+    """
+    _check_vocabulary(dims, vocabulary, source)
+    if dims.n_audio_layer + dims.n_text_layer > len(stored):
+        layers = f"{dims.n_audio_layer} + {dims.n_text_layer}"
+        raise CheckpointError(
+            f"{source} holds {len(stored)} tensors, too few for its stated {layers} layers: "
+            "fetch the checkpoint again."
+        )
+    model = _empty_model(dims, name, vocabulary, multilingual, source)
+    expected = model.state_dict()
+    shapes = {key: tuple(tensor.shape) for key, tensor in expected.items()}
+    check_tensors(stored, shapes, optional=(ENCODER_POSITIONS,), source=source)
+    weights: dict[str, Tensor] = {}
+    for key in shapes:
+        tensor = stored[key].read() if key in stored else expected[key]
+        # a copy even where nothing changes: the file may be replaced while the model lives
+        weights[key] = tensor.to(placement.device, placement.dtype, copy=True).contiguous()
+    model.load_state_dict(weights, assign=True)
+    return model.eval()
+
+
+def read_dimensions(values: Mapping[str, object], source: Path) -> ModelDimensions:
+    """The dimensions out of what `source` says of them.
+
+    Raises:
+        CheckpointError: one is missing or no sensible number.
+    """
+    names = tuple(ModelDimensions.__dataclass_fields__)
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise CheckpointError(
+            f"{source} does not state {', '.join(missing)}: it is no Whisper checkpoint."
+        )
+    try:
+        return ModelDimensions(**{name: values[name] for name in names})  # type: ignore[arg-type]
+    except CheckpointError as error:
+        raise CheckpointError(f"{source} is not usable: {error}") from error
+
+
+def _empty_model(
+    dims: ModelDimensions,
+    name: str,
+    vocabulary: Vocabulary,
+    multilingual: bool | None,
+    source: Path,
+) -> Whisper:
+    try:
+        with _Unallocated():
+            model = Whisper(dims, name=name, vocabulary=vocabulary, multilingual=multilingual)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(
+            f"{source} states dimensions that no model can have ({dims})."
+        ) from error
+    return model.requires_grad_(False)
+
+
+def _check_vocabulary(dims: ModelDimensions, vocabulary: Vocabulary, source: Path) -> None:
+    ranks = len(vocabulary.ranks)
+    languages = dims.n_vocab - ranks - NON_LANGUAGE_SPECIALS
+    fits = 1 <= languages <= _MOST_LANGUAGES and _OFFICIAL_RANKS.get(dims.n_vocab, ranks) == ranks
+    if not fits:
+        raise CheckpointError(
+            f"The vocabulary of {source} has {ranks} tokens, which does not fit the {dims.n_vocab} "
+            "that the model predicts: put the vocabulary beside it that it was trained with."
+        )

@@ -1,0 +1,75 @@
+"""What checkpoint folders of either form have in common: JSON files and names inside the folder."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from subalign.errors import CheckpointError
+
+__all__ = ["CONFIG", "file_inside", "read_heads", "read_json"]
+
+CONFIG = "config.json"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        CheckpointError: the file is missing, unreadable, no JSON, or no object.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"There is no {path.name} in {path.parent}: give the folder of a subalign or "
+            "Hugging Face checkpoint."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error.strerror}): check the file's permissions."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is not valid JSON: fetch the checkpoint again.") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds no JSON object: fetch the checkpoint again.")
+    return content
+
+
+def file_inside(folder: Path, name: object, stated_in: Path) -> Path:
+    """The file of that name in the folder itself; names that lead elsewhere are refused.
+
+    Raises:
+        CheckpointError: `name` is no plain file name, or there is no such file.
+    """
+    # Windows' rules know every separator and drive, POSIX' only the slash
+    if not isinstance(name, str) or PureWindowsPath(name).name != name or name in ("", ".."):
+        raise CheckpointError(
+            f"{stated_in} names the file {name!r}, which may not lie outside its folder: "
+            "do not use this checkpoint."
+        )
+    path = folder / name
+    if not path.is_file():
+        raise CheckpointError(f"{folder} lacks the file {name}: fetch the checkpoint again.")
+    return path
+
+
+def read_heads(config: Mapping[str, object], path: Path) -> list[tuple[int, int]] | None:
+    """The (layer, head) pairs under `alignment_heads`, or None where nothing is stated.
+
+    Raises:
+        CheckpointError: something else than pairs of whole numbers is stated.
+    """
+    pairs = config.get("alignment_heads")
+    if pairs is None:
+        return None
+    if not isinstance(pairs, list) or not all(map(_is_pair, pairs)):
+        raise CheckpointError(
+            f"{path} states alignment_heads that are no (layer, head) pairs: fetch the checkpoint "
+            "again."
+        )
+    return [(layer, head) for layer, head in pairs]
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value)

@@ -1,0 +1,228 @@
+"""Checkpoints in Hugging Face's form: official, fine-tuned or distilled, whole or in shards."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from subalign.errors import CheckpointError
+from subalign.model.checkpoints.assembly import build_model, read_dimensions
+from subalign.model.checkpoints.folder import CONFIG, file_inside, read_heads, read_json
+from subalign.model.checkpoints.tensors import (
+    StoredTensor,
+    read_pickle,
+    stored_in_mapping,
+    stored_in_safetensors,
+)
+from subalign.model.checkpoints.vocabularies import official_vocabulary
+from subalign.model.devices import Placement
+from subalign.model.dimensions import ModelDimensions
+from subalign.model.whisper import Whisper
+from subalign.vocabulary import Vocabulary, read_hugging_face
+
+__all__ = [
+    "GENERATION_CONFIG",
+    "SHARD_INDEXES",
+    "WHOLE_WEIGHTS",
+    "load_hugging_face_folder",
+    "weight_files",
+]
+
+GENERATION_CONFIG = "generation_config.json"
+# the safe form goes first
+WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+SHARD_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+TIMESTAMP_TOKENS = 1501
+_EMBEDDING = "decoder.token_embedding.weight"
+_OUTPUT = "proj_out.weight"
+
+_DIMENSION_KEYS = {
+    "n_mels": "num_mel_bins",
+    "n_audio_ctx": "max_source_positions",
+    "n_audio_state": "d_model",
+    "n_audio_head": "encoder_attention_heads",
+    "n_audio_layer": "encoder_layers",
+    "n_vocab": "vocab_size",
+    "n_text_ctx": "max_target_positions",
+    "n_text_state": "d_model",
+    "n_text_head": "decoder_attention_heads",
+    "n_text_layer": "decoder_layers",
+}
+_LAYER_KEY = re.compile(r"(encoder|decoder)\.layers\.(\d+)\.(.+)\.(weight|bias)")
+_LAYER_PARTS = {
+    **{
+        f"{theirs}.{projection}": f"{ours}.{name}"
+        for theirs, ours in (("self_attn", "attn"), ("encoder_attn", "cross_attn"))
+        for projection, name in (
+            ("q_proj", "query"),
+            ("k_proj", "key"),
+            ("v_proj", "value"),
+            ("out_proj", "out"),
+        )
+    },
+    "self_attn_layer_norm": "attn_ln",
+    "encoder_attn_layer_norm": "cross_attn_ln",
+    "fc1": "mlp.0",
+    "fc2": "mlp.2",
+    "final_layer_norm": "mlp_ln",
+}
+_OTHER_KEYS = {
+    "encoder.embed_positions.weight": "encoder.positional_embedding",
+    "encoder.layer_norm.weight": "encoder.ln_post.weight",
+    "encoder.layer_norm.bias": "encoder.ln_post.bias",
+    "decoder.embed_positions.weight": "decoder.positional_embedding",
+    "decoder.embed_tokens.weight": _EMBEDDING,
+    "decoder.layer_norm.weight": "decoder.ln.weight",
+    "decoder.layer_norm.bias": "decoder.ln.bias",
+}
+
+
+def load_hugging_face_folder(
+    folder: Path, placement: Placement, *, name: str, progress: bool = False
+) -> Whisper:
+    """The Whisper model in a folder as `transformers` writes it.
+
+    A folder without a vocabulary is taken to use the official one of its size.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or does not fit the others.
+        ModelUnavailableError: the official vocabulary is needed and cannot be had.
+    """
+    config = read_json(folder / CONFIG)
+    path = folder / GENERATION_CONFIG
+    generation = read_json(path) if path.is_file() else {}
+    dims = _dimensions(config, generation, folder)
+    stored = _stored(folder, dims)
+    multilingual = generation.get("is_multilingual")
+    model = build_model(
+        dims,
+        stored,
+        source=folder,
+        name=name,
+        vocabulary=_vocabulary(folder, dims, progress),
+        multilingual=multilingual if isinstance(multilingual, bool) else None,
+        placement=placement,
+    )
+    _mark_heads(model, generation, path)
+    return model
+
+
+def weight_files(folder: Path) -> tuple[Path, ...]:
+    """The files that hold a folder's weights: one, or all shards that its index names.
+
+    Raises:
+        CheckpointError: there are none, or a shard is missing.
+    """
+    for whole, index in zip(WHOLE_WEIGHTS, SHARD_INDEXES, strict=True):
+        if (folder / whole).is_file():
+            return (folder / whole,)
+        if (folder / index).is_file():
+            return _shards(folder, folder / index)
+    raise CheckpointError(
+        f"{folder} holds no {' and no '.join(WHOLE_WEIGHTS)}: give a folder that has the model's "
+        "weights."
+    )
+
+
+def _shards(folder: Path, index: Path) -> tuple[Path, ...]:
+    shard_of = read_json(index).get("weight_map")
+    if not isinstance(shard_of, dict) or not shard_of:
+        raise CheckpointError(f"{index} names no files: fetch the checkpoint again.")
+    # a list that keeps the order: names of a damaged index need not be text
+    return tuple(dict.fromkeys(file_inside(folder, name, index) for name in shard_of.values()))
+
+
+def _dimensions(
+    config: Mapping[str, Any], generation: Mapping[str, Any], folder: Path
+) -> ModelDimensions:
+    kind = config.get("model_type", "whisper")
+    if kind != "whisper":
+        raise CheckpointError(f"{folder} holds a {kind} model: give one of Whisper's architecture.")
+    values = {ours: config[key] for ours, key in _DIMENSION_KEYS.items() if key in config}
+    missing = sorted({key for key in _DIMENSION_KEYS.values() if key not in config})
+    if missing:
+        raise CheckpointError(
+            f"{folder / CONFIG} does not state {', '.join(missing)}: it is no Whisper checkpoint."
+        )
+    dims = read_dimensions(values, folder / CONFIG)
+    # the timestamps are Whisper's last tokens; rows after them are padding or were never trained
+    before = generation.get("no_timestamps_token_id")
+    last = before + TIMESTAMP_TOKENS if type(before) is int else dims.n_vocab - 1
+    return replace(dims, n_vocab=min(dims.n_vocab, last + 1))
+
+
+def _stored(folder: Path, dims: ModelDimensions) -> dict[str, StoredTensor]:
+    """The folder's tensors under OpenAI's names, the embedding cut to the vocabulary."""
+    stored: dict[str, StoredTensor] = {}
+    for path in weight_files(folder):
+        shard = (
+            stored_in_safetensors(path)
+            if path.suffix == ".safetensors"
+            else stored_in_mapping(read_pickle(path), path)
+        )
+        stored.update({_openai_name(key): tensor for key, tensor in shard.items()})
+    _drop_output(stored, folder)
+    embedding = stored.get(_EMBEDDING)
+    if embedding is not None and len(embedding.shape) == 2 and embedding.shape[0] > dims.n_vocab:
+        stored[_EMBEDDING] = replace(
+            embedding,
+            shape=(dims.n_vocab, embedding.shape[1]),
+            read=partial(_first_rows, embedding, dims.n_vocab),
+        )
+    return stored
+
+
+def _openai_name(key: str) -> str:
+    """OpenAI's name of a tensor; one that is not Whisper's keeps its own."""
+    bare = key.removeprefix("model.")
+    if bare in _OTHER_KEYS:
+        return _OTHER_KEYS[bare]
+    layer = _LAYER_KEY.fullmatch(bare)
+    if layer is None or layer[3] not in _LAYER_PARTS:
+        return bare
+    return f"{layer[1]}.blocks.{layer[2]}.{_LAYER_PARTS[layer[3]]}.{layer[4]}"
+
+
+def _drop_output(stored: dict[str, StoredTensor], folder: Path) -> None:
+    """Leave out the output projection, which is the token embedding, stored once more."""
+    output = stored.pop(_OUTPUT, None)
+    if output is None:
+        return
+    embedding = stored.setdefault(_EMBEDDING, output)
+    if embedding is not output and not torch.equal(embedding.read(), output.read()):
+        raise CheckpointError(
+            f"{folder} has an output projection of its own, but Whisper's is the token embedding: "
+            "this model cannot be used."
+        )
+
+
+def _first_rows(tensor: StoredTensor, rows: int) -> Tensor:
+    return tensor.read()[:rows]
+
+
+def _vocabulary(folder: Path, dims: ModelDimensions, progress: bool) -> Vocabulary:
+    if any((folder / name).is_file() for name in ("vocab.json", "tokenizer.json")):
+        return read_hugging_face(folder)
+    return official_vocabulary(dims, folder, progress=progress)
+
+
+def _mark_heads(model: Whisper, generation: Mapping[str, Any], path: Path) -> None:
+    heads = read_heads(generation, path)
+    if not heads:
+        return
+    try:
+        model.mark_alignment_heads(heads)
+    except CheckpointError:
+        # distilled models often keep their teacher's list
+        logging.getLogger("subalign").warning(
+            "%s names alignment heads that the model does not have: words are timed by all heads "
+            "of the upper half of its layers.",
+            path,
+        )

@@ -1,0 +1,153 @@
+"""Our own checkpoint folder: `config.json`, `model.safetensors`, `vocab.tiktoken`."""
+
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from subalign.errors import CheckpointError, OutputError, OutputExistsError
+from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model, read_dimensions
+from subalign.model.checkpoints.folder import CONFIG, file_inside, read_heads, read_json
+from subalign.model.checkpoints.tensors import stored_in_safetensors
+from subalign.model.devices import Placement
+from subalign.model.whisper import Whisper, sinusoids
+from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
+
+__all__ = ["FORMAT", "load_subalign_folder", "save_checkpoint"]
+
+FORMAT = "subalign-checkpoint-1"
+WEIGHTS = "model.safetensors"
+VOCABULARY = "vocab.tiktoken"
+
+
+def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
+    """The model in a folder of our own form, named as its config says, else as the folder.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or does not fit the others.
+    """
+    path = folder / CONFIG
+    config = read_json(path)
+    if config.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} is of format {config.get('format')!r}, but this subalign reads {FORMAT}: "
+            "update subalign."
+        )
+    dims, multilingual = config.get("dims"), config.get("multilingual")
+    split_pattern = config.get("split_pattern", GPT2_SPLIT_PATTERN)
+    name = config.get("name", folder.resolve().name)
+    if not (isinstance(dims, dict) and isinstance(multilingual, bool)):
+        raise CheckpointError(f"{path} lacks dims or multilingual: fetch the checkpoint again.")
+    if not (isinstance(split_pattern, str) and isinstance(name, str)):
+        raise CheckpointError(
+            f"{path} states a name or split_pattern that is no text: fetch the checkpoint again."
+        )
+    vocabulary = file_inside(folder, config.get("vocabulary", VOCABULARY), path)
+    model = build_model(
+        read_dimensions(dims, path),
+        stored_in_safetensors(file_inside(folder, WEIGHTS, path)),
+        source=folder,
+        name=name,
+        vocabulary=read_tiktoken(vocabulary, split_pattern=split_pattern),
+        multilingual=multilingual,
+        placement=placement,
+    )
+    heads = read_heads(config, path)
+    if heads is not None:
+        model.mark_alignment_heads(heads)
+    return model
+
+
+def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
+    """Write a model in our own form, in the number type it has; `load_model(folder)` reads it.
+
+    The folder appears whole or not at all. One that holds a checkpoint of our form is replaced.
+
+    Raises:
+        OutputExistsError: the folder holds something other than a checkpoint of our form.
+        OutputError: the folder cannot be written.
+        CheckpointError: the model has no vocabulary.
+    """
+    if model.vocabulary is None:
+        raise CheckpointError("A model without a vocabulary cannot be saved: give it one first.")
+    # symbolic links are followed, so that it is their target that is replaced
+    target = Path(folder).resolve()
+    _refuse_foreign(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = _beside(target)
+        partial.mkdir()
+        try:
+            _write_files(model, partial)
+            _put_in_place(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(
+            f"The checkpoint {target} cannot be written ({error}): check the folder's permissions "
+            "and the space left."
+        ) from error
+
+
+def _write_files(model: Whisper, folder: Path) -> None:
+    assert model.vocabulary is not None
+    save_file(_weights(model), folder / WEIGHTS)
+    write_tiktoken(model.vocabulary, folder / VOCABULARY)
+    config = {
+        "format": FORMAT,
+        "name": model.name,
+        "dims": asdict(model.dims),
+        "alignment_heads": model.alignment_pairs,
+        "multilingual": model.multilingual,
+        "vocabulary": VOCABULARY,
+        "split_pattern": model.vocabulary.split_pattern,
+    }
+    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    # safetensors makes its file readable for the owner alone
+    shutil.copymode(folder / CONFIG, folder / WEIGHTS)
+
+
+def _weights(model: Whisper) -> dict[str, Tensor]:
+    weights = {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
+    positions = weights[ENCODER_POSITIONS]
+    if torch.equal(positions, sinusoids(*positions.shape).to(positions.dtype)):
+        del weights[ENCODER_POSITIONS]
+    return weights
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    try:
+        ours = read_json(target / CONFIG).get("format") == FORMAT
+    except CheckpointError:
+        ours = False
+    if not ours:
+        raise OutputExistsError(
+            f"{target} is there already and is no subalign checkpoint: choose another folder."
+        )
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    old = _beside(target)
+    if target.exists():
+        target.rename(old)
+    try:
+        partial.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    """A hidden name next to `target` that nothing has yet."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}")

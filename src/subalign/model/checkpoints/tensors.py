@@ -1,0 +1,163 @@
+"""Weights as they lie in files, read one by one, and whether they are those of a model."""
+
+import pickle
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from subalign.errors import CheckpointError
+
+__all__ = [
+    "StoredTensor",
+    "check_tensors",
+    "read_pickle",
+    "stored_in_mapping",
+    "stored_in_safetensors",
+]
+
+_SAFETENSORS_FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
+_TORCH_FLOATS = frozenset({torch.float64, torch.float32, torch.float16, torch.bfloat16})
+_NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """A tensor that has not been read yet; `plain` tells whether it holds ordinary floats."""
+
+    shape: tuple[int, ...]
+    plain: bool
+    read: Callable[[], Tensor]
+
+
+def stored_in_safetensors(path: Path) -> dict[str, StoredTensor]:
+    """The tensors of a safetensors file by name; only its header is read.
+
+    Raises:
+        CheckpointError: the file cannot be read or is damaged.
+    """
+    try:
+        if not _is_utf8(path):  # which safe_open asks for
+            return stored_in_mapping(safetensors.torch.load(path.read_bytes()), path)
+        file = safe_open(path, framework="pt")
+        stored = {}
+        for name in file.keys():  # type: ignore[no-untyped-call]  # noqa: SIM118
+            tensor = file.get_slice(name)  # type: ignore[no-untyped-call]
+            stored[name] = StoredTensor(
+                tuple(tensor.get_shape()),
+                tensor.get_dtype() in _SAFETENSORS_FLOATS,
+                partial(file.get_tensor, name),
+            )
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read as safetensors ({error}): fetch the checkpoint again."
+        ) from error
+    return stored
+
+
+def read_pickle(path: Path) -> object:
+    """What a file of `torch.save` holds; anything but plain data is refused, never run.
+
+    Weights stay in the file until they are used, if it is of the present (zip) form.
+
+    Raises:
+        CheckpointError: the file cannot be read, is damaged, or holds more than plain data.
+    """
+    try:
+        # mapping takes the path as UTF-8; reading takes any path
+        mapped = zipfile.is_zipfile(path) and _is_utf8(path)
+        with path.open("rb") as file:
+            source = str(path) if mapped else file
+            return torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} was refused: it holds something other than plain weights, and reading that "
+            "could run a stranger's code; use a checkpoint in safetensors form."
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise CheckpointError(
+            f"{path} cannot be read ({reason}): fetch the checkpoint again."
+        ) from error
+
+
+def stored_in_mapping(weights: object, path: Path) -> dict[str, StoredTensor]:
+    """The tensors of a state dictionary that was read from `path`.
+
+    Raises:
+        CheckpointError: it is not a mapping of names to tensors.
+    """
+    if not isinstance(weights, Mapping):
+        raise CheckpointError(f"{path} holds no weights by name: it is no Whisper checkpoint.")
+    stored = {}
+    for name, value in weights.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(f"{path} holds {name!r}, which is no weight: it is damaged.")
+        plain = value.dtype in _TORCH_FLOATS and value.layout == torch.strided
+        stored[name] = StoredTensor(tuple(value.shape), plain, partial(_itself, value))
+    return stored
+
+
+def check_tensors(
+    stored: Mapping[str, StoredTensor],
+    expected: Mapping[str, tuple[int, ...]],
+    *,
+    optional: Collection[str] = (),
+    source: Path,
+) -> None:
+    """See that a checkpoint has just the tensors that a model of its dimensions needs.
+
+    Raises:
+        CheckpointError: some are missing, some are too many, or some have another shape or type.
+    """
+    missing = [name for name in expected if name not in stored and name not in optional]
+    extra = [name for name in stored if name not in expected]
+    common = [name for name in expected if name in stored]
+    misshapen = [
+        f"{name} ({_shape(stored[name].shape)} instead of {_shape(expected[name])})"
+        for name in common
+        if stored[name].shape != expected[name]
+    ]
+    coded = [name for name in common if not stored[name].plain]
+    faults = (
+        ("is missing", missing),
+        ("has the unknown", extra),
+        ("has the misshapen", misshapen),
+        ("has the quantised", coded),
+    )
+    found = [f"{verb} {_tensors(names)}" for verb, names in faults if names]
+    if found:
+        raise CheckpointError(
+            f"{source} {' and '.join(found)}: it is no Whisper checkpoint of its stated "
+            "dimensions, or it is damaged; fetch it again or convert it anew."
+        )
+
+
+def _tensors(names: Iterable[str]) -> str:
+    named = list(names)
+    word = "tensor" if len(named) == 1 else "tensors"
+    rest = len(named) - _NAMED_AT_MOST
+    listed = ", ".join(named[:_NAMED_AT_MOST])
+    return f"{word} {listed} and {rest} more" if rest > 0 else f"{word} {listed}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _itself(tensor: Tensor) -> Tensor:
+    return tensor

@@ -1,0 +1,114 @@
+"""Where a model runs and in which number type."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from subalign.errors import UsageError
+
+__all__ = [
+    "Placement",
+    "Processor",
+    "available_devices",
+    "cpu_dtype",
+    "processor",
+    "resolve_device",
+    "resolve_dtype",
+]
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+# names of `torch.cpu.get_capabilities` whose instructions multiply bfloat16 into float32 sums
+_BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
+_SHOWN_INSTRUCTIONS = (
+    *("avx2", "fma3", "f16c", "avx512_f", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+    *("amx_tile", "amx_int8", "amx_bf16", "amx_fp16"),
+    *("neon", "fp16_arith", "dot", "i8mm", "bf16", "sve", "sve2", "sve_bf16", "sme", "sme2"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The device and the number type that weights are loaded to."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What the main processor can do: `instructions` as PyTorch names them.
+
+    `native_bf16` tells whether it multiplies bfloat16 in hardware (AMX-BF16 or AVX512-BF16 on x86,
+    BF16 on ARM). `capability` is the instruction set that PyTorch's own kernels use.
+    """
+
+    architecture: str
+    capability: str
+    instructions: tuple[str, ...]
+    native_bf16: bool
+
+
+def processor() -> Processor:
+    """Look at the processor that this process runs on; older PyTorch lists no instructions."""
+    detect = getattr(torch.cpu, "get_capabilities", dict)
+    found: Mapping[str, object] = detect()
+    return Processor(
+        architecture=str(found.get("architecture", "unknown")),
+        capability=torch.backends.cpu.get_cpu_capability(),
+        instructions=tuple(name for name in _SHOWN_INSTRUCTIONS if found.get(name) is True),
+        native_bf16=any(found.get(name) is True for name in _BF16_INSTRUCTIONS),
+    )
+
+
+def available_devices() -> tuple[str, ...]:
+    """The devices that `resolve_device` accepts here, the best first."""
+    cuda = tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
+    mps = ("mps",) if torch.backends.mps.is_available() else ()
+    return (*(cuda if torch.cuda.is_available() else ()), *mps, "cpu")
+
+
+def resolve_device(device: str) -> torch.device:
+    """The device for `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; `auto` takes the best one there is.
+
+    Raises:
+        UsageError: the name is none of these, or this machine has no such device.
+    """
+    there = available_devices()
+    if device == "auto":
+        return torch.device(there[0])
+    kind, _, index = device.partition(":")
+    well_formed = device in ("cpu", "cuda", "mps") or (kind == "cuda" and index.isdecimal())
+    if not well_formed:
+        raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {device!r}.")
+    wanted = f"cuda:{int(index)}" if index else device
+    if wanted not in there and not (wanted == "cuda" and "cuda:0" in there):
+        raise UsageError(
+            f"Device {device} is not there: use --device auto, or one of {', '.join(there)}."
+        )
+    return torch.device(wanted)
+
+
+def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """The number type for `auto`, `float32`, `bfloat16` or `float16` on `device`.
+
+    On a GPU both halves are equally fast, so `auto` takes float16, whose mantissa is longer.
+
+    Raises:
+        UsageError: the name is none of these.
+    """
+    if dtype == "auto":
+        return cpu_dtype() if device.type == "cpu" else torch.float16
+    if dtype not in _DTYPES:
+        raise UsageError(f"--dtype must be auto, {', '.join(_DTYPES)}, not {dtype!r}.")
+    return _DTYPES[dtype]
+
+
+def cpu_dtype() -> torch.dtype:
+    """What `auto` means on a processor: float32.
+
+    bfloat16 takes its place where `processor().native_bf16` holds and bench/ shows that it is
+    faster at the same word error rate.
+    """
+    return torch.float32

@@ -1,0 +1,63 @@
+"""The numbers that fix a checkpoint's shape."""
+
+from dataclasses import dataclass, fields
+
+from subalign.errors import CheckpointError
+
+__all__ = ["FRAME_SECONDS", "ModelDimensions"]
+
+# seconds between mel frames
+FRAME_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDimensions:
+    """Sizes of Whisper's encoder and decoder, named as in OpenAI's checkpoints."""
+
+    n_mels: int
+    n_audio_ctx: int
+    n_audio_state: int
+    n_audio_head: int
+    n_audio_layer: int
+    n_vocab: int
+    n_text_ctx: int
+    n_text_state: int
+    n_text_head: int
+    n_text_layer: int
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise CheckpointError(
+                    f"The checkpoint's {field.name} is {value!r}, which is not a whole number above 0."
+                )
+        for state, head in (
+            (self.n_audio_state, self.n_audio_head),
+            (self.n_text_state, self.n_text_head),
+        ):
+            if state % head or state % 2:
+                raise CheckpointError(
+                    f"The checkpoint's width {state} does not split into {head} heads of even size."
+                )
+
+        if self.n_audio_state != self.n_text_state:
+            raise CheckpointError(
+                f"The checkpoint's encoder is {self.n_audio_state} wide, but its decoder "
+                f"{self.n_text_state}: they must be equal."
+            )
+
+    @property
+    def window_frames(self) -> int:
+        """Mel frames in one window: the second convolution has stride 2."""
+        return 2 * self.n_audio_ctx
+
+    @property
+    def window_seconds(self) -> float:
+        """Seconds of audio in one window."""
+        return self.window_frames * FRAME_SECONDS
+
+    @property
+    def position_seconds(self) -> float:
+        """Seconds between audio positions, which is also the timestamps' step."""
+        return 2 * FRAME_SECONDS

@@ -1,0 +1,267 @@
+"""Whisper's encoder and decoder (Radford et al. 2022, section 2.2), with OpenAI's parameter names."""
+
+import base64
+import binascii
+import gzip
+import math
+import zlib
+from collections.abc import Callable, Iterable
+from itertools import product
+
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from subalign.errors import CheckpointError, UsageError
+from subalign.model.attention import KeyValues, MultiHeadAttention
+from subalign.model.cache import DecoderCache, EncodedAudio
+from subalign.model.dimensions import ModelDimensions
+from subalign.vocabulary import Vocabulary
+
+__all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
+
+# endoftext, startoftranscript, translate, transcribe, startoflm, startofprev, nospeech,
+# notimestamps and 1501 timestamps: every special token but the languages
+NON_LANGUAGE_SPECIALS = 1509
+
+
+def sinusoids(length: int, channels: int, max_timescale: float = 10_000.0) -> Tensor:
+    """Positions as sines, then cosines (length, channels) (Vaswani et al. 2017, section 3.5)."""
+    step = math.log(max_timescale) / (channels // 2 - 1)
+    rates = torch.exp(-step * torch.arange(channels // 2))
+    angles = torch.arange(length)[:, None] * rates[None, :]
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+class ResidualAttentionBlock(nn.Module):
+    """Self-attention, cross-attention in a decoder, and a two-layer perceptron, each pre-normed."""
+
+    def __init__(self, n_state: int, n_head: int, *, cross_attention: bool = False) -> None:
+        super().__init__()
+        self.attn = MultiHeadAttention(n_state, n_head)
+        self.attn_ln = nn.LayerNorm(n_state)
+        self.cross_attn = MultiHeadAttention(n_state, n_head) if cross_attention else None
+        self.cross_attn_ln = nn.LayerNorm(n_state) if cross_attention else None
+        self.mlp = nn.Sequential(
+            nn.Linear(n_state, 4 * n_state), nn.GELU(), nn.Linear(4 * n_state, n_state)
+        )
+        self.mlp_ln = nn.LayerNorm(n_state)
+
+    def forward(
+        self,
+        x: Tensor,
+        heard: KeyValues | None = None,
+        remember: Callable[[KeyValues], KeyValues] | None = None,
+        *,
+        causal: bool = False,
+    ) -> Tensor:
+        """One layer over `x` (rows, tokens, n_state); the same shape comes back.
+
+        `heard` is what a decoder's cross-attention attends to. `remember` takes the new tokens'
+        keys and values and returns those of all tokens so far.
+        """
+        normed = self.attn_ln(x)
+        memory = self.attn.project(normed)
+        if remember is not None:
+            memory = remember(memory)
+        x = x + self.attn(normed, memory, causal=causal)[0]
+        if self.cross_attn is not None and self.cross_attn_ln is not None:
+            x = x + self.cross_attn(self.cross_attn_ln(x), heard)[0]
+        return x + self.mlp(self.mlp_ln(x))
+
+
+class AudioEncoder(nn.Module):
+    """Log-mel windows to one vector every 20 ms."""
+
+    positional_embedding: Tensor
+
+    def __init__(self, dims: ModelDimensions) -> None:
+        super().__init__()
+        n_state = dims.n_audio_state
+        self.conv1 = nn.Conv1d(dims.n_mels, n_state, kernel_size=3, padding=1)
+        self.conv2 = nn.Conv1d(n_state, n_state, kernel_size=3, stride=2, padding=1)
+        self.register_buffer("positional_embedding", sinusoids(dims.n_audio_ctx, n_state))
+        self.blocks = nn.ModuleList(
+            ResidualAttentionBlock(n_state, dims.n_audio_head) for _ in range(dims.n_audio_layer)
+        )
+        self.ln_post = nn.LayerNorm(n_state)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """(windows, n_mels, 2 * n_audio_ctx) to (windows, n_audio_ctx, n_audio_state)."""
+        x = functional.gelu(self.conv1(mel))
+        x = functional.gelu(self.conv2(x)).transpose(1, 2)  # (windows, n_audio_ctx, n_state)
+        if x.shape[1:] != self.positional_embedding.shape:
+            frames = 2 * self.positional_embedding.shape[0]
+            raise UsageError(
+                f"This model hears windows of {frames} mel frames, not of {mel.shape[2]}."
+            )
+        x = x + self.positional_embedding
+        for block in self.blocks:
+            x = block(x)
+        return self.ln_post(x)  # type: ignore[no-any-return]
+
+
+class TextDecoder(nn.Module):
+    """Tokens and encoded windows to the next token's logits."""
+
+    def __init__(self, dims: ModelDimensions) -> None:
+        super().__init__()
+        n_state = dims.n_text_state
+        self.dims = dims
+        self.token_embedding = nn.Embedding(dims.n_vocab, n_state)
+        self.positional_embedding = nn.Parameter(torch.empty(dims.n_text_ctx, n_state))
+        self.blocks = nn.ModuleList(
+            ResidualAttentionBlock(n_state, dims.n_text_head, cross_attention=True)
+            for _ in range(dims.n_text_layer)
+        )
+        self.ln = nn.LayerNorm(n_state)
+        nn.init.normal_(self.positional_embedding, std=0.01)
+
+    def listen(self, features: Tensor) -> tuple[KeyValues, ...]:
+        """Every layer's cross-attention keys and values of `features`, laid out for reading."""
+        projections = (block.cross_attn.project(features) for block in self.blocks)
+        return tuple(KeyValues(k.contiguous(), v.contiguous()) for k, v in projections)
+
+    def hidden(
+        self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
+    ) -> Tensor:
+        """States (rows, tokens, n_text_state) that the logits are read from.
+
+        `tokens` (rows, tokens) follow those in `cache`, which remembers them too. `encoded` may
+        hold fewer windows than there are rows: each then serves as many consecutive rows.
+        """
+        offset = cache.length if cache is not None else 0
+        positions = self.positional_embedding[offset : offset + tokens.shape[1]]
+        x = (self.token_embedding(tokens) + positions).to(encoded.features.dtype)
+        for layer, (block, heard) in enumerate(zip(self.blocks, encoded.cross, strict=True)):
+            remember = _remember(cache, layer) if cache is not None else None
+            x = block(x, heard, remember, causal=True)
+        if cache is not None:
+            cache.length += tokens.shape[1]
+        return self.ln(x)  # type: ignore[no-any-return]
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """float32 logits (..., n_vocab) of states (..., n_text_state)."""
+        return functional.linear(hidden, self.token_embedding.weight).float()
+
+    def forward(
+        self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
+    ) -> Tensor:
+        """Logits (rows, tokens, n_vocab) after each token; see `hidden`."""
+        return self.logits(self.hidden(tokens, encoded, cache))
+
+
+def _remember(cache: DecoderCache, layer: int) -> Callable[[KeyValues], KeyValues]:
+    return lambda new: cache.extend(layer, new)
+
+
+class Whisper(nn.Module):
+    """A Whisper model with its name, vocabulary and alignment heads.
+
+    `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
+    cross-attention heads which follow the speech; by default the upper half of the layers. It
+    stays in main memory on every device.
+    """
+
+    alignment_heads: Tensor
+
+    def __init__(
+        self,
+        dims: ModelDimensions,
+        *,
+        name: str = "",
+        vocabulary: Vocabulary | None = None,
+        multilingual: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.dims = dims
+        self.name = name
+        self.vocabulary = vocabulary
+        self.multilingual = dims.n_vocab >= 51865 if multilingual is None else multilingual
+        self.encoder = AudioEncoder(dims)
+        self.decoder = TextDecoder(dims)
+        upper = range(dims.n_text_layer // 2, dims.n_text_layer)
+        self.mark_alignment_heads(product(upper, range(dims.n_text_head)))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Whisper":
+        # a sparse tensor cannot move to every device (MPS), and the heads are read on the host
+        heads = self._buffers.pop("alignment_heads")
+        try:
+            return super()._apply(fn, recurse)  # type: ignore[no-any-return, no-untyped-call]
+        finally:
+            self._buffers["alignment_heads"] = heads
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.decoder.positional_embedding.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the weights and of what flows between the layers."""
+        return self.decoder.positional_embedding.dtype
+
+    @property
+    def num_languages(self) -> int:
+        """How many language tokens the vocabulary has."""
+        if self.vocabulary is None:
+            return self.dims.n_vocab - 51765 - int(self.multilingual)
+        return self.dims.n_vocab - len(self.vocabulary.ranks) - NON_LANGUAGE_SPECIALS
+
+    @property
+    def alignment_pairs(self) -> tuple[tuple[int, int], ...]:
+        """The (layer, head) pairs that are marked as alignment heads, layer by layer."""
+        return tuple((layer, head) for layer, head in self.alignment_heads.indices().T.tolist())
+
+    def mark_alignment_heads(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Mark just these (layer, head) pairs.
+
+        Raises:
+            CheckpointError: a pair lies outside the model, or there is none.
+        """
+        shape = (self.dims.n_text_layer, self.dims.n_text_head)
+        mask = torch.zeros(shape, dtype=torch.bool, device="cpu")
+        for layer, head in pairs:
+            if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
+                raise CheckpointError(
+                    f"Alignment head ({layer}, {head}) is not one of the {shape[0]} x {shape[1]} "
+                    f"heads of model {self.name or 'without a name'}."
+                )
+            mask[layer, head] = True
+        if not mask.any():
+            raise CheckpointError("At least one alignment head must be marked.")
+        self.register_buffer("alignment_heads", mask.to_sparse().coalesce(), persistent=False)
+
+    def set_alignment_heads(self, dump: bytes | str) -> None:
+        """Mark the heads of a dump: base85 of gzip of one boolean byte a head, layer by layer.
+
+        Raises:
+            CheckpointError: the dump is damaged or made for another model.
+        """
+        shape = (self.dims.n_text_layer, self.dims.n_text_head)
+        try:
+            flags = np.frombuffer(gzip.decompress(base64.b85decode(dump)), dtype=bool)
+        except (ValueError, OSError, EOFError, zlib.error, binascii.Error) as error:
+            raise CheckpointError(f"The alignment heads' dump is damaged ({error}).") from error
+        if flags.size != shape[0] * shape[1]:
+            raise CheckpointError(
+                f"The alignment heads' dump is for {flags.size} heads, but the model has "
+                f"{shape[0]} x {shape[1]}."
+            )
+        self.mark_alignment_heads(np.argwhere(flags.reshape(shape)).tolist())
+
+    def encode(self, mel: Tensor) -> EncodedAudio:
+        """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them."""
+        features = self.encoder(mel.to(self.device, self.dtype))
+        return EncodedAudio(features, self.decoder.listen(features))
+
+    def new_cache(self, rows: int) -> DecoderCache:
+        """An empty cache for `rows` sequences."""
+        return DecoderCache(self.dims, rows, device=self.device, dtype=self.dtype)
+
+    def forward(self, mel: Tensor, tokens: Tensor) -> Tensor:
+        """Logits (windows, tokens, n_vocab) of `tokens` (windows, tokens) heard in `mel`."""
+        return self.decoder(tokens, self.encode(mel))  # type: ignore[no-any-return]
+

@@ -1,0 +1,161 @@
+"""Which recordings are worked on, which files come of each, and writing them whole or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from subalign.audio import is_address, is_media_file
+from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
+from subalign.options import LayoutOptions
+from subalign.results import Transcript
+from subalign.subtitles import get_writer
+
+__all__ = [
+    "ExistingFiles",
+    "Input",
+    "Output",
+    "find_inputs",
+    "plan_outputs",
+    "prepare_outputs",
+    "write_transcript",
+]
+
+# what to do where an output is there already
+ExistingFiles = Literal["refuse", "overwrite", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One recording. `folder` is where its results go unless another folder is given.
+
+    `subfolder` is where the recording lay below a folder that was given as a whole.
+    """
+
+    source: str
+    folder: Path
+    subfolder: Path = Path()
+
+    @property
+    def stem(self) -> str:
+        """The results' name without an ending."""
+        if self.source == "-":
+            return "stdin"
+        if is_address(self.source):
+            return PurePosixPath(unquote(urlsplit(self.source).path)).stem or "audio"
+        return Path(self.source).stem
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file to write: the format's name and the path."""
+
+    format: str
+    path: Path
+
+
+def find_inputs(sources: Iterable[str]) -> Iterator[Input | InputError]:
+    """Each recording of the given files, addresses and folders; an error where one has none.
+
+    Folders are searched recursively, in the order of the names.
+    """
+    for source in sources:
+        path = Path(source)
+        if source == "-" or is_address(source):
+            yield Input(source, Path())
+        elif not path.is_dir():
+            yield Input(source, path.parent)
+        else:
+            found = sorted(item for item in path.rglob("*") if is_media_file(item))
+            for item in found:
+                yield Input(str(item), item.parent, item.parent.relative_to(path))
+            if not found:
+                yield MediaNotFoundError(
+                    f"Folder {source} holds no audio or video files: give another folder or a file."
+                )
+
+
+def plan_outputs(
+    item: Input, formats: Sequence[str], folder: Path | None, taken: dict[Path, str]
+) -> tuple[Output, ...]:
+    """The files that come of one recording; `taken` remembers whose each file is.
+
+    Raises:
+        OutputError: another recording already writes one of the files.
+    """
+    target = item.folder if folder is None else folder / item.subfolder
+    outputs = tuple(Output(name, target / f"{item.stem}.{name}") for name in formats)
+    for output in outputs:
+        other = taken.setdefault(output.path.absolute(), item.source)
+        if other != item.source:
+            raise OutputError(
+                f"{item.source} and {other} would both be written to {output.path}: "
+                "rename one of them or give another --output-dir."
+            )
+    return outputs
+
+
+def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple[Output, ...]:
+    """Make the folders and return the files that are to be written, before any work is done.
+
+    Raises:
+        OutputExistsError: a file is there and `existing` is "refuse".
+        OutputError: a folder cannot be made or written to.
+    """
+    there = [output for output in outputs if output.path.exists()]
+    if there and existing == "refuse":
+        names = ", ".join(str(output.path) for output in there)
+        raise OutputExistsError(
+            f"{names} is there already: add --overwrite to replace it or --skip-existing to keep it."
+        )
+    wanted = outputs if existing == "overwrite" else [o for o in outputs if o not in there]
+    for folder in {output.path.parent for output in wanted}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise OutputError(_sentence(folder, error)) from error
+    return tuple(wanted)
+
+
+def write_transcript(
+    transcript: Transcript,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    layout: LayoutOptions = LayoutOptions(),
+) -> None:
+    """Write a transcript in the format that the path's ending names, or in `format`.
+
+    The text goes to a temporary file beside `path`, which then takes its place.
+
+    Raises:
+        OutputError: the file cannot be written; what was there before is unharmed.
+        UsageError: no such format.
+    """
+    target = Path(path)
+    writer = get_writer(format or target.suffix.removeprefix("."), layout)
+    temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            writer.write(transcript, file)
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(_sentence(target, error)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full, so {path} was not written: free some space and run it again."
+    reason = (error.strerror or str(error)).lower()
+    return f"{path} cannot be written ({reason}): give another --output-dir."

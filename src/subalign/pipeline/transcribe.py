@@ -1,0 +1,124 @@
+"""A recording to a transcript: audio → mel → transcription with word times."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.alignment import WordTimer
+from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
+from subalign.errors import InputError, UsageError
+from subalign.mel import LogMel, log_mel
+from subalign.model import Whisper, load_model
+from subalign.options import AlignmentOptions, AudioOptions, TranscriptionOptions
+from subalign.results import Transcript
+from subalign.transcription import Transcription
+
+__all__ = ["AudioSource", "OnAudio", "default_model", "read_mel", "transcribe", "transcribe_stream"]
+
+# a path or address, "-" for standard input, an open binary file, or samples (mono, 16 kHz)
+AudioSource = str | os.PathLike[str] | BinaryIO | NDArray[np.floating]
+
+# called while audio is read with the seconds so far and the declared duration, where one is known
+OnAudio = Callable[[float, float | None], None]
+
+_BLOCK = 30 * SAMPLE_RATE
+
+
+def default_model() -> str:
+    """The model used where none is named: `SUBALIGN_MODEL`, else the embedded one."""
+    return os.environ.get("SUBALIGN_MODEL") or "micro.en"
+
+
+def transcribe(
+    source: AudioSource,
+    *,
+    model: Whisper | str | None = None,
+    options: TranscriptionOptions = TranscriptionOptions(),
+    audio: AudioOptions = AudioOptions(),
+    alignment: AlignmentOptions = AlignmentOptions(),
+) -> Transcript:
+    """Transcribe a recording with timed words.
+
+    Args:
+        source: a path, an http(s) address, "-" for standard input, an open binary file, or mono
+            samples at 16 kHz as a float array (n_samples,).
+        model: a loaded model, or what `load_model` takes; None means the default model.
+        options: how the recording is transcribed.
+        audio: which track is read.
+        alignment: how words are timed.
+
+    Raises:
+        InputError: the recording cannot be used.
+        ModelError: the model is not available.
+        UsageError: the options do not fit the model.
+    """
+    stream = transcribe_stream(
+        source, model=model, options=options, audio=audio, alignment=alignment
+    )
+    return stream.transcript()
+
+
+def transcribe_stream(
+    source: AudioSource,
+    *,
+    model: Whisper | str | None = None,
+    options: TranscriptionOptions = TranscriptionOptions(),
+    audio: AudioOptions = AudioOptions(),
+    alignment: AlignmentOptions = AlignmentOptions(),
+    on_audio: OnAudio | None = None,
+) -> Transcription:
+    """As `transcribe`, but gives an iterator of segments, each as soon as it is final."""
+    loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
+    mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
+    return Transcription(
+        loaded,
+        mel,
+        options,
+        lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
+        version=version("subalign"),
+    )
+
+
+def read_mel(
+    source: AudioSource,
+    *,
+    n_mels: int,
+    audio: AudioOptions = AudioOptions(),
+    on_audio: OnAudio | None = None,
+) -> LogMel:
+    """The log-mel of a whole recording; samples are read in blocks and not kept.
+
+    Raises:
+        InputError: the recording cannot be read, or holds no sound.
+    """
+    if isinstance(source, np.ndarray):
+        return log_mel(_blocks(source), n_mels=n_mels)
+    with open_audio(source, options=audio) as stream:
+        mel = log_mel(_report(stream, stream.declared_duration, on_audio), n_mels=n_mels)
+    return mel
+
+
+def _blocks(samples: NDArray[np.floating]) -> Iterator[NDArray[np.float32]]:
+    if samples.ndim != 1:
+        raise UsageError(f"Samples must be one mono row, not an array of shape {samples.shape}.")
+    if not samples.size:
+        raise InputError("The recording holds no samples.")
+    for start in range(0, len(samples), _BLOCK):
+        block = samples[start : start + _BLOCK].astype(np.float32)
+        silence_invalid_samples(block)
+        yield block
+
+
+def _report(
+    blocks: Iterable[NDArray[np.float32]], declared: float | None, on_audio: OnAudio | None
+) -> Iterator[NDArray[np.float32]]:
+    samples = 0
+    for block in blocks:
+        samples += len(block)
+        if on_audio is not None:
+            on_audio(samples / SAMPLE_RATE, declared)
+        yield block

@@ -1,0 +1,85 @@
+"""JSON (`.json`): everything that was found, for programs."""
+
+import json
+import math
+from collections.abc import Iterator
+
+from subalign.results import Segment, Transcript, Word
+from subalign.subtitles.writer import ResultWriter
+
+__all__ = ["JSONWriter"]
+
+
+class JSONWriter(ResultWriter):
+    """One object with openai-whisper's keys, plus `duration` (seconds), `model` and `version`.
+
+    The layout is for both programs and people: every fact about the recording, every segment and
+    every word has a line of its own, so that files can be read, searched and compared line by
+    line. Text is UTF-8 in its own letters. `words` is absent in segments whose words were not
+    timed. JSON has no NaN and no infinity: such numbers are null, while openai-whisper writes what
+    other programs refuse to read.
+    """
+
+    extension = "json"
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        yield "{\n"
+        facts = {
+            "text": transcript.text,
+            "language": transcript.language,
+            "duration": _number(transcript.duration),
+            "model": transcript.model,
+            "version": transcript.version,
+        }
+        for key, value in facts.items():
+            yield f"  {_compact(key)}: {_compact(value)},\n"
+        yield '  "segments": [\n'
+        last = len(transcript.segments) - 1
+        for index, segment in enumerate(transcript.segments):
+            yield from _segment_lines(segment, "" if index == last else ",")
+        yield "  ]\n}\n"
+
+
+def _segment_lines(segment: Segment, separator: str) -> Iterator[str]:
+    line = "    " + _compact(_segment_facts(segment))
+    if segment.words is None:
+        yield f"{line}{separator}\n"
+        return
+    # Words go in before the brace that closes the segment.
+    yield f'{line[:-1]}, "words": [\n'
+    last = len(segment.words) - 1
+    for index, word in enumerate(segment.words):
+        yield f"      {_compact(_word_facts(word))}{'' if index == last else ','}\n"
+    yield f"    ]}}{separator}\n"
+
+
+def _segment_facts(segment: Segment) -> dict[str, object]:
+    return {
+        "id": segment.id,
+        "seek": segment.seek,
+        "start": _number(segment.start),
+        "end": _number(segment.end),
+        "text": segment.text,
+        "tokens": segment.tokens,
+        "temperature": _number(segment.temperature),
+        "avg_logprob": _number(segment.avg_logprob),
+        "compression_ratio": _number(segment.compression_ratio),
+        "no_speech_prob": _number(segment.no_speech_prob),
+    }
+
+
+def _word_facts(word: Word) -> dict[str, object]:
+    return {
+        "word": word.text,
+        "start": _number(word.start),
+        "end": _number(word.end),
+        "probability": _number(word.probability),
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

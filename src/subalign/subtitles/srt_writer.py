@@ -1,0 +1,27 @@
+"""SubRip subtitles (`.srt`)."""
+
+import re
+
+from subalign.subtitles.cues import Cue
+from subalign.subtitles.timecode import srt_timecode
+from subalign.subtitles.writer import SubtitlesWriter
+
+__all__ = ["SRTWriter"]
+
+_ARROW = re.compile("-{2,}>")
+
+
+class SRTWriter(SubtitlesWriter):
+    """Numbered cues with hours and a decimal comma. SubRip knows no escapes for `<` and `&`.
+
+    Differences from openai-whisper's text, after those of `SubtitlesWriter`:
+
+    8. The arrow `-->`, which marks a line of times, becomes `->` in laid-out words too, and
+       however many hyphens it has; openai-whisper turns `--->` into `-->`.
+    """
+
+    extension = "srt"
+
+    def block(self, number: int, cue: Cue) -> str:
+        text = _ARROW.sub("->", cue.text)
+        return f"{number}\n{srt_timecode(cue.start_ms)} --> {srt_timecode(cue.end_ms)}\n{text}\n\n"

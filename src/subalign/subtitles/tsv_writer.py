@@ -1,0 +1,31 @@
+"""Tab-separated values (`.tsv`)."""
+
+import re
+from collections.abc import Iterator
+
+from subalign.results import Transcript
+from subalign.subtitles.timecode import to_milliseconds
+from subalign.subtitles.writer import ResultWriter
+
+__all__ = ["TSVWriter"]
+
+_ROW_BREAKER = re.compile(r"\r\n|[\t\r\n]")
+
+
+class TSVWriter(ResultWriter):
+    """A header and a row per segment: start and end in integer milliseconds, text.
+
+    The bytes are openai-whisper's, with two exceptions:
+
+    1. A line break within the text becomes a space, as a tab does; it would break the row.
+    2. A time before the recording's start is 0.
+    """
+
+    extension = "tsv"
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        yield "start\tend\ttext\n"
+        for segment in transcript.segments:
+            start, end = to_milliseconds(segment.start), to_milliseconds(segment.end)
+            text = _ROW_BREAKER.sub(" ", segment.text.strip())
+            yield f"{start}\t{end}\t{text}\n"

@@ -1,0 +1,54 @@
+"""Decoding one window again, at a higher temperature, until it looks right.
+
+Radford et al. 2022, section 4.5: a decoding fails where its text compresses too well (it repeats
+itself) or where the tokens are too improbable on average.
+"""
+
+import torch
+
+from subalign.decoding import DecodingResult, decode
+from subalign.model import EncodedAudio, Whisper
+from subalign.options import TranscriptionOptions
+
+__all__ = ["decode_with_fallback", "is_silence"]
+
+
+def decode_with_fallback(
+    model: Whisper,
+    encoded: EncodedAudio,
+    options: TranscriptionOptions,
+    *,
+    language: str,
+    prompt: tuple[int, ...],
+    generator: torch.Generator,
+) -> DecodingResult:
+    """The first decoding of one window that passes the checks, or the last one tried."""
+    for attempt in range(len(options.temperatures)):
+        decoding = options.decoding(attempt, prompt=prompt, language=language)
+        result = decode(model, encoded, decoding, generator=generator)[0]
+        if not _failed(result, options):
+            break
+    return result
+
+
+def is_silence(result: DecodingResult, options: TranscriptionOptions) -> bool:
+    """Whether the window holds no speech and its text is not to be trusted."""
+    return (
+        options.no_speech_threshold is not None
+        and result.no_speech_prob > options.no_speech_threshold
+        and not _probable(result, options)
+    )
+
+
+def _probable(result: DecodingResult, options: TranscriptionOptions) -> bool:
+    threshold = options.logprob_threshold
+    return threshold is not None and result.avg_logprob > threshold
+
+
+def _failed(result: DecodingResult, options: TranscriptionOptions) -> bool:
+    threshold = options.logprob_threshold
+    improbable = threshold is not None and result.avg_logprob < threshold
+    if improbable and is_silence(result, options):
+        return False
+    limit = options.compression_ratio_threshold
+    return improbable or (limit is not None and result.compression_ratio > limit)

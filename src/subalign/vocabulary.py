@@ -1,0 +1,174 @@
+"""Byte-pair vocabularies: which byte strings are tokens, and how they are read and written.
+
+A vocabulary holds ordinary tokens only. Whisper's special tokens follow them and are added by
+`subalign.tokenizer`.
+"""
+
+import base64
+import binascii
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from subalign.errors import CheckpointError
+
+__all__ = [
+    "GPT2_SPLIT_PATTERN",
+    "Vocabulary",
+    "read_hugging_face",
+    "read_tiktoken",
+    "write_tiktoken",
+]
+
+# Radford et al. 2019, section 2.2: merges never cross the borders that this pattern finds.
+GPT2_SPLIT_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+_SPECIAL = re.compile(r"<\|.*\|>", re.DOTALL)
+_FIRST_SPECIAL = "<|endoftext|>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Ordinary tokens with their ranks; a rank is the token's id and its merge priority.
+
+    `ranks` maps each token's bytes to 0 … len(ranks) - 1 and must not be changed afterwards.
+    `split_pattern` is the regular expression that cuts text before merging. Vocabularies with
+    equal contents are equal and hash alike, so what is built from one can be cached.
+    """
+
+    ranks: Mapping[bytes, int]
+    split_pattern: str = GPT2_SPLIT_PATTERN
+
+    def __hash__(self) -> int:
+        return hash((len(self.ranks), self.split_pattern))
+
+
+def read_tiktoken(
+    path: str | os.PathLike[str], *, split_pattern: str = GPT2_SPLIT_PATTERN
+) -> Vocabulary:
+    """Read a file of `base64 rank` lines, the form of OpenAI's vocabularies.
+
+    The empty token of the official multilingual vocabulary is written as a single `=`.
+
+    Raises:
+        CheckpointError: the file cannot be read, is damaged, or is no complete vocabulary.
+    """
+    file = Path(path)
+    ranks: dict[bytes, int] = {}
+    for number, line in enumerate(_read_bytes(file).splitlines(), start=1):
+        if not line.strip():
+            continue
+        token, rank = _parse_line(line, number, file)
+        if token in ranks:
+            raise _damaged(file, f"line {number} repeats a token")
+        ranks[token] = rank
+    return _checked(ranks, split_pattern, file)
+
+
+def write_tiktoken(vocabulary: Vocabulary, path: str | os.PathLike[str]) -> None:
+    """Write `base64 rank` lines in the order of the ranks; `read_tiktoken` reads them back."""
+    ordered = sorted(vocabulary.ranks.items(), key=lambda item: item[1])
+    lines = [b"%s %d\n" % (base64.b64encode(token) or b"=", rank) for token, rank in ordered]
+    Path(path).write_bytes(b"".join(lines))
+
+
+def read_hugging_face(path: str | os.PathLike[str]) -> Vocabulary:
+    """Read the vocabulary of a Hugging Face Whisper checkpoint.
+
+    `path` is its folder, its `vocab.json`, or a `tokenizer.json`, which holds the same mapping.
+    In a folder `vocab.json` goes first. Special tokens `<|...|>` and whatever was added after
+    `<|endoftext|>` are left out; `added_tokens.json` beside the file is asked where that token
+    stands if the file does not say. Characters stand for bytes as in GPT-2's byte-level encoder.
+
+    Raises:
+        CheckpointError: the file cannot be read, is damaged, or is no complete vocabulary.
+    """
+    file = _vocabulary_file(Path(path))
+    ids = _read_ids(file)
+    first_special = ids.get(_FIRST_SPECIAL)
+    beside = file.with_name("added_tokens.json")
+    if first_special is None and beside.is_file():
+        first_special = _read_ids(beside).get(_FIRST_SPECIAL)
+
+    byte_of = _bytes_by_character()
+    ranks: dict[bytes, int] = {}
+    for text, rank in ids.items():
+        if _SPECIAL.fullmatch(text) or (first_special is not None and rank >= first_special):
+            continue
+        try:
+            ranks[bytes(byte_of[character] for character in text)] = rank
+        except KeyError as error:
+            raise _damaged(file, f"token {text!r} is not in the byte-level alphabet") from error
+    # Some copies leave out the empty token that ends the official multilingual vocabulary.
+    if first_special == len(ranks) + 1 and b"" not in ranks:
+        ranks[b""] = len(ranks)
+    return _checked(ranks, GPT2_SPLIT_PATTERN, file)
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"The vocabulary file {file} cannot be read ({error.strerror or error}): "
+            "take the checkpoint from its source again."
+        ) from error
+
+
+def _damaged(file: Path, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"The vocabulary file {file} is damaged ({what}): "
+        "take the checkpoint from its source again."
+    )
+
+
+def _parse_line(line: bytes, number: int, file: Path) -> tuple[bytes, int]:
+    encoded, _, rank = line.strip().partition(b" ")
+    if not rank.isdigit():
+        raise _damaged(file, f"line {number} has no rank")
+    if encoded == b"=":  # Base64 of nothing is nothing, which could not stand on a line.
+        return b"", int(rank)
+    try:
+        return base64.b64decode(encoded, validate=True), int(rank)
+    except (binascii.Error, ValueError) as error:
+        raise _damaged(file, f"line {number} is not base64") from error
+
+
+def _vocabulary_file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    names = ("vocab.json", "tokenizer.json")
+    return next((path / name for name in names if (path / name).is_file()), path / names[0])
+
+
+def _read_ids(file: Path) -> dict[str, int]:
+    """The mapping of token text to id in `vocab.json`, `added_tokens.json` or `tokenizer.json`."""
+    content = _read_bytes(file)
+    try:
+        ids = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(file, "it is not JSON") from error
+    if isinstance(ids, dict) and isinstance(ids.get("model"), dict):
+        ids = ids["model"].get("vocab")
+    if not isinstance(ids, dict) or not all(type(rank) is int for rank in ids.values()):
+        raise _damaged(file, "it does not map tokens to ids")
+    return ids
+
+
+def _bytes_by_character() -> dict[str, int]:
+    """GPT-2's byte-level alphabet: printable Latin-1 as itself, the rest from U+0100 upwards."""
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(256) if byte not in printable]
+    alphabet = {chr(byte): byte for byte in printable}
+    return alphabet | {chr(0x100 + index): byte for index, byte in enumerate(others)}
+
+
+def _checked(ranks: dict[bytes, int], split_pattern: str, file: Path) -> Vocabulary:
+    if sorted(ranks.values()) != list(range(len(ranks))):
+        raise _damaged(file, "its ranks do not run from 0 without gaps")
+    if any(bytes((byte,)) not in ranks for byte in range(256)):
+        raise _damaged(file, "it lacks some of the 256 single bytes")
+    return Vocabulary(ranks, split_pattern)

@@ -1,0 +1,209 @@
+"""What cannot be decoded gets one sentence; what is cut short is kept, with a warning."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from subalign.audio import SAMPLE_RATE, open_audio
+from subalign.errors import MediaNotFoundError, MediaReadError, NoAudioError
+from subalign.options import AudioOptions
+
+
+def length(source) -> float:
+    with open_audio(source) as stream:
+        return sum(block.size for block in stream) / SAMPLE_RATE
+
+
+def cut_in_half(path: Path) -> Path:
+    content = path.read_bytes()
+    half = path.with_name("half" + path.suffix)
+    half.write_bytes(content[: len(content) // 2])
+    return half
+
+
+def video_with(tone: Path, seconds: int) -> tuple[str, ...]:
+    return ("-f", "lavfi", "-i", f"testsrc=d={seconds}:s=32x32:r=5", "-i", str(tone))
+
+
+def test_a_missing_file(tmp_path):
+    path = tmp_path / "nope.wav"
+    with pytest.raises(MediaNotFoundError) as caught:
+        open_audio(path)
+    assert str(caught.value) == f"{path} does not exist: check the name."
+
+
+def test_a_folder(tmp_path):
+    with pytest.raises(MediaReadError) as caught:
+        open_audio(tmp_path)
+    assert str(caught.value) == f"{tmp_path} is a folder: name a file in it."
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="needs POSIX modes")
+def test_a_file_that_may_not_be_read(tone, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read everything
+    with pytest.raises(MediaReadError, match="may not be read: check its permissions"):
+        open_audio(tone)
+
+
+def test_a_name_that_no_file_can_have():
+    with pytest.raises(MediaReadError, match=r"a\?b cannot be opened .* check the name\.$"):
+        open_audio("a\0b")
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_an_empty_file(piped, tmp_path):
+    path = tmp_path / "empty.wav"
+    path.touch()
+    with pytest.raises(NoAudioError) as caught:
+        open_audio(io.BytesIO() if piped else path)
+    label = "The given stream" if piped else path
+    assert str(caught.value) == f"{label} is empty (0 bytes): give a recording."
+
+
+def test_a_recording_without_samples(make_media, tone):
+    path = make_media("none.wav", "-i", str(tone), "-t", "0")
+    with pytest.raises(NoAudioError) as caught:
+        open_audio(path)
+    assert str(caught.value) == f"{path} holds no sound: its audio track is empty."
+
+
+def test_a_video_without_an_audio_track(make_media):
+    path = make_media("mute.mp4", "-f", "lavfi", "-i", "color=d=1:s=32x32:r=5")
+    with pytest.raises(NoAudioError) as caught:
+        open_audio(path)
+    assert str(caught.value) == f"{path} has no audio track: give a file with sound."
+
+
+def test_an_audio_track_that_is_not_there(tone):
+    with pytest.raises(NoAudioError) as caught:
+        open_audio(tone, options=AudioOptions(track=3))
+    assert str(caught.value) == (
+        f"{tone} has 1 audio track, so --audio-track 3 does not exist: use a number from 1 to 1."
+    )
+
+
+@pytest.mark.parametrize("name", ["junk.wav", "junk.mp3", "junk.txt"])
+def test_a_file_that_is_no_media(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(np.random.default_rng(3).bytes(50000))
+    with pytest.raises(MediaReadError) as caught:
+        open_audio(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path} cannot be decoded (ffmpeg: ")
+    assert message.endswith("): check that it is an intact audio or video file.")
+
+
+def test_ffmpegs_own_reason_is_told(make_media, tone):
+    path = cut_in_half(make_media("index_at_the_end.mp4", "-i", str(tone)))
+    with pytest.raises(MediaReadError) as caught:
+        open_audio(path)
+    assert "(ffmpeg: moov atom not found)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.wav", "a.mp3", "a.flac", "a.aiff", "a.mka", "a.webm", "fast.m4a", "rf64.wav"]
+)
+def test_half_a_recording_is_kept_and_the_missing_half_told(name, make_media, tone, caplog):
+    options = ("-rf64", "always") if "rf64" in name else ()
+    options = ("-movflags", "+faststart") if "fast" in name else options
+    whole = make_media(name, "-i", str(tone), "-vn", *options)
+    decoded = length(whole)
+    assert decoded == pytest.approx(12.0, abs=0.15)
+    assert caplog.messages == []
+    half = cut_in_half(whole)
+    decoded = length(half)
+    assert 4.0 < decoded < 7.5
+    assert caplog.messages == [
+        f"{half} should hold 12.0 s of sound, but only {decoded:.1f} s could be decoded and are"
+        " used: the file is cut short or damaged."
+    ]
+
+
+def test_a_wav_cut_between_two_packets_is_noticed(tone, tmp_path, caplog):
+    path = tmp_path / "aligned.wav"
+    path.write_bytes(tone.read_bytes()[: 44 + 4096 * 40])
+    assert length(path) == pytest.approx(5.12)
+    assert "should hold 12.0 s of sound, but only 5.1 s" in caplog.text
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_a_wav_of_undeclared_length_is_no_damage(size, tone, tmp_path, caplog):
+    content = bytearray(tone.read_bytes())
+    content[40:44] = size.to_bytes(4, "little")
+    path = tmp_path / "streamed.wav"
+    path.write_bytes(content)
+    assert length(path) == 12.0
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.mov", "v.avi", "v.flv", "v.ts"])
+def test_sound_shorter_than_the_picture_is_no_damage(name, make_media, tone, caplog):
+    path = make_media(name, *video_with(tone, 30), "-ar", "44100")
+    assert length(path) == pytest.approx(12.0, abs=0.1)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "v.avi", "v.flv", "v.ts"])
+def test_half_a_video_is_kept_with_a_warning(name, make_media, tone, caplog):
+    media = video_with(tone, 12)
+    path = cut_in_half(make_media(name, *media, "-ar", "44100", "-movflags", "+faststart"))
+    decoded = length(path)
+    assert 3.0 < decoded < 9.0
+    assert len(caplog.messages) == 1
+    assert f"{decoded:.1f} s" in caplog.text
+    assert "cut short or damaged" in caplog.text
+
+
+def test_a_video_cut_within_a_picture_is_noticed(make_media, tone, tmp_path, caplog):
+    """The decoder, which skips pictures, meets no damage: no track reaches the declared end."""
+    content = make_media("whole.flv", *video_with(tone, 12), "-ar", "44100").read_bytes()
+    picture = 13  # the first tag: its type, its size in three bytes, seven bytes more, its data
+    while content[picture] != 9 or picture < len(content) // 2:
+        picture += 15 + int.from_bytes(content[picture + 1 : picture + 4], "big")
+    path = tmp_path / "v.flv"
+    path.write_bytes(content[: picture + 14])
+    decoded = length(path)
+    assert 3.0 < decoded < 9.0
+    assert caplog.messages == [
+        f"{path} should last 12.0 s, but ends earlier, the file is cut short or damaged:"
+        f" the {decoded:.1f} s of sound that could be decoded are used."
+    ]
+
+
+def test_a_cover_picture_does_not_hide_that_sound_is_missing(make_media, tone, caplog):
+    cover = ("-f", "lavfi", "-i", "color=s=32x32:d=1", "-frames:v", "1", "-c:v", "png")
+    path = make_media("song.mp3", "-i", str(tone), *cover, "-disposition:v", "attached_pic")
+    assert length(path) == pytest.approx(12.0, abs=0.1)
+    assert caplog.messages == []
+    length(cut_in_half(path))
+    assert "should hold 12.0 s of sound" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.mka"])
+def test_a_damaged_middle_is_left_out_with_a_warning(name, make_media, tone, caplog):
+    path = make_media(name, "-i", str(tone))
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = np.random.default_rng(5).bytes(3000)
+    path.write_bytes(content)
+    assert 6.0 < length(path) <= 12.2
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(str(path))
+    assert "cut short or damaged" in caplog.messages[0]
+
+
+def test_closing_early_warns_of_nothing(make_media, tone, caplog):
+    half = cut_in_half(make_media("a.wav", "-stream_loop", "9", "-i", str(tone)))
+    with open_audio(half) as stream:
+        next(stream)
+    assert list(stream) == []
+    assert caplog.messages == []
+
+
+def test_control_characters_of_a_name_are_not_shown(tmp_path):
+    with pytest.raises(MediaNotFoundError) as caught:
+        open_audio(tmp_path / "\x1b[31mred\n")
+    assert str(caught.value) == f"{tmp_path}{os.sep}?[31mred? does not exist: check the name."

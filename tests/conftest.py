@@ -1,0 +1,111 @@
+"""What holds for all tests: no network, none of the user's settings, the same numbers."""
+
+import functools
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+settings.register_profile("subalign", derandomize=True, deadline=None)
+settings.load_profile("subalign")
+
+
+def pytest_configure(config):
+    """Keep the user's settings, caches and terminal out of every test.
+
+    Before collection: huggingface_hub reads its variables when it is imported.
+    """
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    hugging_face = tempfile.TemporaryDirectory(prefix="subalign-tests-")
+    config.add_cleanup(hugging_face.cleanup)
+    patch.setenv("HF_HOME", hugging_face.name)
+    patch.setenv("HF_HUB_OFFLINE", "1")
+    patch.setenv("NO_COLOR", "1")
+    patch.setenv("TERM", "dumb")
+    patch.setenv("COLUMNS", "100")
+    for name in ("SUBALIGN_MODEL", "HF_HUB_CACHE", "HF_TOKEN", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        patch.delenv(name, raising=False)
+
+
+@functools.cache
+def _cuda_is_available() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def pytest_collection_modifyitems(items):
+    """Skip tests marked `gpu` where there is no CUDA device."""
+    gpu_tests = [item for item in items if item.get_closest_marker("gpu")]
+    if gpu_tests and not _cuda_is_available():
+        for item in gpu_tests:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The repository's root folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """`../shared`: test data beside the project; its tests are skipped where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the test data in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Path:
+    """The folder of the embedded model."""
+    return ROOT / "src" / "subalign" / "assets" / "micro.en"
+
+
+@pytest.fixture(scope="session")
+def talk() -> Path:
+    """The example recording: 16 kHz mono speech of two voices, in a video."""
+    return ROOT / "examples" / "talk.mp4"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network():
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+    connect_ex = socket.socket.connect_ex
+
+    def refuse_remote(sock, address):
+        remote = sock.family in (socket.AF_INET, socket.AF_INET6)
+        if remote and address[0] not in LOCAL_HOSTS:
+            raise OSError(f"tests reach no network, but {address} was asked for")
+
+    def guarded(sock, address):
+        refuse_remote(sock, address)
+        return connect(sock, address)
+
+    def guarded_ex(sock, address):
+        refuse_remote(sock, address)
+        return connect_ex(sock, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    patch.setattr(socket.socket, "connect_ex", guarded_ex)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _torch_threads():
+    """Bound PyTorch's threads once it is imported, so that numbers and times stay steady."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(min(2, os.cpu_count() or 1))

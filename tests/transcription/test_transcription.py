@@ -1,0 +1,171 @@
+"""Whole recordings give openai-whisper's segments, words and times."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+import whisper
+from whisper_peer import TINY, official_vocabulary, peer_of, peer_vocabulary, random_model
+
+from subalign.alignment import WordTimer
+from subalign.audio import SAMPLE_RATE, open_audio
+from subalign.mel import log_mel
+from subalign.options import AlignmentOptions, Clip, TranscriptionOptions
+from subalign.transcription import Transcription
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")
+
+GREEDY = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0,))
+
+
+def samples_of(path):
+    with open_audio(path) as stream:
+        return np.concatenate(list(stream))
+
+
+@pytest.fixture(scope="module")
+def talk(repo_root):
+    return samples_of(repo_root / "examples" / "talk.mp4")
+
+
+@pytest.fixture(scope="module")
+def jfk(shared):
+    return samples_of(shared / "data" / "jfk.flac")
+
+
+def run(model, samples, options=GREEDY):
+    # float32 mel, as openai-whisper keeps it
+    mel = log_mel([samples], n_mels=model.dims.n_mels, dtype=torch.float32)
+    return Transcription(
+        model, mel, options, lambda tokenizer: WordTimer(model, tokenizer, AlignmentOptions())
+    )
+
+
+def peer_run(model, samples, options=GREEDY):
+    clips = [edge for clip in options.clips for edge in (clip.start, clip.end)]
+    with peer_vocabulary(model), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return whisper.transcribe(
+            peer_of(model),
+            samples,
+            verbose=None,
+            fp16=False,
+            language=options.language,
+            task=options.task,
+            temperature=options.temperatures,
+            beam_size=options.beam_size,
+            compression_ratio_threshold=options.compression_ratio_threshold,
+            logprob_threshold=options.logprob_threshold,
+            no_speech_threshold=options.no_speech_threshold,
+            condition_on_previous_text=options.condition_on_previous_text,
+            initial_prompt=options.initial_prompt,
+            carry_initial_prompt=options.carry_initial_prompt,
+            word_timestamps=options.word_timestamps,
+            clip_timestamps=clips or "0",
+            hallucination_silence_threshold=options.hallucination_silence_threshold,
+        )
+
+
+def assert_same(model, samples, options=GREEDY):
+    expected = peer_run(model, samples, options)
+    found = run(model, samples, options).transcript()
+    # empty segments are not given
+    segments = [segment for segment in expected["segments"] if segment["text"].strip()]
+    assert found.text == expected["text"]
+    assert found.language == expected["language"]
+    assert len(found.segments) == len(segments) > 0
+    for ours, theirs in zip(found.segments, segments, strict=True):
+        assert ours.text == theirs["text"]
+        assert list(ours.tokens) == theirs["tokens"]
+        assert ours.seek == theirs["seek"]
+        assert ours.start == pytest.approx(theirs["start"], abs=1e-6)
+        assert ours.end == pytest.approx(theirs["end"], abs=1e-6)
+        assert ours.temperature == theirs["temperature"]
+        assert ours.avg_logprob == pytest.approx(theirs["avg_logprob"], abs=1e-3)
+        if options.word_timestamps:
+            assert [word.text for word in ours.words] == [w["word"] for w in theirs["words"]]
+            for word, their_word in zip(ours.words, theirs["words"], strict=True):
+                assert word.start == pytest.approx(their_word["start"], abs=1e-6)
+                assert word.end == pytest.approx(their_word["end"], abs=1e-6)
+                assert word.probability == pytest.approx(their_word["probability"], abs=1e-3)
+
+
+@pytest.mark.parametrize("word_timestamps", [False, True])
+def test_the_example_equals_openais(embedded_model, talk, word_timestamps):
+    options = TranscriptionOptions(
+        language="en",
+        beam_size=None,
+        best_of=None,
+        temperatures=(0.0,),
+        word_timestamps=word_timestamps,
+    )
+    assert_same(embedded_model, talk, options)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"beam_size": 3},
+        {"condition_on_previous_text": False},
+        {"initial_prompt": "A talk about the sea."},
+        {"initial_prompt": "A talk about the sea.", "carry_initial_prompt": True},
+        {"clips": (Clip(3.0, 12.5), Clip(30.0, 41.2))},
+        {"hallucination_silence_threshold": 0.5},
+        {"no_speech_threshold": None, "logprob_threshold": None},
+    ],
+    ids=lambda change: "+".join(change),
+)
+def test_options_equal_openais(embedded_model, talk, change):
+    given = {"beam_size": None, "best_of": None, "temperatures": (0.0,), "language": "en"} | change
+    assert_same(embedded_model, talk[: 50 * SAMPLE_RATE], TranscriptionOptions(**given))
+
+
+def test_human_speech_equals_openais(embedded_model, jfk):
+    assert_same(embedded_model, jfk, TranscriptionOptions(temperatures=(0.0,), beam_size=5))
+
+
+def test_a_random_multilingual_model_equals_openais(shared, jfk):
+    model = random_model(TINY, official_vocabulary(shared, multilingual=True))
+    options = TranscriptionOptions(
+        beam_size=None,
+        best_of=None,
+        temperatures=(0.0,),
+        compression_ratio_threshold=None,
+        logprob_threshold=None,
+        no_speech_threshold=None,
+    )
+    assert_same(model, jfk[: 4 * SAMPLE_RATE], options)
+
+
+def test_segments_come_while_the_recording_is_still_being_transcribed(embedded_model, talk):
+    running = run(embedded_model, talk)
+    first = next(running)
+    assert first.id == 0
+    assert 0 < running.position < running.duration
+    rest = list(running)
+    assert [segment.id for segment in rest] == list(range(1, len(rest) + 1))
+    assert running.position == pytest.approx(running.duration, abs=0.01)
+    assert running.transcript().segments == (first, *rest)
+
+
+def test_fallback_samples_are_repeatable(embedded_model, jfk):
+    options = TranscriptionOptions(
+        beam_size=None, best_of=2, temperatures=(0.0, 0.8), logprob_threshold=0.0
+    )
+    first, second = (run(embedded_model, jfk, options).transcript() for _ in range(2))
+    assert first == second
+    assert {segment.temperature for segment in first.segments} == {0.8}
+
+
+def test_the_first_good_temperature_is_kept(embedded_model, talk):
+    options = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0, 0.5))
+    found = run(embedded_model, talk[: 10 * SAMPLE_RATE], options).transcript()
+    assert {segment.temperature for segment in found.segments} == {0.0}
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 160, 800, 16_001])
+def test_very_short_recordings_end(embedded_model, n_samples):
+    found = run(embedded_model, np.zeros(n_samples, np.float32)).transcript()
+    assert found.duration == n_samples / SAMPLE_RATE
+    assert all(segment.end <= 30 for segment in found.segments)
