@@ -53,7 +53,8 @@ clean:  ## Remove what these targets made
 $(STAMPS):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "subalign needs Python 3.10 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV); the first time PyTorch is fetched, which may take minutes."
 	@mkdir -p $@
 
 $(STAMPS)/run: $(INPUTS) | $(STAMPS)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from whisper_peer import TINY, TINY_EN, peer_of, random_model
 
 from subalign.errors import CheckpointError, UsageError
 from subalign.model import ModelDimensions, disable_sdpa
+from whisper_peer import TINY, TINY_EN, peer_of, random_model
 
 SMALL = ModelDimensions(80, 100, 48, 4, 2, 2000, 64, 48, 6, 3)
 

@@ -22,6 +22,8 @@ app = typer.Typer(
     help="Subtitles with every word timed, from recordings.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
+    # Rich's help cuts long option names short on narrow terminals, and wraps errors into boxes.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={
         "help_option_names": ["--help", "-h"],
@@ -29,9 +31,14 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-"),
     },
 )
-app.command(cls=TranscribeCommand, epilog=EXIT_CODES, no_args_is_help=True)(transcribe)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Turn recordings into subtitles.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(transcribe)
 app.add_typer(models_app)
-app.command()(doctor)
+app.command(short_help="Show whether everything needed is there.")(doctor)
 
 
 def _show_version(wanted: bool) -> None:
@@ -47,15 +54,12 @@ def root(
     context: typer.Context,
     debug: Annotated[
         bool,
-        typer.Option(
-            "--debug", metavar="", envvar="SUBALIGN_DEBUG", help="Show tracebacks of errors."
-        ),
+        typer.Option("--debug", envvar="SUBALIGN_DEBUG", help="Show tracebacks of errors."),
     ] = False,
     _version: Annotated[
         bool,
         typer.Option(
             "--version",
-            metavar="",
             callback=_show_version,
             is_eager=True,
             help="Show the version and exit.",

@@ -1,40 +1,51 @@
-"""openai-whisper's spelling of yes and no: `--word_timestamps False` for `--no-word-timestamps`."""
+"""The form of `subalign transcribe`: openai-whisper's booleans, and help in groups."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
 __all__ = ["OPENAI_BOOLEANS", "TranscribeCommand", "spell_booleans"]
 
-# name → what holds where it is not given; None where that is neither
-OPENAI_BOOLEANS: Mapping[str, bool | None] = MappingProxyType(
+OPENAI_BOOLEANS = frozenset(
     {
-        "carry-initial-prompt": False,
-        "condition-on-previous-text": True,
-        "fp16": None,
-        "highlight-words": False,
-        "verbose": False,
-        "word-timestamps": True,
+        "carry-initial-prompt",
+        "condition-on-previous-text",
+        "fp16",
+        "highlight-words",
+        "verbose",
+        "word-timestamps",
     }
 )
 
 
 class TranscribeCommand(TyperCommand):
-    """A command that also takes openai-whisper's booleans."""
+    """A command that takes openai-whisper's booleans and shows its options in their panels."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments as `spell_booleans` spells them."""
         return super().parse_args(ctx, spell_booleans(args))
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write each panel under its own heading of its own."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                heading = getattr(parameter, "rich_help_panel", None) or "Others"
+                # An argument's type says nothing here.
+                names = record[0].removesuffix(" <list[str]>")
+                panels.setdefault(heading, []).append((names, record[1]))
+        for heading, records in panels.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
 
 def spell_booleans(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--name True` as `--name`, `--name False` as `--no-name`.
+    """The arguments with `--name True` as `--name` and `--name False` as `--no-name`.
 
-    What holds anyway is left out. Only the names of `OPENAI_BOOLEANS`, in dash or underscore
-    spelling, are touched, with just `True` or `False` or nothing behind them, and nothing after
-    `--`.
+    Only the names of `OPENAI_BOOLEANS`, in dash or underscore spelling, followed by just `True` or
+    `False`, are touched, and nothing after `--`.
     """
     spelled: list[str] = []
     waiting = list(arguments)
@@ -44,11 +55,10 @@ def spell_booleans(arguments: Sequence[str]) -> list[str]:
             return [*spelled, argument, *waiting]
         option, equals, value = argument.partition("=")
         name = option.removeprefix("--").replace("_", "-")
-        known = option.startswith("--") and name in OPENAI_BOOLEANS
-        if known and not equals:
-            value = waiting.pop(0) if waiting and waiting[0] in ("True", "False") else "True"
-        if not known or value not in ("True", "False"):
-            spelled.append(argument)
-        elif (value == "True") is not OPENAI_BOOLEANS[name]:
-            spelled.append(f"--{name}" if value == "True" else f"--no-{name}")
+        if option.startswith("--") and name in OPENAI_BOOLEANS:
+            if not equals and waiting and waiting[0] in ("True", "False"):
+                value = waiting.pop(0)
+            if value in ("True", "False"):
+                argument = f"--{name}" if value == "True" else f"--no-{name}"
+        spelled.append(argument)
     return spelled

@@ -18,11 +18,19 @@ from subalign.audio.source import resolve_source
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import Job
 from subalign.cli.messages import report
+from subalign.cli.model_table import readable_size
 from subalign.cli.progress import RunProgress, audio_done, clock
 from subalign.cli.standard_output import print_transcript
 from subalign.decoding import check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
-from subalign.model import EMBEDDED_MODEL, Whisper, disable_sdpa, load_model, where
+from subalign.model import (
+    EMBEDDED_MODEL,
+    Whisper,
+    disable_sdpa,
+    load_model,
+    official_models,
+    where,
+)
 from subalign.model.devices import resolve_device
 from subalign.pipeline import (
     Input,
@@ -38,6 +46,12 @@ from subalign.results import Segment, Transcript
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_job"]
+
+_FIRST_MODEL = (
+    f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic speech and "
+    "only a start: --model turbo gives the best text, --model base.en better text after a small "
+    "download."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,9 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
         torch.set_num_threads(job.threads)
     model = _load(job, session)
     check_language(model, job.transcription.language, job.transcription.task)
+    chosen = job.model or os.environ.get("SUBALIGN_MODEL")
+    if not chosen and not job.quiet:
+        session.say(_FIRST_MODEL)
     failed = 0
     with ExitStack() as stack:
         if not job.sdpa:
@@ -136,13 +153,6 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
 
 def _load(job: Job, session: Session) -> Whisper:
     name = job.model or default_model()
-    chosen = job.model or os.environ.get("SUBALIGN_MODEL")
-    if not chosen and not job.quiet:
-        session.say(
-            f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic "
-            "speech, to start with: --model turbo gives the best text, --model base.en better "
-            "text after a small download."
-        )
     dtype = job.dtype
     if job.half_precision and resolve_device(job.device).type == "cpu":
         session.warn("--fp16 is for GPUs: the processor computes in float32.")
@@ -151,7 +161,9 @@ def _load(job: Job, session: Session) -> Whisper:
         with session.console.status(f"Loading model {name}"):
             return load_model(name, device=job.device, dtype=dtype)
     if not job.quiet:
-        session.say(f"Model {name} is not on this machine yet and is fetched.")
+        official = official_models().get(name)
+        size = f" ({readable_size(official.download_bytes)})" if official else ""
+        session.say(f"Model {name} is not on this machine yet and is being fetched{size}.")
     return load_model(name, device=job.device, dtype=dtype, progress=not job.quiet)
 
 
@@ -220,6 +232,7 @@ def _summary(
 
 
 def _seconds(seconds: float) -> str:
-    if seconds >= 3600:
-        return clock(seconds)
+    if seconds >= 600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -3,7 +3,7 @@
 import json
 from importlib import resources
 
-__all__ = ["complete_format", "complete_model"]
+__all__ = ["complete_format", "complete_model", "complete_task"]
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -19,3 +19,8 @@ def complete_format(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     return [before + comma + name for name in (*FORMATS, "all") if name.startswith(last)]
+
+
+def complete_task(incomplete: str) -> list[str]:
+    """The two tasks."""
+    return [name for name in ("transcribe", "translate") if name.startswith(incomplete)]

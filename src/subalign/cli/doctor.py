@@ -12,7 +12,7 @@ __all__ = ["doctor"]
 
 def doctor(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Write JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Show versions, ffmpeg, devices and models; exit code 1 if something needed fails."""
     session: Session = context.obj

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import typer
 
 from subalign.cli.console import Session
+from subalign.cli.standard_output import discard_output
 from subalign.errors import SubalignError
 
 __all__ = ["EXIT_CODES", "INTERRUPTED", "errors_reported", "report"]
@@ -30,6 +31,9 @@ def report(error: BaseException, session: Session) -> int:
     if isinstance(error, KeyboardInterrupt):
         session.say("Interrupted: finished files stay.")
         return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        discard_output()  # the reader of standard output wants no more
+        return 1
     if isinstance(error, SubalignError):
         session.fail(str(error))
         code = error.exit_code

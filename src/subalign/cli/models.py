@@ -15,6 +15,7 @@ models_app = typer.Typer(
     help="List models, fetch them ahead, and say where they lie.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _Name = Annotated[
@@ -28,10 +29,10 @@ _Name = Annotated[
 ]
 
 
-@models_app.command("list")
+@models_app.command("list", short_help="List the models known by name.")
 def list_all(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Write JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """List the models that can be used by name, and what each takes on disk."""
     session: Session = context.obj
@@ -43,13 +44,11 @@ def list_all(
         typer.echo(models_as_json(entries) if as_json else models_as_table(entries))
 
 
-@models_app.command("get")
+@models_app.command("get", short_help="Fetch a model ahead.")
 def get(
     context: typer.Context,
     name: _Name,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", metavar="", help="Show no progress.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Fetch a model ahead, for a machine without network, and print its folder."""
     session: Session = context.obj
@@ -59,7 +58,7 @@ def get(
         typer.echo(str(fetch(name, progress=not quiet)))
 
 
-@models_app.command("where")
+@models_app.command("where", short_help="Print a model's folder.")
 def show_folder(context: typer.Context, name: _Name) -> None:
     """Print the folder of a model that is on this machine."""
     session: Session = context.obj

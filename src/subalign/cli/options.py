@@ -4,22 +4,13 @@ Underscores may stand for dashes in all names. Numbers that `none` can switch of
 and parsed by `parsers`.
 """
 
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from subalign.cli.completions import complete_format, complete_model
-
-
-class TaskName(str, Enum):
-    """What is written down: the words as spoken, or their English translation."""
-
-    TRANSCRIBE = "transcribe"
-    TRANSLATE = "translate"
-
+from subalign.cli.completions import complete_format, complete_model, complete_task
 
 _output = partial(typer.Option, rich_help_panel="Results")
 _layout = partial(typer.Option, rich_help_panel="Layout of SRT and VTT")
@@ -37,6 +28,7 @@ Inputs = Annotated[
         help="Recordings: files, folders (searched with all below them), http(s) addresses, "
         "- for standard input.",
         show_default=False,
+        rich_help_panel="Arguments",
     ),
 ]
 
@@ -62,19 +54,20 @@ OutputDir = Annotated[
         show_default="beside the input; standard output for input -",
     ),
 ]
-Overwrite = Annotated[
-    bool, _output("--overwrite", metavar="", help="Replace results that are there.")
-]
+Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
 SkipExisting = Annotated[
     bool,
-    _output(
-        "--skip-existing", metavar="", help="Keep results that are there and write the others."
-    ),
+    _output("--skip-existing", help="Keep results that are there and write the others."),
 ]
 
 # layout
 HighlightWords = Annotated[
-    bool, _layout("--highlight-words", metavar="", help="One cue for each spoken word.")
+    bool,
+    _layout(
+        "--highlight-words/--no-highlight-words",
+        help="One cue for each spoken word.",
+        show_default=False,
+    ),
 ]
 MaxLineWidth = Annotated[
     int | None, _layout(metavar="CHARACTERS", help="Break lines that are longer.")
@@ -96,7 +89,7 @@ ModelName = Annotated[
         autocompletion=complete_model,
         help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
         "Face repository.",
-        show_default="SUBALIGN_MODEL, else micro.en",
+        show_default="$SUBALIGN_MODEL, else micro.en",
     ),
 ]
 ModelDir = Annotated[
@@ -112,13 +105,12 @@ HalfPrecision = Annotated[
     bool | None,
     _model(
         "--fp16/--no-fp16",
-        metavar="",
         help="As --dtype float16 (on a processor float32) or --dtype float32.",
         show_default=False,
     ),
 ]
 NoSdpa = Annotated[
-    bool, _model("--no-sdpa", metavar="", help="Compute all attention explicitly instead of fused.")
+    bool, _model("--no-sdpa", help="Compute all attention explicitly instead of fused.")
 ]
 Threads = Annotated[
     int, _model(min=0, metavar="N", help="Processor threads; 0 lets PyTorch choose.")
@@ -145,7 +137,12 @@ Language = Annotated[
     str | None,
     _speech(metavar="NAME", help="The spoken language: de or german.", show_default="detected"),
 ]
-Task = Annotated[TaskName, _speech(metavar="NAME", help="transcribe, or translate into English.")]
+Task = Annotated[
+    str,
+    _speech(
+        autocompletion=complete_task, metavar="NAME", help="transcribe, or translate into English."
+    ),
+]
 InitialPrompt = Annotated[
     str | None,
     _speech(metavar="TEXT", help="What might have been said before: names, spelling, style."),
@@ -153,18 +150,16 @@ InitialPrompt = Annotated[
 CarryInitialPrompt = Annotated[
     bool,
     _speech(
-        "--carry-initial-prompt",
-        metavar="",
+        "--carry-initial-prompt/--no-carry-initial-prompt",
+        show_default=False,
         help="Give the initial prompt to every window, not to the first alone.",
     ),
 ]
 ConditionOnPreviousText = Annotated[
     bool,
     _speech(
-        " /--no-condition-on-previous-text",
-        metavar="",
-        help="Do not give each window the text before it: errors are not carried on.",
-        show_default=False,
+        "--condition-on-previous-text/--no-condition-on-previous-text",
+        help="Give each window the text before it; without, errors are not carried on.",
     ),
 ]
 
@@ -226,10 +221,8 @@ NoSpeechThreshold = Annotated[
 WordTimestamps = Annotated[
     bool,
     _words(
-        " /--no-word-timestamps",
-        metavar="",
-        help="Do not time words, which is faster.",
-        show_default=False,
+        "--word-timestamps/--no-word-timestamps",
+        help="Time every word; without, it is faster.",
     ),
 ]
 PrependPunctuations = Annotated[
@@ -255,6 +248,9 @@ MedfiltWidth = Annotated[
 
 # on the screen
 Verbose = Annotated[
-    bool, _screen("--verbose", "-v", metavar="", help="Show the text as it is found.")
+    bool,
+    _screen(
+        "--verbose/--no-verbose", "-v", help="Show the text as it is found.", show_default=False
+    ),
 ]
-Quiet = Annotated[bool, _screen("--quiet", "-q", metavar="", help="Show only warnings and errors.")]
+Quiet = Annotated[bool, _screen("--quiet", "-q", help="Show only warnings and errors.")]

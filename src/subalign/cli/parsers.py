@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from subalign.errors import UsageError
-from subalign.options import Clip
+from subalign.options import Clip, Task
 
 __all__ = [
     "parse_clip",
@@ -13,6 +13,7 @@ __all__ = [
     "parse_clips",
     "parse_count",
     "parse_number",
+    "parse_task",
     "parse_temperatures",
     "parse_tokens",
 ]
@@ -62,6 +63,14 @@ def parse_tokens(text: str, option: str) -> tuple[int, ...] | None:
     return tokens
 
 
+def parse_task(text: str) -> Task:
+    """`transcribe` or `translate`."""
+    tasks: dict[str, Task] = {"transcribe": "transcribe", "translate": "translate"}
+    if text in tasks:
+        return tasks[text]
+    raise UsageError(f"--task must be transcribe or translate, not {text!r}.")
+
+
 def parse_temperatures(temperature: float | None, increment: str | None) -> tuple[float, ...]:
     """The temperatures to try in turn.
 
@@ -101,7 +110,7 @@ def parse_clip(text: str) -> Clip:
             "such as 90-2:05, or 90- for all that follows."
         )
     start = _seconds(match[1], text) if match[1] else 0.0
-    return _clip(start, _seconds(match[2], text) if match[2] else None, f"--clip {text!r}")
+    return _clip(start, _seconds(match[2], text) if match[2] else None, f"--clip {text}")
 
 
 def parse_clip_timestamps(text: str) -> tuple[Clip, ...]:
@@ -117,7 +126,7 @@ def parse_clip_timestamps(text: str) -> tuple[Clip, ...]:
         ) from None
     if times == [0.0]:  # openai-whisper's default: everything
         return ()
-    where = f"--clip-timestamps {text!r}"
+    where = f"--clip-timestamps {text}"
     ends: list[float | None] = [*times[1::2]]
     if len(times) % 2:
         ends.append(None)
@@ -125,10 +134,9 @@ def parse_clip_timestamps(text: str) -> tuple[Clip, ...]:
 
 
 def _clip(start: float, end: float | None, where: str) -> Clip:
-    try:
-        return Clip(start, end)
-    except UsageError as error:
-        raise UsageError(f"{where} cannot be carried out. {error}") from error
+    if not 0 <= start < math.inf or (end is not None and not start < end < math.inf):
+        raise UsageError(f"{where} is no stretch of time: a clip must end after it starts.")
+    return Clip(start, end)
 
 
 def _seconds(clock: str, text: str) -> float:

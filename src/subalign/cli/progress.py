@@ -5,7 +5,15 @@ from types import TracebackType
 from typing import Protocol
 
 from rich.console import Console, ConsoleRenderable
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from subalign.cli.console import one_line
@@ -65,8 +73,9 @@ class _Bars(Progress):
     clips: Sequence[Clip] = ()
 
     def get_renderables(self) -> Iterable[ConsoleRenderable]:
-        if self.running is not None:
-            done = audio_done(self.clips, self.running.duration, self.running.position)
+        running = self.running  # drawn by a thread of its own, while `finish` may take it away
+        if running is not None:
+            done = audio_done(self.clips, running.duration, running.position)
             for task in self.tasks:
                 self.update(task.id, completed=done)
         yield from super().get_renderables()  # type: ignore[misc]
@@ -89,7 +98,7 @@ class RunProgress:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._task = self._bars.add_task("", visible=False, start=False)
+        self._task: TaskID | None = None
 
     def __enter__(self) -> "RunProgress":
         self._bars.start()
@@ -110,7 +119,8 @@ class RunProgress:
 
     def read(self, seconds: float, declared: float | None) -> None:
         """The audio has been read up to `seconds`."""
-        self._bars.update(self._task, completed=seconds, total=declared)
+        if self._task is not None:
+            self._bars.update(self._task, completed=seconds, total=declared)
 
     def follow(self, label: str, running: Running, clips: Sequence[Clip]) -> None:
         """Show how far `running` has come until `finish`."""
@@ -120,10 +130,14 @@ class RunProgress:
     def finish(self) -> None:
         """Hide the bar."""
         self._bars.running = None
-        self._bars.update(self._task, visible=False)
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._bars.refresh()
+        self._task = None
 
     def _begin(self, description: str, total: float | None) -> None:
-        self._bars.reset(self._task, description=description, total=total, visible=True)
+        self.finish()
+        self._task = self._bars.add_task(description, total=total)
 
 
 def _short(label: str) -> str:

@@ -4,13 +4,13 @@ import errno
 import io
 import os
 import sys
+from contextlib import suppress
 
 from subalign.errors import OutputError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles import get_writer
 
-__all__ = ["print_transcript"]
+__all__ = ["discard_output", "print_transcript"]
 
 
 def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions) -> None:
@@ -19,13 +19,15 @@ def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions)
     Raises:
         OutputError: its reader has gone, or it leads to a full disk.
     """
+    from subalign.subtitles import get_writer
+
     text = io.StringIO(newline="")
     get_writer(format, layout).write(transcript, text)
     try:
         sys.stdout.buffer.write(text.getvalue().encode())
         sys.stdout.buffer.flush()
     except OSError as error:
-        _discard_rest()
+        discard_output()
         reason = "the disk is full" if error.errno == errno.ENOSPC else "its reader has gone"
         if not isinstance(error, BrokenPipeError) and error.errno != errno.ENOSPC:
             reason = (error.strerror or str(error)).lower()
@@ -34,8 +36,10 @@ def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions)
         ) from error
 
 
-def _discard_rest() -> None:
-    # What is still buffered would fail once more when the interpreter ends.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def discard_output() -> None:
+    """Let what is still buffered go nowhere: it would fail again when the interpreter ends."""
+    with suppress(OSError, ValueError):
+        target = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target)
+        os.close(nowhere)

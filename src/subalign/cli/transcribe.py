@@ -13,6 +13,7 @@ from subalign.cli.parsers import (
     parse_clips,
     parse_count,
     parse_number,
+    parse_task,
     parse_temperatures,
     parse_tokens,
 )
@@ -51,7 +52,7 @@ def transcribe(
     clip: cli.Clips = None,
     clip_timestamps: cli.ClipTimestamps = None,
     language: cli.Language = None,
-    task: cli.Task = cli.TaskName.TRANSCRIBE,
+    task: cli.Task = "transcribe",
     initial_prompt: cli.InitialPrompt = None,
     carry_initial_prompt: cli.CarryInitialPrompt = False,
     condition_on_previous_text: cli.ConditionOnPreviousText = True,
@@ -99,7 +100,7 @@ def transcribe(
             threads=threads,
             audio=AudioOptions(track=audio_track),
             transcription=TranscriptionOptions(
-                task=task.value,
+                task=parse_task(task),
                 language=_language_code(language),
                 temperatures=parse_temperatures(temperature, temperature_increment_on_fallback),
                 best_of=parse_count(best_of, "--best-of"),

@@ -22,9 +22,8 @@ def dtw(cost: NDArray[np.floating]) -> Path:
     Every step goes on by one token, one frame or both (Sakoe and Chiba 1978). A cell is entered
     diagonally if that is strictly cheaper than both other ways, else from the token before if
     that is strictly cheaper, else from the frame before: on ties the path takes more frames.
-    Totals are added in float32, whether the costs are float32 or float64 (other types become
-    float64), so that the path is openai-whisper's, cell by cell. NaN costs as much as infinity,
-    and so does the sum of opposite infinities.
+    Totals are added in float64, whatever the type of the costs: the path is openai-whisper's, cell
+    by cell. NaN costs as much as infinity, and so does the sum of opposite infinities.
 
     Returns the tokens and the frames of the path's cells, both int64 and of equal length; both
     are empty if `cost` is.
@@ -36,40 +35,38 @@ def dtw(cost: NDArray[np.floating]) -> Path:
         raise ValueError(f"DTW needs a matrix (tokens, frames), not {cost.ndim} dimensions")
     if cost.size == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    dtype = "float32" if cost.dtype == np.float32 else "float64"
-    return _compiled(dtype)(np.ascontiguousarray(cost, dtype=dtype))
+    return _compiled()(np.ascontiguousarray(cost, dtype=np.float64))
 
 
 def warm_up() -> None:
     """Compile the kernel, or load it from numba's cache, ahead of its first use."""
-    _compiled("float32")
+    _compiled()
 
 
 @cache
-def _compiled(dtype: str) -> Callable[[NDArray[np.floating]], Path]:
+def _compiled() -> Callable[[NDArray[np.float64]], Path]:
     import numba
 
     # a read-only argument takes writable arrays too
-    argument = numba.types.Array(getattr(numba, dtype), 2, "C", readonly=True)
+    argument = numba.types.Array(numba.float64, 2, "C", readonly=True)
     try:
         kernel = numba.njit([(argument,)], cache=True)(_find_path)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         log.debug("The compiled DTW is not kept on disk: %s", error)
         kernel = numba.njit([(argument,)])(_find_path)
-    return kernel  # type: ignore[no-any-return]
+    return kernel
 
 
-def _find_path(cost: NDArray[np.floating]) -> Path:
+def _find_path(cost: NDArray[np.float64]) -> Path:
     n_tokens, n_frames = cost.shape
-    infinity = np.float32(np.inf)
     flat_cost = cost.ravel()
     came_by = np.empty(n_tokens * n_frames, np.uint8)  # 0 diagonal, 1 vertical, 2 horizontal
 
     # Totals of three neighbouring anti-diagonals, by token, after one cell of infinity: the cells
     # of an anti-diagonal do not depend on each other, so the inner loop becomes vector code.
-    before_last = np.full(n_tokens + 1, infinity, np.float32)
-    last = np.full(n_tokens + 1, infinity, np.float32)
-    this = np.full(n_tokens + 1, infinity, np.float32)
+    before_last = np.full(n_tokens + 1, np.inf)
+    last = np.full(n_tokens + 1, np.inf)
+    this = np.full(n_tokens + 1, np.inf)
     before_last[0] = 0
     for time in range(n_tokens + n_frames - 1):
         first = max(0, time - n_frames + 1)
@@ -79,10 +76,10 @@ def _find_path(cost: NDArray[np.floating]) -> Path:
             by_above = (above < diagonal) & (above < left)
             best = diagonal if by_diagonal else (above if by_above else left)
             cell = token * (n_frames - 1) + time  # token * n_frames + frame
-            total = np.float32(flat_cost[cell] + best)
-            this[token + 1] = total if total == total else infinity  # noqa: PLR0124
+            total = flat_cost[cell] + best
+            this[token + 1] = np.inf if np.isnan(total) else total
             came_by[cell] = 0 if by_diagonal else (1 if by_above else 2)
-        before_last[0] = infinity
+        before_last[0] = np.inf
         before_last, last, this = last, this, before_last
 
     length = 0

@@ -17,7 +17,7 @@ def dtw_oracle(cost: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[n
     own cost plus the total of the diagonal, the upper or the left neighbour.
     """
     n_tokens, n_frames = cost.shape
-    total = np.full((n_tokens + 1, n_frames + 1), np.inf, dtype=np.float32)
+    total = np.full((n_tokens + 1, n_frames + 1), np.inf)
     total[0, 0] = 0
     came_by = np.zeros(cost.shape, dtype=np.int64)
     for token in range(n_tokens):
@@ -28,8 +28,7 @@ def dtw_oracle(cost: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[n
                 float(total[token + 1, frame]),
             )
             through = float(cost[token, frame]) + best
-            with np.errstate(over="ignore"):
-                total[token + 1, frame + 1] = math.inf if math.isnan(through) else through
+            total[token + 1, frame + 1] = math.inf if math.isnan(through) else through
     return _walk_back(came_by)
 
 

@@ -86,10 +86,12 @@ def _odd_even_merge_sort(n_wires: int) -> list[tuple[int, int]]:
         gap = run
         while gap >= 1:
             for start in range(gap % run, n_wires - gap, 2 * gap):
-                for low in range(start, min(start + gap, n_wires - gap)):
+                comparators += [
+                    (low, low + gap)
+                    for low in range(start, min(start + gap, n_wires - gap))
                     # both ends lie in the same pair of runs
-                    if low // (2 * run) == (low + gap) // (2 * run):
-                        comparators.append((low, low + gap))
+                    if low // (2 * run) == (low + gap) // (2 * run)
+                ]
             gap //= 2
         run *= 2
     return comparators

@@ -15,6 +15,9 @@ from subalign.model.whisper import Whisper
 
 __all__ = ["load_model"]
 
+# a name that ends so is meant as a file
+_WEIGHT_SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
+
 
 def load_model(
     name_or_path: str | os.PathLike[str],
@@ -42,7 +45,7 @@ def load_model(
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:
-        return _load_named(canonical, placement, progress)
+        return _load_named(name, canonical, placement, progress)
     path = Path(name_or_path)
     if path.is_dir():
         return _load_folder(path, placement, path.resolve().name, progress)
@@ -50,17 +53,17 @@ def load_model(
         return load_openai_pt(path, placement, progress=progress)
     if _may_be_repository(name):
         return _load_folder(fetch(name, progress=progress), placement, name, progress)
-    if path.suffix or len(path.parts) > 1 or not name:
+    if not name or "/" in name or os.sep in name or path.suffix in _WEIGHT_SUFFIXES:
         raise UnknownModelError(
-            f"There is no checkpoint at {path}: give a folder, a .pt file, or one of the names "
-            "that `subalign models list` shows."
+            f"There is no checkpoint at {name_or_path}: give a folder, a .pt file, or one of the "
+            "names that `subalign models list` shows."
         )
     raise unknown_model(name)
 
 
-def _load_named(name: str, placement: Placement, progress: bool) -> Whisper:
-    model = _load_folder(fetch(name, progress=progress), placement, name, progress)
-    official = official_models().get(name)
+def _load_named(name: str, canonical: str, placement: Placement, progress: bool) -> Whisper:
+    model = _load_folder(fetch(name, progress=progress), placement, canonical, progress)
+    official = official_models().get(canonical)
     if official is not None:
         model.set_alignment_heads(official.alignment_heads)
     return model

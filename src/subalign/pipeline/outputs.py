@@ -87,11 +87,15 @@ def plan_outputs(
     """The files that come of one recording; `taken` remembers whose each file is.
 
     Raises:
-        OutputError: another recording already writes one of the files.
+        OutputError: another recording already writes one of the files, or one is the recording.
     """
     target = item.folder if folder is None else folder / item.subfolder
     outputs = tuple(Output(name, target / f"{item.stem}.{name}") for name in formats)
     for output in outputs:
+        if output.path.absolute() == Path(item.source).absolute():
+            raise OutputError(
+                f"{item.source} would be replaced by its own result: give another --output-dir."
+            )
         other = taken.setdefault(output.path.absolute(), item.source)
         if other != item.source:
             raise OutputError(

@@ -54,7 +54,10 @@ _SHARDS = (
     re.compile(r"model-\d+-of-\d+\.safetensors"),
     re.compile(r"pytorch_model-\d+-of-\d+\.bin"),
 )
-_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS})
+_TIMEOUT = 10.0  # seconds
+_DISK_FAULTS = frozenset(
+    {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+)
 # the root of all errors of the HTTP client that the installed hub uses (requests, httpx, httpx2)
 _TRANSPORT_ERROR: type[BaseException] = HfHubHTTPError.__bases__[0]
 
@@ -93,8 +96,8 @@ def cached_vocabulary(repository: str) -> Path | None:
 def cached_repositories() -> Iterator[tuple[str, Path]]:
     """Every Whisper model in the cache, official or not, with its folder."""
     try:
-        repositories = scan_cache_dir().repos
-    except (CacheNotFound, OSError):
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
+    except (CacheNotFound, OSError, ValueError):
         return
     for repository in sorted(repositories, key=lambda repository: repository.repo_id):
         folder = cached_folder(repository.repo_id) if repository.repo_type == "model" else None
@@ -117,7 +120,9 @@ def fetch_folder(repository: str, *, name: str, progress: bool = False) -> Path:
     if folder is not None:
         return folder
     with _hub_errors(name, repository):
-        names = HfApi().list_repo_files(repository)
+        # unlike a list of files, this is asked once: who has no network need not wait
+        siblings = HfApi().model_info(repository, timeout=_TIMEOUT).siblings or ()
+        names = [sibling.rfilename for sibling in siblings]
         weights = _weights(names)
         if not weights or CONFIG not in names:
             raise CheckpointError(

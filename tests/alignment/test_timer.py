@@ -1,0 +1,204 @@
+"""Segments get openai-whisper's words, times and bounds."""
+
+import random
+import threading
+from itertools import pairwise
+
+import pytest
+from whisper.timing import add_word_timestamps
+
+from subalign.alignment import WordTimer, WordTiming
+from subalign.alignment.timer import words_by_segment
+from subalign.options import AlignmentOptions
+from subalign.results import Segment
+
+PARTS = [
+    " And so, my fellow Americans:",
+    ' ask not "what" your country can do (for you).',
+    " Ask what you can do for your country!",
+]
+WORDS = (
+    " one two (three) four, \"five\" six. Seven? eight! nine: ten - eleven 12 'thirteen'".split()
+)
+
+
+def segment(case, start, end, text, seek=0):
+    """As the transcription makes them, timestamps among the tokens."""
+    tokenizer = case.tokenizer
+    offset = tokenizer.timestamp_begin
+    first, last = (round((time - seek / 100) * 50) for time in (start, end))
+    tokens = (offset + first, *tokenizer.encode(text), offset + last)
+    return Segment(0, seek, start, end, text, tokens, 0.0, -0.5, 1.2, 0.01)
+
+
+def by_openai(case, segments, num_frames, last_speech_end, **options):
+    """(start, end, words) a segment."""
+    dicts = [
+        {"seek": s.seek, "start": s.start, "end": s.end, "tokens": list(s.tokens)} for s in segments
+    ]
+    add_word_timestamps(
+        segments=dicts,
+        model=case.peer,
+        tokenizer=case.peer_tokenizer,
+        mel=case.mel,
+        num_frames=num_frames,
+        last_speech_timestamp=last_speech_end,
+        **options,
+    )
+    return [
+        (d["start"], d["end"], [(w["word"], w["start"], w["end"]) for w in d["words"]])
+        for d in dicts
+    ]
+
+
+def bounds_and_words(segments):
+    return [(s.start, s.end, [(w.text, w.start, w.end) for w in s.words]) for s in segments]
+
+
+def assert_equals_openai(case, segments, last_speech_end=0.0, num_frames=None):
+    num_frames = case.num_frames if num_frames is None else num_frames
+    timer = WordTimer(case.model, case.tokenizer)
+    timed = timer(segments, case.encoded, num_frames, last_speech_end)
+    expected = by_openai(case, segments, num_frames, last_speech_end)
+    assert bounds_and_words(timed) == expected
+    for before, after in zip(segments, timed, strict=True):
+        assert (before.id, before.seek, before.text, before.tokens) == (
+            after.id,
+            after.seek,
+            after.text,
+            after.tokens,
+        )
+    return timed
+
+
+@pytest.mark.parametrize("seek", [0, 1234])
+@pytest.mark.parametrize("last_speech_end", [0.0, 12.3])
+def test_jfk_equals_openai(jfk, seek, last_speech_end):
+    offset = seek / 100
+    bounds = [(0.0, 3.2), (3.2, 7.6), (8.0, 11.0)]
+    segments = [
+        segment(jfk, offset + start, offset + end, text, seek)
+        for (start, end), text in zip(bounds, PARTS, strict=True)
+    ]
+    timed = assert_equals_openai(jfk, segments, last_speech_end)
+    assert ["".join(word.text for word in s.words) for s in timed] == PARTS
+    assert all(0 < word.probability < 1 for s in timed for word in s.words)
+
+
+def random_segments(case, seed):
+    """A few segments, some without text, with bounds that often contradict the words."""
+    chance = random.Random(seed)
+    length = case.num_frames / 100
+    seek = chance.choice([0, 0, 777])
+    times = sorted(chance.uniform(0, length) for _ in range(2 * chance.randint(1, 4)))
+    segments = []
+    for start, end in list(pairwise(times))[::2]:
+        text = "".join(" " + chance.choice(WORDS) for _ in range(chance.choice([0, 1, 2, 5, 9])))
+        start, end = (round(seek / 100 + round(time * 50) / 50, 2) for time in (start, end))
+        segments.append(segment(case, start, end, text, seek))
+    return segments, chance.choice([0.0, seek / 100, seek / 100 - 3.0])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_segments_equal_openai(noise, seed):
+    segments, last_speech_end = random_segments(noise, seed)
+    assert_equals_openai(noise, segments, last_speech_end)
+
+
+@pytest.mark.parametrize("seed", range(100, 105))
+def test_random_segments_of_speech_equal_openai(jfk, seed):
+    segments, last_speech_end = random_segments(jfk, seed)
+    assert_equals_openai(jfk, segments, last_speech_end)
+
+
+def test_every_option_is_used(jfk):
+    segments = [segment(jfk, 0.0, 11.0, "".join(PARTS))]
+    options = AlignmentOptions(
+        qk_scale=1.7, medfilt_width=3, prepend_punctuations="(", append_punctuations=","
+    )
+    timer = WordTimer(jfk.model, jfk.tokenizer, options)
+    timed = timer(segments, jfk.encoded, jfk.num_frames, 0.0)
+    expected = by_openai(
+        jfk,
+        segments,
+        jfk.num_frames,
+        0.0,
+        qk_scale=1.7,
+        medfilt_width=3,
+        prepend_punctuations="(",
+        append_punctuations=",",
+    )
+    assert bounds_and_words(timed) == expected
+    assert {":", '"', ")", "."} <= {word.text for word in timed[0].words}
+
+
+def test_no_segments(jfk):
+    assert WordTimer(jfk.model, jfk.tokenizer)([], jfk.encoded, 100, 0.0) == []
+
+
+def test_segments_without_text_get_no_words_and_keep_their_bounds(jfk):
+    segments = [segment(jfk, 0.0, 1.0, ""), segment(jfk, 1.0, 2.0, "")]
+    timed = WordTimer(jfk.model, jfk.tokenizer)(segments, jfk.encoded, jfk.num_frames, 0.0)
+    assert [(s.start, s.end, s.words) for s in timed] == [(0.0, 1.0, ()), (1.0, 2.0, ())]
+
+
+@pytest.mark.parametrize("num_frames", [0, 1, 2, 5])
+def test_hardly_any_audio_is_no_error(jfk, num_frames):
+    segments = [segment(jfk, 0.0, 0.0, PARTS[0])]
+    [timed] = WordTimer(jfk.model, jfk.tokenizer)(segments, jfk.encoded, num_frames, 0.0)
+    assert "".join(word.text for word in timed.words) == PARTS[0]
+    assert all(0 <= word.start <= word.end <= 0.05 for word in timed.words)
+
+
+def test_text_within_the_words_stays_with_its_segment_across_borders(jfk):
+    # openai-whisper moves " your" to the first segment, " Ask" to the second, and loses the count
+    texts = [" ask not what you", "r country can do for you", " Ask what you can do"]
+    segments = [
+        segment(jfk, start, start + 3.0, text)
+        for start, text in zip((0.0, 3.0, 6.0), texts, strict=True)
+    ]
+    timed = WordTimer(jfk.model, jfk.tokenizer)(segments, jfk.encoded, jfk.num_frames, 0.0)
+    assert [[word.text.strip() for word in s.words] for s in timed] == [
+        ["ask", "not", "what", "your"],
+        ["country", "can", "do", "for", "you"],
+        ["Ask", "what", "you", "can", "do"],
+    ]
+
+
+def timing(*tokens):
+    return WordTiming("w", tokens, 0.0, 0.0, 0.0)
+
+
+def test_a_word_belongs_to_the_segment_of_its_first_token():
+    words = [timing(1), timing(2, 3, 4), timing(5), timing(6, 7, 8, 9, 10), timing(11)]
+    assert words_by_segment(words, [0, 3, 2, 0, 1, 5]) == [
+        [],
+        words[:2],
+        [words[2]],
+        [],
+        [words[3]],
+        [words[4]],
+    ]
+    assert words_by_segment([], [0, 0]) == [[], []]
+    assert words_by_segment([], []) == []
+
+
+def test_two_threads_time_words_with_one_model(jfk):
+    segments = {text: [segment(jfk, 0.0, 11.0, text)] for text in PARTS}
+    timer = WordTimer(jfk.model, jfk.tokenizer)
+    expected = {
+        text: timer(parts, jfk.encoded, jfk.num_frames, 0.0) for text, parts in segments.items()
+    }
+    found = {text: [] for text in PARTS}
+
+    def run(text):
+        for _ in range(4):
+            found[text].append(timer(segments[text], jfk.encoded, jfk.num_frames, 0.0))
+
+    threads = [threading.Thread(target=run, args=(text,)) for text in PARTS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for text in PARTS:
+        assert [bounds_and_words(s) for s in found[text]] == [bounds_and_words(expected[text])] * 4

@@ -1,0 +1,96 @@
+"""Help and completion: complete, exact, and quick."""
+
+import subprocess
+import sys
+
+import pytest
+
+from subalign import __version__
+from subalign.cli.messages import EXIT_CODES
+
+HEAVY = ("torch", "numba", "triton", "numpy", "tiktoken", "huggingface_hub")
+
+_CALLS = """
+import sys
+from subalign.cli.app import run
+for arguments in (
+    [], ["--help"], ["--version"], ["transcribe", "--help"], ["models", "--help"],
+    ["models", "list", "--help"], ["models", "get", "--help"], ["models", "where", "--help"],
+    ["doctor", "--help"], ["transcribe"], ["transcribe", "a.wav", "--nonsense"],
+):
+    run(arguments)
+print(sorted(set(sys.argv[1:]) & set(sys.modules)), file=sys.stderr)
+"""
+
+
+def test_help_imports_nothing_heavy():
+    result = subprocess.run(
+        [sys.executable, "-c", _CALLS, *HEAVY], capture_output=True, text=True, check=True
+    )
+    assert result.stderr.splitlines()[-1] == "[]"
+    assert f"subalign {__version__}" in result.stdout
+
+
+_COMPLETE = """
+import sys
+from subalign.cli.app import run
+code = run([])
+print(sorted(set(sys.argv[1:]) & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("subalign tr", ["transcribe"]),
+        ("subalign transcribe --max-li", ["--max-line-width", "--max-line-count"]),
+        ("subalign transcribe --model tu", ["turbo"]),
+        ("subalign transcribe --model m", ["micro.en", "medium.en", "medium"]),
+        ("subalign transcribe --format srt,v", ["srt,vtt"]),
+        ("subalign transcribe --task transl", ["translate"]),
+        ("subalign models get large-v3-", ["large-v3-turbo"]),
+    ],
+)
+def test_completion_offers_names_and_imports_nothing_heavy(monkeypatch, words, offered):
+    monkeypatch.setenv("_SUBALIGN_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    result = subprocess.run(
+        [sys.executable, "-c", _COMPLETE, *HEAVY], capture_output=True, text=True, check=True
+    )
+    *completions, heavy = result.stdout.split()
+    assert completions == offered
+    assert heavy == "[]"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["transcribe", "--help"]])
+def test_help_tells_the_exit_codes(subalign, arguments):
+    outcome = subalign(*arguments)
+    assert outcome.code == 0
+    assert EXIT_CODES in " ".join(outcome.out.split())
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_help_shows_every_name_in_full(subalign, monkeypatch, columns):
+    from typer.main import get_command
+
+    from subalign.cli.app import app
+
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = subalign("transcribe", "--help").out
+    options = get_command(app).commands["transcribe"].params
+    names = [name for option in options[1:] for name in (*option.opts, *option.secondary_opts)]
+    assert len(names) > 40
+    assert [name for name in names if name not in shown] == []
+
+
+def test_version(subalign):
+    outcome = subalign("--version")
+    assert (outcome.code, outcome.out) == (0, f"subalign {__version__}\n")
+
+
+def test_python_m_subalign_is_the_command(in_process):
+    process = in_process("--version")
+    assert process.communicate()[0].decode().strip() == f"subalign {__version__}"
+    assert process.returncode == 0
+    assert in_process("sing").wait() == 2

@@ -1,0 +1,1 @@
+"""Speech with exact word times, synthesised offline by eSpeak NG, Flite and Festival."""

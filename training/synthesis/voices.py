@@ -1,0 +1,50 @@
+"""Which voices are trained on, and which only evaluated on."""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "ESPEAK_HELD_OUT",
+    "ESPEAK_TRAINED",
+    "FESTIVAL_HELD_OUT",
+    "FESTIVAL_TRAINED",
+    "FLITE_HELD_OUT",
+    "FLITE_TRAINED",
+    "EspeakVoice",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakVoice:
+    """An accent with a variant, as in `en-us+f3`."""
+
+    accent: str
+    variant: str
+
+    @property
+    def name(self) -> str:
+        """What eSpeak NG calls it."""
+        return f"{self.accent}+{self.variant}"
+
+
+ESPEAK_ACCENTS = (
+    *("en-us", "en-us", "en-us", "en-us", "en-gb", "en-gb", "en-gb-x-rp", "en-gb-scotland"),
+    *("en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc"),
+)
+
+# whispering, croaking and robots are left out: they are further from people than noise is
+ESPEAK_TRAINED = (
+    *("f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m6", "m7", "klatt", "klatt2", "klatt3"),
+    *("klatt5", "adam", "Alex", "Alicia", "Andy", "Annie", "antonio", "belinda", "benjamin"),
+    *("boris", "caleb", "Denis", "Diogo", "ed", "edward", "Gene", "gustave", "Henrique", "Hugo"),
+    *("iven", "iven2", "iven3", "Jacky", "john", "kaukovalta", "Lee", "linda", "Marcelo"),
+    *("Mario", "Michael", "michel", "miguel", "mike", "pablo", "paul", "pedro", "quincy", "rob"),
+    *("sandro", "shelby", "steph", "steph3", "travis", "victor", "zac", "norbert", "grandpa"),
+)
+
+ESPEAK_HELD_OUT = ("f4", "m5", "m8", "klatt4", "Andrea", "aunty", "david", "Marco", "robert", "anika")
+
+FLITE_TRAINED = ("slt", "rms", "awb")
+FLITE_HELD_OUT = ("kal16",)
+
+FESTIVAL_TRAINED = ("cmu_us_slt_arctic_hts", "ked_diphone")
+FESTIVAL_HELD_OUT = ("kal_diphone",)
