@@ -30,7 +30,6 @@ import numpy as np
 import torch
 import whisper
 import whisper.timing
-from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
 
 import subalign
 from subalign.alignment import align_windows
@@ -39,6 +38,7 @@ from subalign.decoding import decode, tokenizer_of
 from subalign.mel import log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, DecodingOptions, TranscriptionOptions
+from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
 TALK = ROOT / "examples" / "talk.mp4"
@@ -178,9 +178,7 @@ def stage_rows(model: Whisper, rounds: int, folder: Path) -> list[Row]:
         ("greedy, word times", None, True),
         ("5 beams, word times", 5, True),
     ):
-        options = transcription_options(
-            beam_size=beams, best_of=beams, word_timestamps=words
-        )
+        options = transcription_options(beam_size=beams, best_of=beams, word_timestamps=words)
         row(
             f"whole file, {TALK.name} ({len(samples) / SAMPLE_RATE:.0f} s), {name}",
             lambda options=options: subalign.transcribe(str(TALK), model=model, options=options),

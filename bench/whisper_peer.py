@@ -61,13 +61,19 @@ def peer_tokenizer(
 @contextmanager
 def peer_vocabulary(model: Whisper) -> Iterator[None]:
     """Make openai-whisper use `model`'s vocabulary in `transcribe` and `decode`."""
+    assert model.vocabulary is not None
+    vocabulary = model.vocabulary
 
-    def get_tokenizer(multilingual, *, num_languages=99, language=None, task=None):
+    def get_tokenizer(
+        multilingual: bool,
+        *,
+        num_languages: int,
+        language: str | None = None,
+        task: str | None = None,
+    ) -> whisper.tokenizer.Tokenizer:
         if multilingual:
-            language, task = language or "en", task or "transcribe"
-        else:
-            language = task = None
-        return peer_tokenizer(model.vocabulary, model.num_languages, language, task)
+            return peer_tokenizer(vocabulary, num_languages, language or "en", task or "transcribe")
+        return peer_tokenizer(vocabulary, model.num_languages, None, None)
 
     with (
         patch.object(sys.modules["whisper.transcribe"], "get_tokenizer", get_tokenizer),

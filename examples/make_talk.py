@@ -6,7 +6,7 @@ that holds subalign, whose NumPy and ffmpeg it uses:
 
     python examples/make_talk.py
 
-The same eSpeak NG (1.51 was used) and ffmpeg give the same files.
+The same eSpeak NG (1.51 was used) and ffmpeg give the same sound, picture and times.
 
 How the times are known: eSpeak NG reports, to the sample, where each word and each phoneme
 begins in what it synthesises. A word begins where its word event lies, or, after a pause, at its
@@ -33,41 +33,36 @@ HERE = Path(__file__).resolve().parent
 
 SPEED = 160  # eSpeak's words a minute
 HOST = "en-us+f3"
-KEEPER = "en-us+m3"
+KEEPER = "en-us+m7"
 
 # (speaker, sentence, seconds of silence after it)
 TALK: tuple[tuple[str, str, float], ...] = (
-    (HOST, "Good morning, and welcome to our program.", 0.6),
-    (HOST, "We are very happy that you are here.", 0.9),
-    (KEEPER, "Thank you very much.", 0.4),
-    (KEEPER, "It is nice to meet you.", 0.8),
-    (HOST, "Please tell us what you do.", 1.0),
-    (KEEPER, "I work in an old house by the sea.", 0.5),
-    (KEEPER, "I keep the light on until the morning.", 0.7),
-    (HOST, "And what do you do at night?", 0.6),
-    (KEEPER, "I write down every word that people say.", 0.7),
-    (HOST, "Who reads them?", 0.9),
-    (KEEPER, "Many people read and listen at the same time.", 0.4),
-    (KEEPER, "They want to know what was said.", 0.5),
-    (KEEPER, "Each word should come at the right moment.", 0.8),
-    (HOST, "Why is that important?", 0.5),
-    (KEEPER, "The words must not come before the sound.", 1.0),
-    (HOST, "Where did you learn to do that?", 0.6),
-    (KEEPER, "My father taught me how to do this work.", 0.3),
-    (KEEPER, "It took me many years to learn.", 0.8),
-    (HOST, "Do you still do it by hand?", 0.9),
-    (KEEPER, "Now the computer can do the same work in a minute.", 0.5),
-    (HOST, "Does it work well?", 0.6),
-    (KEEPER, "It makes many mistakes.", 0.4),
-    (KEEPER, "But it gets better every day.", 0.7),
-    (HOST, "Could you give us an example?", 0.5),
-    (KEEPER, "Of course I can.", 0.3),
-    (KEEPER, "You can read these words right now.", 1.2),
-    (HOST, "Thank you for talking with us.", 0.5),
-    (HOST, "This is the end of our program.", 0.4),
-    (HOST, "We will see you again next week.", 1.0),
+    (HOST, "Good morning, and welcome to our program.", 0.7),
+    (HOST, "We are very happy that you are here.", 0.7),
+    (KEEPER, "Thank you very much.", 0.8),
+    (HOST, "What kind of work do you do?", 0.9),
+    (KEEPER, "We keep the light on until the morning.", 0.3),
+    (KEEPER, "I look at the water and wait.", 1.0),
+    (KEEPER, "I write down every word that people say.", 0.9),
+    (KEEPER, "They want to know what was said.", 0.9),
+    (KEEPER, "They can read every word at the right time.", 0.4),
+    (HOST, "Why is that important?", 1.5),
+    (KEEPER, "The words must not come before the sound.", 0.9),
+    (HOST, "Where did you learn to do that?", 0.9),
+    (KEEPER, "My father taught me how to do this work.", 1.0),
+    (KEEPER, "It took me many years to learn.", 1.4),
+    (HOST, "Do you still do it by hand?", 0.8),
+    (KEEPER, "The computer can do the same work in a minute.", 1.1),
+    (KEEPER, "It makes many mistakes.", 0.8),
+    (KEEPER, "But it is getting better every day.", 0.9),
+    (HOST, "Could you give us an example?", 0.8),
+    (KEEPER, "Of course I can.", 0.7),
+    (KEEPER, "You can read these words right now.", 0.9),
+    (HOST, "Thank you for talking with us.", 0.7),
+    (HOST, "This is the end of our program.", 0.7),
+    (HOST, "We will see you again next week.", 0.9),
 )
-LEAD_IN = 0.5  # seconds before the first word
+LEAD_IN = 0.4  # seconds before the first word
 
 # espeak-ng/speak_lib.h
 AUDIO_OUTPUT_SYNCHRONOUS = 2
@@ -238,7 +233,7 @@ def draw_frames(duration: float) -> Iterator[bytes]:
 
 
 def write_video(path: Path, samples: NDArray[np.int16], sample_rate: int) -> None:
-    """Encode picture (H.264) and sound (AAC) into an MP4 file, the same bytes each time."""
+    """Encode picture (H.264) and sound (AAC) into an MP4 file, the same streams each time."""
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder, "talk.s16")
         sound.write_bytes(samples.astype("<i2").tobytes())

@@ -72,6 +72,14 @@ def embedded() -> Path:
 
 
 @pytest.fixture(scope="session")
+def embedded_model():
+    """The embedded model in float32; tests leave it as it is."""
+    from subalign.model import load_model
+
+    return load_model("micro.en", device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="session")
 def talk() -> Path:
     """The example recording: 16 kHz mono speech of two voices, in a video."""
     return ROOT / "examples" / "talk.mp4"

@@ -37,6 +37,7 @@ from subalign.options import (
     TranscriptionOptions,
 )
 from subalign.results import Segment, Transcript, Word
+from subalign.version import __version__
 
 if TYPE_CHECKING:
     from subalign.model import Whisper
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
         transcribe_stream,
         write_transcript,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AlignmentOptions",

@@ -32,6 +32,13 @@ def _require(condition: bool, message: str) -> None:
         raise UsageError(message)
 
 
+def _require_counts(options: object, *names: str) -> None:
+    for name in names:
+        value = getattr(options, name)
+        option = "--" + name.replace("_", "-")
+        _require(value is None or value >= 1, f"{option} must be at least 1, not {value}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class AudioOptions:
     """How a recording is opened. `track` counts audio tracks from 1.
@@ -72,20 +79,30 @@ class DecodingOptions:
     max_initial_timestamp: float | None = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.task in ("transcribe", "translate"), f"Unknown task {self.task!r}: use transcribe or translate.")
+        _require(
+            self.task in ("transcribe", "translate"),
+            f"Unknown task {self.task!r}: use transcribe or translate.",
+        )
         _require(
             0 <= self.temperature <= 5 and math.isfinite(self.temperature),
             f"--temperature must lie between 0 and 5, not {self.temperature}.",
         )
         for name in ("best_of", "beam_size", "sample_len"):
             value = getattr(self, name)
-            _require(value is None or value >= 1, f"--{name.replace('_', '-')} must be at least 1, not {value}.")
+            _require(
+                value is None or value >= 1,
+                f"--{name.replace('_', '-')} must be at least 1, not {value}.",
+            )
         _require(
             self.beam_size is None or self.best_of is None,
             "--beam-size and --best-of exclude each other within one decoding.",
         )
-        _require(self.temperature > 0 or self.best_of is None, "--best-of needs a temperature above 0.")
-        _require(self.patience is None or self.beam_size is not None, "--patience needs --beam-size.")
+        _require(
+            self.temperature > 0 or self.best_of is None, "--best-of needs a temperature above 0."
+        )
+        _require(
+            self.patience is None or self.beam_size is not None, "--patience needs --beam-size."
+        )
         _require(self.patience is None or self.patience > 0, "--patience must be above 0.")
         _require(
             self.length_penalty is None or 0 <= self.length_penalty <= 1,
@@ -141,7 +158,8 @@ class TranscriptionOptions:
     """How a long recording is transcribed window by window (Radford et al. 2022, section 4.5).
 
     A threshold of None switches its check off. Temperatures are tried in order until a decoding
-    passes the checks. `hallucination_silence_threshold` (seconds) needs timed words.
+    passes the checks. `condition_on_previous_text` None leaves it to the model: yes, unless it was
+    not trained for it. `hallucination_silence_threshold` (seconds) needs timed words.
     """
 
     task: Task = "transcribe"
@@ -155,7 +173,7 @@ class TranscriptionOptions:
     compression_ratio_threshold: float | None = 2.4
     logprob_threshold: float | None = -1.0
     no_speech_threshold: float | None = 0.6
-    condition_on_previous_text: bool = True
+    condition_on_previous_text: bool | None = None
     initial_prompt: str | None = None
     carry_initial_prompt: bool = False
     clips: tuple[Clip, ...] = ()
@@ -175,7 +193,9 @@ class TranscriptionOptions:
             "--carry-initial-prompt needs --initial-prompt.",
         )
 
-    def decoding(self, attempt: int, prompt: tuple[int, ...] = (), language: str | None = None) -> DecodingOptions:
+    def decoding(
+        self, attempt: int, prompt: tuple[int, ...] = (), language: str | None = None
+    ) -> DecodingOptions:
         """Options of one attempt at a window: beams at temperature 0, samples above it."""
         temperature = self.temperatures[attempt]
         sampled = temperature > 0
@@ -204,4 +224,7 @@ class LayoutOptions:
     def __post_init__(self) -> None:
         for name in ("max_line_width", "max_line_count", "max_words_per_line"):
             value = getattr(self, name)
-            _require(value is None or value >= 1, f"--{name.replace('_', '-')} must be at least 1, not {value}.")
+            _require(
+                value is None or value >= 1,
+                f"--{name.replace('_', '-')} must be at least 1, not {value}.",
+            )

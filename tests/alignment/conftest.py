@@ -1,18 +1,31 @@
 """Models, windows and texts that the stages of word timing are tested on."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 import torch
-from whisper_peer import peer_of, peer_tokenizer, random_model
 
 from subalign.audio import open_audio
 from subalign.mel import log_mel
 from subalign.model import EncodedAudio, ModelDimensions, Whisper, load_model
 from subalign.tokenizer import Tokenizer, get_tokenizer
 from subalign.vocabulary import read_tiktoken
+from whisper_peer import official_vocabulary, peer_of, peer_tokenizer, random_model
 
 SMALL = ModelDimensions(80, 200, 64, 4, 2, 2632, 128, 64, 4, 3)
+SMALL_MULTILINGUAL = ModelDimensions(80, 200, 64, 4, 1, 51865, 128, 64, 4, 2)
+
+
+class Heard(torch.nn.Module):
+    """Stands for an encoder that has heard the one recording of a case, to save time."""
+
+    def __init__(self, features):
+        super().__init__()
+        self.features = features
+
+    def forward(self, _mel):
+        return self.features
 
 
 @dataclass(frozen=True)
@@ -22,25 +35,33 @@ class Case:
     model: Whisper
     mel: torch.Tensor
     num_frames: int
+    language: str | None = None
 
-    @property
+    @cached_property
     def tokenizer(self) -> Tokenizer:
         return get_tokenizer(
-            self.model.vocabulary, multilingual=False, num_languages=self.model.num_languages
+            self.model.vocabulary,
+            multilingual=self.model.multilingual,
+            num_languages=self.model.num_languages,
+            language=self.language,
         )
 
-    @property
+    @cached_property
     def encoded(self) -> EncodedAudio:
         with torch.inference_mode():
             return self.model.encode(self.mel[None])
 
-    @property
+    @cached_property
     def peer(self):
-        return peer_of(self.model)
+        peer = peer_of(self.model)
+        with torch.inference_mode():
+            peer.encoder = Heard(peer.encoder(self.mel[None]))
+        return peer
 
-    @property
+    @cached_property
     def peer_tokenizer(self):
-        return peer_tokenizer(self.model.vocabulary, self.model.num_languages, None, None)
+        task = "transcribe" if self.model.multilingual else None
+        return peer_tokenizer(self.model.vocabulary, self.model.num_languages, self.language, task)
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +94,10 @@ def jfk(micro, jfk_mel):
 def noise(small):
     mel = torch.rand(80, 400, generator=torch.Generator().manual_seed(3)) * 2 - 1
     return Case(small, mel, 400)
+
+
+@pytest.fixture(scope="session", params=["ja", "de"])
+def foreign(request, shared, noise):
+    """A language without spaces between words, and one with."""
+    vocabulary = official_vocabulary(shared, multilingual=True)
+    return Case(random_model(SMALL_MULTILINGUAL, vocabulary), noise.mel, 400, request.param)

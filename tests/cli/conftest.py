@@ -12,8 +12,8 @@ import pytest
 
 from subalign.audio import find_ffmpeg
 
-# quick and without randomness
-FAST = ("--temperature", "0", "--beam-size", "1")
+# quick and without randomness; one thread, as two that wait for a busy processor are slow
+FAST = ("--temperature", "0", "--beam-size", "1", "--threads", "1")
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def in_process(folder, repo_root):
         path = os.pathsep.join([str(repo_root / "src"), os.environ.get("PYTHONPATH", "")])
         settings.setdefault("stdin", subprocess.DEVNULL)
         settings.setdefault("stdout", subprocess.PIPE)
+        settings.setdefault("stderr", subprocess.PIPE)
         process = subprocess.Popen(
             [sys.executable, "-m", "subalign", *map(str, arguments)],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": path, **(environment or {})},
-            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **(environment or {})},
             **settings,
         )
         started.append(process)
@@ -115,4 +115,7 @@ def in_process(folder, repo_root):
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()

@@ -5,6 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 import whisper
+
+from subalign.audio import open_audio
+from subalign.decoding import decode, detect_language
+from subalign.errors import UsageError
+from subalign.mel import log_mel
+from subalign.options import DecodingOptions
 from whisper_peer import (
     TINY,
     TINY_EN,
@@ -14,12 +20,6 @@ from whisper_peer import (
     peer_vocabulary,
     random_model,
 )
-
-from subalign.decoding import decode, detect_language
-from subalign.errors import UsageError
-from subalign.audio import open_audio
-from subalign.mel import log_mel
-from subalign.options import DecodingOptions
 
 SAMPLE_LEN = 24
 
@@ -117,7 +117,7 @@ def test_random_tiny_en_gives_openais_tokens(tiny_en, speech, case):
 
 @pytest.mark.parametrize("case", ["greedy", "beam 5"])
 def test_random_tiny_guesses_the_language_and_gives_openais_tokens(tiny, speech, case):
-    assert_same(tiny, speech[:1], replace(CASES[case]))
+    assert_same(tiny, speech[:1], CASES[case])
 
 
 def test_translation_gives_openais_tokens(tiny, speech):
@@ -136,9 +136,7 @@ def test_language_probabilities_equal_openais(tiny, speech):
 def test_a_batch_gives_what_its_windows_give_alone(embedded_model, speech):
     encoded = embedded_model.encode(speech)
     options = DecodingOptions(beam_size=4)
-    alone = [
-        decode(embedded_model, encoded.select(slice(i, i + 1)), options)[0] for i in range(2)
-    ]
+    alone = [decode(embedded_model, encoded.select(slice(i, i + 1)), options)[0] for i in range(2)]
     together = decode(embedded_model, encoded, options)
     assert [result.tokens for result in together] == [result.tokens for result in alone]
 

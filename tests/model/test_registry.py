@@ -114,9 +114,7 @@ def test_a_name_that_is_like_none():
     assert str(caught.value) == ("There is no model zzz: `subalign models list` shows all names.")
 
 
-@pytest.mark.parametrize(
-    "path", ["no/such/folder", "./missing", "missing.pt", "/nowhere/at/all"]
-)
+@pytest.mark.parametrize("path", ["no/such/folder", "./missing", "missing.pt", "/nowhere/at/all"])
 def test_paths_that_are_not_there(path):
     with pytest.raises(UnknownModelError, match="There is no checkpoint at "):
         load_model(path)

@@ -116,7 +116,9 @@ def test_moving_the_model_leaves_the_sparse_heads_alone():
     assert model.alignment_heads.dtype == torch.bool
 
 
-@pytest.mark.parametrize("change", [{"n_mels": 0}, {"n_text_head": 5}, {"n_vocab": "many"}, {"n_text_state": 60}])
+@pytest.mark.parametrize(
+    "change", [{"n_mels": 0}, {"n_text_head": 5}, {"n_vocab": "many"}, {"n_text_state": 60}]
+)
 def test_impossible_dimensions_are_refused(change):
     with pytest.raises(CheckpointError):
         replace(SMALL, **change)

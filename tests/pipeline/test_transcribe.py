@@ -36,9 +36,7 @@ def test_every_kind_of_source_gives_the_same_words(embedded_model, repo_root, sa
 
 def test_reading_reports_how_far_it_has_come(repo_root):
     seen = []
-    read_mel(
-        repo_root / "examples" / "talk.mp4", n_mels=80, on_audio=lambda *at: seen.append(at)
-    )
+    read_mel(repo_root / "examples" / "talk.mp4", n_mels=80, on_audio=lambda *at: seen.append(at))
     seconds = [done for done, _ in seen]
     assert seconds == sorted(seconds)
     declared = seen[-1][1]

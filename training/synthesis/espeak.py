@@ -171,7 +171,9 @@ class Espeak:
 
 
 def _character_starts(text: str) -> NDArray[np.int64]:
-    starts = [n for n, c in enumerate(text) if not c.isspace() and (n == 0 or text[n - 1].isspace())]
+    starts = [
+        n for n, c in enumerate(text) if not c.isspace() and (n == 0 or text[n - 1].isspace())
+    ]
     return np.array(starts, np.int64)
 
 

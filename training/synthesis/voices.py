@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 __all__ = [
+    "ESPEAK_ACCENTS",
     "ESPEAK_HELD_OUT",
     "ESPEAK_TRAINED",
     "FESTIVAL_HELD_OUT",
@@ -15,7 +16,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """An accent with a variant, as in `en-us+f3`."""
+    """An accent with a variant, as in `gmw/en-US+f3`."""
 
     accent: str
     variant: str
@@ -27,8 +28,14 @@ class EspeakVoice:
 
 
 ESPEAK_ACCENTS = (
-    *("en-us", "en-us", "en-us", "en-us", "en-gb", "en-gb", "en-gb-x-rp", "en-gb-scotland"),
-    *("en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc"),
+    *("gmw/en-US", "gmw/en-US", "gmw/en-US", "gmw/en-US", "gmw/en", "gmw/en", "gmw/en-GB-x-rp"),
+    *(
+        "gmw/en-GB-scotland",
+        "gmw/en-GB-x-gbclan",
+        "gmw/en-GB-x-gbcwmd",
+        "gmw/en-029",
+        "gmw/en-US-nyc",
+    ),
 )
 
 # whispering, croaking and robots are left out: they are further from people than noise is
@@ -41,7 +48,18 @@ ESPEAK_TRAINED = (
     *("sandro", "shelby", "steph", "steph3", "travis", "victor", "zac", "norbert", "grandpa"),
 )
 
-ESPEAK_HELD_OUT = ("f4", "m5", "m8", "klatt4", "Andrea", "aunty", "david", "Marco", "robert", "anika")
+ESPEAK_HELD_OUT = (
+    "f4",
+    "m5",
+    "m8",
+    "klatt4",
+    "Andrea",
+    "aunty",
+    "david",
+    "Marco",
+    "robert",
+    "anika",
+)
 
 FLITE_TRAINED = ("slt", "rms", "awb")
 FLITE_HELD_OUT = ("kal16",)

@@ -115,9 +115,9 @@ def _boundaries(
 def _probabilities(
     model: Whisper, tokenizer: Tokenizer, states: Tensor, text: Sequence[int]
 ) -> list[float]:
-    """Each text token's probability among the ordinary tokens."""
+    """Each text token's probability among the ordinary tokens; 0 where the model gives NaN."""
     n_start = len(tokenizer.sot_sequence)
     logits = model.decoder.logits(states[n_start : n_start + len(text)])[:, : tokenizer.eot]
     chosen = torch.tensor(text, device=logits.device)[:, None]
-    # (tokens, 1)
-    return logits.softmax(dim=-1).gather(1, chosen)[:, 0].tolist()
+    probabilities = logits.softmax(dim=-1).gather(1, chosen)  # (tokens, 1)
+    return probabilities[:, 0].nan_to_num(0.0).tolist()

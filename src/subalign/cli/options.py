@@ -156,10 +156,11 @@ CarryInitialPrompt = Annotated[
     ),
 ]
 ConditionOnPreviousText = Annotated[
-    bool,
+    bool | None,
     _speech(
         "--condition-on-previous-text/--no-condition-on-previous-text",
         help="Give each window the text before it; without, errors are not carried on.",
+        show_default="yes, but no with micro.en, which was not trained for it",
     ),
 ]
 

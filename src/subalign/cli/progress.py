@@ -12,7 +12,6 @@ from rich.progress import (
     Task,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
@@ -59,11 +58,18 @@ class _AudioTime(ProgressColumn):
         return Text(f"{clock(task.completed)} of {total}", style="progress.download")
 
 
-class _Speed(ProgressColumn):
+class _Pace(ProgressColumn):
+    """How many times faster than the recording, and the time left at that pace.
+
+    Text comes window by window, so the pace is taken when the position moves, not when it is drawn.
+    """
+
     def render(self, task: Task) -> Text:
-        elapsed = task.elapsed or 0.0
-        shown = f"{task.completed / elapsed:.1f}x" if elapsed > 0.5 and task.completed else ""
-        return Text(shown, style="progress.data.speed")
+        pace = task.fields.get("pace")
+        if not pace or task.total is None:
+            return Text()
+        left = max(0.0, task.total * pace - (task.elapsed or 0.0))
+        return Text(f"{1 / pace:.1f}x, {clock(left)} left", style="progress.remaining")
 
 
 class _Bars(Progress):
@@ -77,7 +83,8 @@ class _Bars(Progress):
         if running is not None:
             done = audio_done(self.clips, running.duration, running.position)
             for task in self.tasks:
-                self.update(task.id, completed=done)
+                if done > task.completed:
+                    self.update(task.id, completed=done, pace=(task.elapsed or 0.0) / done)
         yield from super().get_renderables()  # type: ignore[misc]
 
 
@@ -89,8 +96,7 @@ class RunProgress:
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             _AudioTime(),
-            _Speed(),
-            TimeRemainingColumn(compact=True),
+            _Pace(),
             console=console,
             transient=True,
             expand=True,

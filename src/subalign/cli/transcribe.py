@@ -55,7 +55,7 @@ def transcribe(
     task: cli.Task = "transcribe",
     initial_prompt: cli.InitialPrompt = None,
     carry_initial_prompt: cli.CarryInitialPrompt = False,
-    condition_on_previous_text: cli.ConditionOnPreviousText = True,
+    condition_on_previous_text: cli.ConditionOnPreviousText = None,
     temperature: cli.Temperature = None,
     temperature_increment_on_fallback: cli.TemperatureIncrement = None,
     best_of: cli.BestOf = "5",

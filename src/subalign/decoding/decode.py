@@ -49,9 +49,7 @@ def decode(
         generator=generator,
     )
     sampled, no_speech = _sample(model, tokenizer, encoded, options, prompt, initial, search)
-    best = [
-        _best(candidates, options.length_penalty) for candidates in search.candidates(sampled)
-    ]
+    best = [_best(candidates, options.length_penalty) for candidates in search.candidates(sampled)]
     languages = [(guess.language, guess.probability) for guess in guesses or ()] or [
         (tokenizer.language or "en", 1.0)
     ] * encoded.windows
@@ -117,7 +115,8 @@ def _best(candidates: Sequence[Candidate], length_penalty: float | None) -> Cand
     def score(candidate: Candidate) -> float:
         length = len(candidate.tokens)
         if length_penalty is not None:
-            return candidate.sum_logprob / ((5 + length) / 6) ** length_penalty
+            penalty: float = ((5 + length) / 6) ** length_penalty
+            return candidate.sum_logprob / penalty
         return candidate.sum_logprob / length if length else -torch.inf
 
     return max(candidates, key=score)

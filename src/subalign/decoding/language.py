@@ -40,6 +40,6 @@ def detect_language(model: Whisper, encoded: EncodedAudio) -> list[LanguageGuess
     probabilities = logits[:, tokens].softmax(dim=1).tolist()
     codes = tokenizer.all_language_codes
     return [
-        LanguageGuess(codes[max(range(len(codes)), key=row.__getitem__)], tuple(zip(codes, row)))
+        LanguageGuess(max(zip(row, codes, strict=True))[1], tuple(zip(codes, row, strict=True)))
         for row in probabilities
     ]

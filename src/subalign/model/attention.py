@@ -107,14 +107,16 @@ class MultiHeadAttention(nn.Module):
             scores = None
         else:
             output, scores = _explicit(query, keys, values, causal)
+            # (windows, heads, rows / windows, tokens, positions)
+            scores = scores.reshape(windows, self.n_head, -1, tokens, keys.shape[2])
             # (rows, heads, tokens, positions)
-            scores = scores.unflatten(2, (-1, tokens)).transpose(1, 2).flatten(0, 1)
+            scores = scores.transpose(1, 2).reshape(rows, self.n_head, tokens, -1)
         # (rows, tokens, n_state)
         return self.out(output.transpose(1, 2).reshape(rows, tokens, n_state)), scores
 
     def _split(self, x: Tensor) -> Tensor:
         # (batch, heads, positions, d_head)
-        return x.unflatten(2, (self.n_head, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.n_head, -1).transpose(1, 2)
 
 
 def _fused(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:

@@ -65,7 +65,8 @@ class DecoderCache:
         end = self.length + new.keys.shape[2]
         windows = new.keys.shape[0]
         # (2, windows, beams, heads, positions, d_head)
-        store = self._store[2 * layer : 2 * layer + 2, :, :, :end].unflatten(1, (windows, -1))
+        both = self._store[2 * layer : 2 * layer + 2].view(2, windows, -1, *self._store.shape[2:])
+        store = both[..., :end, :]
         store[0, :, :, :, self.length :] = new.keys.unsqueeze(1)
         store[1, :, :, :, self.length :] = new.values.unsqueeze(1)
         return KeyValues(store[0, :, 0], store[1, :, 0])

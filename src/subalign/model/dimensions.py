@@ -30,7 +30,7 @@ class ModelDimensions:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise CheckpointError(
-                    f"The checkpoint's {field.name} is {value!r}, which is not a whole number above 0."
+                    f"The checkpoint's {field.name} is {value!r}, not a whole number above 0."
                 )
         for state, head in (
             (self.n_audio_state, self.n_audio_head),

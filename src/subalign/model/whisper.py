@@ -1,4 +1,4 @@
-"""Whisper's encoder and decoder (Radford et al. 2022, section 2.2), with OpenAI's parameter names."""
+"""Whisper's encoder and decoder (Radford et al. 2022, section 2.2), named as OpenAI's."""
 
 import base64
 import binascii
@@ -7,7 +7,6 @@ import math
 import zlib
 from collections.abc import Callable, Iterable
 from itertools import product
-
 
 import numpy as np
 import torch
@@ -69,7 +68,7 @@ class ResidualAttentionBlock(nn.Module):
         x = x + self.attn(normed, memory, causal=causal)[0]
         if self.cross_attn is not None and self.cross_attn_ln is not None:
             x = x + self.cross_attn(self.cross_attn_ln(x), heard)[0]
-        return x + self.mlp(self.mlp_ln(x))
+        return x + self.mlp(self.mlp_ln(x))  # type: ignore[no-any-return]
 
 
 class AudioEncoder(nn.Module):
@@ -121,8 +120,11 @@ class TextDecoder(nn.Module):
 
     def listen(self, features: Tensor) -> tuple[KeyValues, ...]:
         """Every layer's cross-attention keys and values of `features`, laid out for reading."""
-        projections = (block.cross_attn.project(features) for block in self.blocks)
-        return tuple(KeyValues(k.contiguous(), v.contiguous()) for k, v in projections)
+        heard = []
+        for block in self.blocks:
+            keys, values = block.cross_attn.project(features)  # type: ignore[union-attr, operator]
+            heard.append(KeyValues(keys.contiguous(), values.contiguous()))
+        return tuple(heard)
 
     def hidden(
         self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
@@ -160,6 +162,7 @@ def _remember(cache: DecoderCache, layer: int) -> Callable[[KeyValues], KeyValue
 class Whisper(nn.Module):
     """A Whisper model with its name, vocabulary and alignment heads.
 
+    `previous_text` tells whether the model was trained to go on from what was said before.
     `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
     cross-attention heads which follow the speech; by default the upper half of the layers. It
     stays in main memory on every device.
@@ -174,12 +177,14 @@ class Whisper(nn.Module):
         name: str = "",
         vocabulary: Vocabulary | None = None,
         multilingual: bool | None = None,
+        previous_text: bool = True,
     ) -> None:
         super().__init__()
         self.dims = dims
         self.name = name
         self.vocabulary = vocabulary
         self.multilingual = dims.n_vocab >= 51865 if multilingual is None else multilingual
+        self.previous_text = previous_text
         self.encoder = AudioEncoder(dims)
         self.decoder = TextDecoder(dims)
         upper = range(dims.n_text_layer // 2, dims.n_text_layer)
@@ -250,7 +255,8 @@ class Whisper(nn.Module):
                 f"The alignment heads' dump is for {flags.size} heads, but the model has "
                 f"{shape[0]} x {shape[1]}."
             )
-        self.mark_alignment_heads(np.argwhere(flags.reshape(shape)).tolist())
+        layers, heads = np.nonzero(flags.reshape(shape))
+        self.mark_alignment_heads(zip(layers.tolist(), heads.tolist(), strict=True))
 
     def encode(self, mel: Tensor) -> EncodedAudio:
         """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them."""
@@ -264,4 +270,3 @@ class Whisper(nn.Module):
     def forward(self, mel: Tensor, tokens: Tensor) -> Tensor:
         """Logits (windows, tokens, n_vocab) of `tokens` (windows, tokens) heard in `mel`."""
         return self.decoder(tokens, self.encode(mel))  # type: ignore[no-any-return]
-

@@ -1,8 +1,8 @@
 """A recording to a transcript: audio → mel → transcription with word times."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
 from typing import BinaryIO
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from subalign.alignment import WordTimer
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.errors import InputError, UsageError
+from subalign.kernels.dtw import warm_up
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, AudioOptions, TranscriptionOptions
 from subalign.results import Transcript
 from subalign.transcription import Transcription
+from subalign.version import __version__
 
 __all__ = ["AudioSource", "OnAudio", "default_model", "read_mel", "transcribe", "transcribe_stream"]
 
@@ -74,12 +76,15 @@ def transcribe_stream(
     """As `transcribe`, but gives an iterator of segments, each as soon as it is final."""
     loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
     mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
+    if options.word_timestamps:
+        # importing numba takes longer than encoding a window, so do it beside that
+        threading.Thread(target=warm_up, daemon=True).start()
     return Transcription(
         loaded,
         mel,
         options,
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
-        version=version("subalign"),
+        version=__version__,
     )
 
 
@@ -98,8 +103,7 @@ def read_mel(
     if isinstance(source, np.ndarray):
         return log_mel(_blocks(source), n_mels=n_mels)
     with open_audio(source, options=audio) as stream:
-        mel = log_mel(_report(stream, stream.declared_duration, on_audio), n_mels=n_mels)
-    return mel
+        return log_mel(_report(stream, stream.declared_duration, on_audio), n_mels=n_mels)
 
 
 def _blocks(samples: NDArray[np.floating]) -> Iterator[NDArray[np.float32]]:

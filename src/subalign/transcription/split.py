@@ -86,7 +86,7 @@ def split_window(result: DecodingResult, tokenizer: Tokenizer, window: Window) -
         return WindowSplit((segment(0.0, end, tokens),), whole_window, speech_ended)
     if speech_ended:
         cuts.append(len(tokens))
-    parts = [tokens[first:last] for first, last in zip([0, *cuts], cuts)]
+    parts = [tokens[first:last] for first, last in zip([0, *cuts[:-1]], cuts, strict=True)]
     segments = tuple(
         segment(
             (part[0] - begin) * SECONDS_PER_TIMESTAMP,

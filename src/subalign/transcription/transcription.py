@@ -84,6 +84,8 @@ class Transcription:
         self._word_timer = None
         if options.word_timestamps and timer_for is not None:
             self._word_timer = timer_for(self._tokenizer)
+        conditioned = options.condition_on_previous_text
+        self._conditioned = model.previous_text if conditioned is None else conditioned
         prompt = options.initial_prompt
         self._initial = self._tokenizer.encode(" " + prompt.strip()) if prompt else []
         self._tokens = list(self._initial)
@@ -197,18 +199,26 @@ class Transcription:
         for segment in segments:
             if _has_text(segment):
                 self._tokens.extend(segment.tokens)
-        if not self._options.condition_on_previous_text or result.temperature > WARMEST_PROMPT:
+        if not self._conditioned or result.temperature > WARMEST_PROMPT:
             self._prompt_from = len(self._tokens)
 
     def _number(self, segments: Sequence[Segment]) -> Iterator[Segment]:
         for segment in segments:
             if _has_text(segment):
-                self._finished.append(replace(segment, id=len(self._finished)))
+                self._finished.append(_rounded(replace(segment, id=len(self._finished))))
                 yield self._finished[-1]
 
 
 def _has_text(segment: Segment) -> bool:
     return segment.start != segment.end and segment.text.strip() != ""
+
+
+def _rounded(segment: Segment) -> Segment:
+    """Times in whole milliseconds, without the dust of adding floats."""
+    words = segment.words and tuple(
+        replace(word, start=round(word.start, 3), end=round(word.end, 3)) for word in segment.words
+    )
+    return replace(segment, start=round(segment.start, 3), end=round(segment.end, 3), words=words)
 
 
 def _last_word_end(segments: Sequence[Segment]) -> float | None:

@@ -59,6 +59,7 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
         multilingual=multilingual,
         placement=placement,
     )
+    model.previous_text = config.get("previous_text", True) is True
     heads = read_heads(config, path)
     if heads is not None:
         model.mark_alignment_heads(heads)
@@ -108,6 +109,7 @@ def _write_files(model: Whisper, folder: Path) -> None:
         "multilingual": model.multilingual,
         "vocabulary": VOCABULARY,
         "split_pattern": model.vocabulary.split_pattern,
+        "previous_text": model.previous_text,
     }
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     # safetensors makes its file readable for the owner alone

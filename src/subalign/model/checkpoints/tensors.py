@@ -52,7 +52,7 @@ def stored_in_safetensors(path: Path) -> dict[str, StoredTensor]:
             stored[name] = StoredTensor(
                 tuple(tensor.get_shape()),
                 tensor.get_dtype() in _SAFETENSORS_FLOATS,
-                partial(file.get_tensor, name),
+                partial(_read_safetensor, path, name),
             )
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
@@ -137,6 +137,12 @@ def check_tensors(
             f"{source} {' and '.join(found)}: it is no Whisper checkpoint of its stated "
             "dimensions, or it is damaged; fetch it again or convert it anew."
         )
+
+
+def _read_safetensor(path: Path, name: str) -> Tensor:
+    # opened anew for each: what was mapped for one tensor then leaves memory with it
+    with safe_open(path, framework="pt") as file:
+        return file.get_tensor(name)  # type: ignore[no-any-return]
 
 
 def _tensors(names: Iterable[str]) -> str:

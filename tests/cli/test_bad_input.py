@@ -1,0 +1,456 @@
+"""Bad input end to end: the sentence and the exit code of each case, on the real command."""
+
+import errno
+import os
+import pickle
+import shutil
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import subalign.cli.batch as batch
+from subalign.subtitles import SRTWriter
+
+
+def results(folder):
+    return sorted(path.name for path in folder.glob("*") if path.suffix in (".srt", ".part"))
+
+
+@pytest.fixture
+def says(transcribe):
+    """The command fails with this code and this one line."""
+
+    def check(*arguments, code, sentence):
+        outcome = transcribe("--quiet", *arguments)
+        assert outcome.err == f"Error: {sentence}\n"
+        assert outcome.code == code
+        assert outcome.out == ""
+
+    return check
+
+
+# recordings
+
+
+def test_missing_file(says, folder):
+    says("missing.wav", code=1, sentence="missing.wav does not exist: check the name.")
+
+
+def test_folder_without_media(says, folder):
+    (folder / "empty").mkdir()
+    (folder / "empty" / "notes.txt").write_text("no recording")
+    says(
+        "empty",
+        code=1,
+        sentence="Folder empty holds no audio or video files: give another folder or a file.",
+    )
+
+
+def test_no_audio_stream(says, folder, ffmpeg):
+    ffmpeg("-f", "lavfi", "-i", "color=s=32x32:d=1:r=5", "-c:v", "mpeg4", "mute.mp4")
+    says("mute.mp4", code=1, sentence="mute.mp4 has no audio track: give a file with sound.")
+
+
+def test_corrupt_media(transcribe, folder):
+    (folder / "broken.mp3").write_bytes(bytes(range(7, 250)) * 40)
+    outcome = transcribe("broken.mp3", "-q")
+    assert outcome.code == 1
+    assert outcome.err.startswith("Error: broken.mp3 cannot be decoded (ffmpeg: ")
+    assert outcome.err.endswith("): check that it is an intact audio or video file.\n")
+    assert results(folder) == []
+
+
+def test_truncated_media_keeps_what_decodes(transcribe, folder, clip):
+    clip.write_bytes(clip.read_bytes()[: 44 + 2 * 32000])
+    outcome = transcribe("talk.wav", "-q")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "Warning: talk.wav should hold 4.0 s of sound, but only 2.0 s could be decoded and are "
+        "used: the file is cut short or damaged.\n"
+    )
+    assert results(folder) == ["talk.srt"]
+
+
+def test_an_empty_file(says, folder):
+    (folder / "talk.wav").touch()
+    says("talk.wav", code=1, sentence="talk.wav is empty (0 bytes): give a recording.")
+
+
+def test_empty_audio(says, folder, make_wav):
+    make_wav(folder / "talk.wav", [])
+    says("talk.wav", code=1, sentence="talk.wav holds no sound: its audio track is empty.")
+
+
+def test_fifty_milliseconds_of_audio(transcribe, folder, make_wav):
+    make_wav(folder / "talk.wav", np.sin(np.arange(800) / 8) / 4)
+    outcome = transcribe("talk.wav")
+    assert outcome.code == 0
+    assert "talk.wav → talk.srt (0.1 s of audio in " in outcome.err
+    assert results(folder) == ["talk.srt"]
+
+
+def test_silence_only(transcribe, folder, make_wav):
+    make_wav(folder / "talk.wav", np.zeros(5 * 16000))
+    outcome = transcribe("talk.wav", "-q")
+    assert outcome.code == 0
+    assert outcome.err == "Warning: No speech was found in talk.wav: the result is without text.\n"
+    assert (folder / "talk.srt").read_bytes() == b""
+
+
+def test_nan_samples(transcribe, folder):
+    samples = np.sin(np.arange(32000) / 8).astype("<f4") / 4
+    samples[1000:1010] = np.nan
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH",
+        b"RIFF",
+        36 + samples.nbytes,
+        b"WAVE",
+        b"fmt ",
+        16,
+        3,
+        1,
+        16000,
+        64000,
+        4,
+        32,
+    )
+    data = struct.pack("<4sI", b"data", samples.nbytes) + samples.tobytes()
+    (folder / "talk.wav").write_bytes(header + data)
+    outcome = transcribe("talk.wav", "-q")
+    assert outcome.code == 0
+    assert outcome.err.splitlines()[0] == (
+        "Warning: talk.wav holds 10 samples that are no numbers of a sound (NaN or infinite): "
+        "they are taken as silence."
+    )
+    assert results(folder) == ["talk.srt"]
+
+
+def test_a_playlist_called_wav(transcribe, folder, clip):
+    (folder / "list.wav").write_text("ffconcat version 1.0\nfile talk.wav\n")
+    outcome = transcribe("list.wav", "-q")
+    assert outcome.code == 1
+    assert outcome.err.startswith("Error: list.wav ")
+    assert results(folder) == []
+
+
+def test_names_like_options_and_protocols_are_files(transcribe, folder, clip):
+    for name in ("concat:a.wav", "[red]b[.wav", "-x.wav"):
+        (folder / name).write_bytes(clip.read_bytes())
+    outcome = transcribe("concat:a.wav", "[red]b[.wav", "--", "-x.wav")
+    assert outcome.code == 0
+    assert "[red]b[.wav → [red]b[.srt (" in outcome.err
+    assert results(folder) == ["-x.srt", "[red]b[.srt", "concat:a.srt"]
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(transcribe, folder):
+    outcome = transcribe("a\x1b[31m\nb.wav")
+    assert outcome.err == "Error: a?[31m?b.wav does not exist: check the name.\n"
+
+
+def test_long_names_are_not_cut(transcribe, folder):
+    name = "/".join(["folder with a long name"] * 9) + "/talk.wav"
+    assert transcribe(name).err == f"Error: {name} does not exist: check the name.\n"
+
+
+# clips
+
+
+@pytest.mark.parametrize("form", [("--clip", "9-3"), ("--clip_timestamps", "9,3")])
+def test_a_clip_that_ends_before_it_starts(says, clip, form):
+    says(
+        "talk.wav",
+        *form,
+        code=2,
+        sentence=f"{form[0].replace('_', '-')} {form[1]} is no stretch of time: a clip must end "
+        "after it starts.",
+    )
+
+
+def test_a_clip_that_is_no_time(says, clip):
+    says(
+        "talk.wav",
+        *("--clip", "start-end"),
+        code=2,
+        sentence="--clip 'start-end' is no stretch of time: write START-END in seconds, m:ss or "
+        "h:mm:ss, such as 90-2:05, or 90- for all that follows.",
+    )
+
+
+def test_a_clip_outside_the_recording(says, folder, clip):
+    says(
+        "talk.wav",
+        *("--clip", "90-"),
+        code=1,
+        sentence="A clip starts at 90 s, but the recording ends at 4 s: give a clip inside it.",
+    )
+    assert results(folder) == []
+
+
+# models
+
+
+def test_unknown_model_name(says, clip):
+    says(
+        "talk.wav",
+        *("--model", "trubo"),
+        code=3,
+        sentence="There is no model trubo: did you mean turbo? `subalign models list` shows all "
+        "names.",
+    )
+
+
+def test_hub_unreachable(in_process, clip, tmp_path):
+    environment = {
+        "HF_HUB_OFFLINE": "0",
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_HOME": str(tmp_path / "hub"),
+    }
+    process = in_process("transcribe", "talk.wav", "--model", "tiny.en", environment=environment)
+    error = process.communicate()[1].decode()
+    assert process.returncode == 3
+    assert error == (
+        "Model tiny.en is not on this machine yet and is being fetched (151 MB).\n"
+        "Error: Model tiny.en is not on this machine and 127.0.0.1 cannot be reached: give "
+        "--model a local folder, or use the embedded micro.en.\n"
+    )
+
+
+def test_checksum_mismatch(says, folder, clip):
+    torch.save({"dims": {}, "model_state_dict": {}}, folder / "tiny.en.pt")
+    says(
+        "talk.wav",
+        *("--model", "tiny.en.pt"),
+        code=3,
+        sentence="tiny.en.pt is not OpenAI's tiny.en, its SHA-256 differs: delete it and fetch "
+        "https://openaipublic.azureedge.net/main/whisper/models/d3dd57d32accea0b295c96e26691aa14"
+        "d8822fac7d9d27d5dc00b4ca2826dd03/tiny.en.pt again, or rename it if it is a model of your "
+        "own.",
+    )
+
+
+@pytest.fixture
+def changed_model(folder, embedded):
+    """A copy of the embedded model whose tensors were changed."""
+
+    def make(change):
+        shutil.copytree(embedded, folder / "mine")
+        weights = folder / "mine" / "model.safetensors"
+        tensors = load_file(weights)
+        change(tensors)
+        save_file(tensors, weights)
+        return "mine"
+
+    return make
+
+
+DAMAGED = (
+    ": it is no Whisper checkpoint of its stated dimensions, or it is damaged; fetch it again or "
+    "convert it anew."
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda tensors: tensors.pop("decoder.ln.weight"), "is missing tensor decoder.ln.weight"),
+        (
+            lambda tensors: tensors.update(extra=torch.zeros(2)),
+            "has the unknown tensor extra",
+        ),
+        (
+            lambda tensors: tensors.update({"decoder.ln.bias": torch.zeros(3)}),
+            "has the misshapen tensor decoder.ln.bias (3 instead of ",
+        ),
+    ],
+)
+def test_checkpoint_whose_tensors_do_not_fit(transcribe, clip, changed_model, change, fault):
+    outcome = transcribe("talk.wav", "-q", "--model", changed_model(change))
+    assert outcome.code == 3
+    assert fault in outcome.err
+    assert outcome.err.startswith("Error: mine")
+    assert outcome.err.endswith(DAMAGED + "\n")
+    assert outcome.err.count("\n") == 1
+
+
+class _Evil:
+    def __reduce__(self):
+        return os.mkdir, ("pwned",)
+
+
+def test_a_pickle_that_tries_to_run_code(transcribe, folder, clip):
+    with zipfile.ZipFile(folder / "evil.pt", "w") as archive:
+        archive.writestr("evil/data.pkl", pickle.dumps({"dims": _Evil()}, protocol=2))
+        archive.writestr("evil/version", "3")
+        archive.writestr("evil/byteorder", "little")
+    outcome = transcribe("talk.wav", "-q", "--model", "evil.pt")
+    assert outcome.code == 3
+    assert outcome.err.startswith("Error: evil.pt ")
+    assert outcome.err.count("\n") == 1
+    assert "code" in outcome.err
+    assert not (folder / "pwned").exists()
+
+
+def test_translation_on_an_english_only_model(says, clip):
+    says(
+        "talk.wav",
+        *("--task", "translate"),
+        code=2,
+        sentence="Model micro.en is English-only and cannot translate: use a multilingual model, "
+        "such as --model turbo or --model base.",
+    )
+
+
+def test_a_foreign_language_on_an_english_only_model(says, clip):
+    says(
+        "talk.wav",
+        *("--language", "German"),
+        code=2,
+        sentence="Model micro.en is English-only and cannot transcribe 'de': use a multilingual "
+        "model, such as --model turbo or --model base.",
+    )
+
+
+def test_a_device_that_is_not_there(transcribe, clip):
+    outcome = transcribe("talk.wav", "-q", "--device", "cuda:99")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: Device cuda:99 is not there: use --device auto, or ")
+
+
+# results
+
+
+def test_unwritable_output_folder(says, clip):
+    says(
+        "talk.wav",
+        *("-o", "talk.wav/results"),
+        code=1,
+        sentence="talk.wav/results cannot be written (not a directory): give another --output-dir.",
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_read_only_output_folder(says, folder, clip):
+    (folder / "out").mkdir(mode=0o555)
+    says(
+        "talk.wav",
+        *("-o", "out"),
+        code=1,
+        sentence="out cannot be written (permission denied): give another --output-dir.",
+    )
+
+
+def test_two_inputs_with_the_same_output_name(transcribe, folder, clip):
+    (folder / "talk.flac").write_bytes(clip.read_bytes())
+    outcome = transcribe("talk.wav", "talk.flac", "-q")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: talk.flac and talk.wav would both be written to talk.srt: rename one of them or "
+        "give another --output-dir.\n1 of 2 inputs failed.\n"
+    )
+    assert results(folder) == ["talk.srt"]
+
+
+def test_a_result_never_replaces_the_recording(says, folder, clip):
+    clip.rename(folder / "talk.srt")
+    before = (folder / "talk.srt").read_bytes()
+    says(
+        "talk.srt",
+        "--overwrite",
+        code=1,
+        sentence="talk.srt would be replaced by its own result: give another --output-dir.",
+    )
+    assert (folder / "talk.srt").read_bytes() == before
+
+
+def test_disk_full_while_writing(says, folder, clip, monkeypatch):
+    def render(self, transcript):
+        yield "1\n"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(SRTWriter, "render", render)
+    (folder / "talk.srt").write_text("what was there")
+    says(
+        "talk.wav",
+        "--overwrite",
+        code=1,
+        sentence="The disk is full, so talk.srt was not written: free some space and run it again.",
+    )
+    assert (folder / "talk.srt").read_text() == "what was there"
+    assert results(folder) == ["talk.srt"]
+    assert not list(folder.glob(".*"))
+
+
+@pytest.fixture
+def standard_output(monkeypatch):
+    """Lets standard output lead to this file, or to this descriptor."""
+    opened = []
+
+    def lead_to(target):
+        opened.append(open(target, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (a descriptor)
+        monkeypatch.setattr(sys, "stdout", opened[-1])
+
+    yield lead_to
+    for file in opened:
+        file.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_standard_output_on_a_full_disk(says, clip, standard_output):
+    standard_output("/dev/full")
+    says(
+        *("talk.wav", "-o", "-"),
+        code=1,
+        sentence="Standard output cannot be written (the disk is full): give a folder as "
+        "--output-dir.",
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_standard_output_whose_reader_has_gone(says, clip, standard_output):
+    reader, writer = os.pipe()
+    os.close(reader)
+    standard_output(writer)
+    says(
+        *("talk.wav", "-o", "-"),
+        code=1,
+        sentence="Standard output cannot be written (its reader has gone): give a folder as "
+        "--output-dir.",
+    )
+
+
+# faults of our own
+
+
+def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeypatch):
+    def fail(*arguments, **options):
+        raise RuntimeError("the unforeseen")
+
+    monkeypatch.setattr(batch, "transcribe_stream", fail)
+    outcome = transcribe("talk.wav", "-q")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: subalign stopped at a fault of its own (RuntimeError: the unforeseen): please "
+        "report it with what `subalign --debug …` or SUBALIGN_DEBUG=1 shows.\n"
+    )
+    monkeypatch.setenv("SUBALIGN_DEBUG", "1")
+    outcome = transcribe("talk.wav", "-q")
+    assert outcome.code == 1
+    assert 'raise RuntimeError("the unforeseen")' in outcome.err
+
+
+def test_too_little_memory(says, clip, monkeypatch):
+    def fail(*arguments, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(batch, "transcribe_stream", fail)
+    says(
+        "talk.wav",
+        code=1,
+        sentence="Not enough memory: use a smaller model or --device cpu.",
+    )

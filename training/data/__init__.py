@@ -1,0 +1,1 @@
+"""From the corpus on disk to batches: windows, targets, augmentation."""

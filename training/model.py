@@ -1,0 +1,125 @@
+"""The package's model as it is trained: on crops of windows, with a CTC head beside the decoder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from subalign.model import ModelDimensions, MultiHeadAttention, Whisper, explicit_attention
+from subalign.model import load_model as load_checkpoint
+from subalign.model.cache import EncodedAudio
+from subalign.model.whisper import NON_LANGUAGE_SPECIALS
+from subalign.tokenizer import Tokenizer, get_tokenizer
+from training.config import ModelConfig
+from training.data.batches import Batch
+from training.data.targets import LETTERS
+
+__all__ = ["Heard", "TrainedModel", "make_model", "tokenizer_of_model"]
+
+_LANGUAGES = 99
+_EMBEDDING_SPREAD = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a batch gives: `logits` (windows, tokens, n_vocab), `letters` (windows, positions, 29)
+    before the softmax, `scores` (windows, alignment heads, tokens, positions) before the softmax.
+    """
+
+    logits: Tensor
+    letters: Tensor
+    scores: Tensor
+
+
+class TrainedModel(nn.Module):
+    """A `Whisper` and what only training needs."""
+
+    def __init__(self, whisper: Whisper, alignment_heads: int) -> None:
+        super().__init__()
+        self.whisper = whisper
+        self.letters = nn.Linear(whisper.dims.n_audio_state, len(LETTERS) + 1)
+        self.alignment_heads = alignment_heads
+        last = whisper.dims.n_text_layer - 1
+        whisper.mark_alignment_heads((last, head) for head in range(alignment_heads))
+
+    def forward(self, batch: Batch) -> Heard:
+        whisper = self.whisper
+        features = self.encode(batch.mel, batch.places)
+        encoded = EncodedAudio(features, whisper.decoder.listen(features))
+        with _scores(whisper) as captured:
+            logits = whisper.decoder(batch.inputs, encoded)
+        # (windows, heads, tokens, positions)
+        scores = captured[0][:, : self.alignment_heads]
+        return Heard(logits, self.letters(features), scores)
+
+    def encode(self, mel: Tensor, places: Tensor) -> Tensor:
+        """Features (windows, positions, n_state) of crops that begin at `places` (windows,)."""
+        encoder = self.whisper.encoder
+        x = functional.gelu(encoder.conv1(mel))
+        x = functional.gelu(encoder.conv2(x)).transpose(1, 2)  # (windows, positions, n_state)
+        steps = torch.arange(x.shape[1], device=places.device)
+        x = x + encoder.positional_embedding[places[:, None] + steps]
+        for block in encoder.blocks:
+            x = block(x)
+        return encoder.ln_post(x)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _scores(whisper: Whisper) -> Iterator[list[Tensor]]:
+    """Collect the last layer's cross-attention scores, with their gradients."""
+    attention = whisper.decoder.blocks[-1].cross_attn
+    assert isinstance(attention, MultiHeadAttention)
+    captured: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: object, output: tuple[Tensor, Tensor]) -> None:
+        captured.append(output[1])
+
+    handle = attention.register_forward_hook(keep)
+    try:
+        with explicit_attention([attention]):
+            yield captured
+    finally:
+        handle.remove()
+
+
+def make_model(config: ModelConfig) -> TrainedModel:
+    """A model to begin with, in float32: a checkpoint's weights, or fresh ones."""
+    if config.start:
+        whisper = load_checkpoint(config.start, device="cpu", dtype="float32")
+        whisper.name = config.name
+    else:
+        whisper = _fresh(config)
+    whisper.requires_grad_(True)
+    return TrainedModel(whisper, config.alignment_heads)
+
+
+def tokenizer_of_model(whisper: Whisper) -> Tokenizer:
+    """The tokenizer of an English-only model that carries its vocabulary."""
+    assert whisper.vocabulary is not None
+    return get_tokenizer(
+        whisper.vocabulary, multilingual=False, num_languages=whisper.num_languages
+    )
+
+
+def _fresh(config: ModelConfig) -> Whisper:
+    vocabulary = load_checkpoint(config.vocabulary, device="cpu").vocabulary
+    assert vocabulary is not None
+    dims = ModelDimensions(
+        n_mels=80,
+        n_audio_ctx=1500,
+        n_audio_state=config.width,
+        n_audio_head=config.heads,
+        n_audio_layer=config.encoder_layers,
+        n_vocab=len(vocabulary.ranks) + _LANGUAGES + NON_LANGUAGE_SPECIALS,
+        n_text_ctx=448,
+        n_text_state=config.width,
+        n_text_head=config.heads,
+        n_text_layer=config.decoder_layers,
+    )
+    whisper = Whisper(dims, name=config.name, vocabulary=vocabulary, multilingual=False)
+    # the logits are read with the same weights: the default spread of 1 would be far too wide
+    nn.init.normal_(whisper.decoder.token_embedding.weight, std=_EMBEDDING_SPREAD)
+    return whisper

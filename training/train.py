@@ -1,0 +1,187 @@
+"""Train the embedded model; an interrupted run goes on from its last checkpoint.
+
+    python -m training.train training/micro.toml
+
+SIGTERM or Ctrl-C end it after the step at hand, with a checkpoint.
+"""
+
+import argparse
+import dataclasses
+import logging
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import AdamW
+
+from training import checkpoint
+from training.config import Config, read_config
+from training.data.batches import Batch, BatchMaker, batches
+from training.loss import Losses, losses
+from training.model import TrainedModel, make_model, tokenizer_of_model
+
+__all__ = ["train"]
+
+_log = logging.getLogger("training")
+
+_BETAS = (0.9, 0.98)
+
+_Show = Callable[[int, str], None]
+
+
+class _Interrupt:
+    """Whether a signal has asked the run to end."""
+
+    requested = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.requested = True
+
+
+def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progress:
+    """Train up to `last_step` (default: the last stage's end), from the last checkpoint if any."""
+    run = config.run
+    torch.manual_seed(run.seed)
+    torch.set_num_threads(run.threads)
+    device = torch.device(run.device)
+    model = make_model(config.model).to(device).train()
+    optimizer = _optimizer(model, run.weight_decay)
+    average = checkpoint.Average(model, run.average)
+    progress = checkpoint.Progress()
+    found = checkpoint.find_checkpoint(run)
+    if found is not None:
+        progress = checkpoint.resume(found, model, optimizer, average)
+        _log.info("goes on from %s, step %d", found, progress.step)
+    if run.compile:
+        model.encode = torch.compile(model.encode, dynamic=True)  # type: ignore[method-assign]
+    end = config.stages[-1].until if last_step is None else last_step
+    maker = BatchMaker(config, model.whisper.dims, tokenizer_of_model(model.whisper))
+    source = batches(maker, progress.step, end, workers=run.workers)
+    with _interruptible() as interrupt, _shown(progress.step, end) as show:
+        saved = reported = time.monotonic()
+        meter = _Meter()
+        for batch in source:
+            outcome = _step(model, optimizer, batch.to(device), config, progress.step)
+            average.update(model, progress.step)
+            progress.step += 1
+            progress.audio_seconds += batch.seconds
+            meter.add(outcome, batch.seconds)
+            now = time.monotonic()
+            if progress.step % run.log_steps == 0 or progress.step == end:
+                progress.wall_seconds += now - reported
+                line = meter.line(now - reported, config.learning_rate(progress.step - 1))
+                _log.info("step %d %s", progress.step, line)
+                show(progress.step, line)
+                meter, reported = _Meter(), now
+            last = interrupt.requested or progress.step == end
+            if last or now - saved > 60 * run.checkpoint_minutes:
+                checkpoint.save(run, model, optimizer, average, progress)
+                saved = time.monotonic()
+            if interrupt.requested:
+                _log.info("ended by a signal at step %d", progress.step)
+                break
+    return progress
+
+
+def _optimizer(model: TrainedModel, weight_decay: float) -> AdamW:
+    """Weight decay on matrices alone."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in parameters if p.ndim >= 2]
+    rest = [p for p in parameters if p.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    return AdamW(groups, lr=0.0, betas=_BETAS)
+
+
+def _step(
+    model: TrainedModel, optimizer: AdamW, batch: Batch, config: Config, number: int
+) -> Losses:
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate(number)
+    with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16):
+        heard = model(batch)
+    outcome = losses(heard, batch, config.loss)
+    optimizer.zero_grad(set_to_none=True)
+    outcome.total.backward()  # type: ignore[no-untyped-call]
+    clip_grad_norm_(model.parameters(), config.run.clip)
+    if torch.isfinite(outcome.total):
+        optimizer.step()
+    else:
+        _log.warning("step %d has no finite loss and is left out", number)
+    return outcome
+
+
+class _Meter:
+    """Means of the losses since the last line of the log."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._steps = 0
+        self._seconds = 0.0
+
+    def add(self, outcome: Losses, seconds: float) -> None:
+        for entry in dataclasses.fields(outcome):
+            value = float(getattr(outcome, entry.name).detach())
+            self._sums[entry.name] = self._sums.get(entry.name, 0.0) + value
+        self._steps += 1
+        self._seconds += seconds
+
+    def line(self, elapsed: float, rate: float) -> str:
+        means = " ".join(f"{name} {total / self._steps:.3f}" for name, total in self._sums.items())
+        return f"{means} rate {rate:.2e} audio {self._seconds / elapsed:.0f} s/s"
+
+
+@contextmanager
+def _interruptible() -> Iterator[_Interrupt]:
+    interrupt = _Interrupt()
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _shown(first: int, end: int) -> Iterator[_Show]:
+    """A progress bar where there is a terminal; the log has the same lines."""
+    columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TextColumn("{task.fields[line]}"), console=console) as bar:
+        task = bar.add_task("training", total=end, completed=first, line="")
+        yield lambda step, line: bar.update(task, completed=step, line=line)
+
+
+def _open_log(config: Config, path: Path) -> None:
+    config.run.folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, config.run.folder / "config.toml")
+    handler = logging.FileHandler(config.run.folder / "log", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train the embedded model; resumes by itself.")
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--last-step", type=int, help="stop there; default: the last stage's end")
+    arguments = parser.parse_args()
+    config = read_config(arguments.config)
+    _open_log(config, arguments.config)
+    train(config, last_step=arguments.last_step)
+
+
+if __name__ == "__main__":
+    main()
