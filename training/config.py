@@ -158,8 +158,7 @@ class EvaluationConfig:
     lj: Path = Path("../shared/data/lj")
     jfk: Path = Path("../shared/data/jfk.flac")
     talk: Path = Path("examples/talk.mp4")
-    cache: Path = Path("training/runs/evaluation")
-    threads: int = 2
+    threads: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Which language a window is in."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 
@@ -40,6 +41,9 @@ def detect_language(model: Whisper, encoded: EncodedAudio) -> list[LanguageGuess
     probabilities = logits[:, tokens].softmax(dim=1).tolist()
     codes = tokenizer.all_language_codes
     return [
-        LanguageGuess(max(zip(row, codes, strict=True))[1], tuple(zip(codes, row, strict=True)))
+        LanguageGuess(
+            max(zip(codes, row, strict=True), key=itemgetter(1))[0],
+            tuple(zip(codes, row, strict=True)),
+        )
         for row in probabilities
     ]

@@ -116,7 +116,8 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
     if there and existing == "refuse":
         names = ", ".join(str(output.path) for output in there)
         raise OutputExistsError(
-            f"{names} is there already: add --overwrite to replace it, or --skip-existing."
+            f"{names} is there already: add --overwrite to replace it or --skip-existing to "
+            "keep it."
         )
     wanted = outputs if existing == "overwrite" else [o for o in outputs if o not in there]
     for folder in {output.path.parent for output in wanted}:

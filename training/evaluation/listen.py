@@ -1,0 +1,89 @@
+"""A model at work on batches of windows: greedy decoding, and word times of known text."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from subalign.alignment import align_windows
+from subalign.alignment.punctuation import merge_punctuation
+from subalign.decoding import DecodingResult, decode
+from subalign.mel import LogMel, log_mel
+from subalign.model import EncodedAudio, Whisper
+from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS, DecodingOptions
+from subalign.tokenizer import Tokenizer
+from training.evaluation.material import Clip
+from training.model import tokenizer_of_model
+from training.synthesis.speech import Span
+
+__all__ = ["Listener"]
+
+_BATCH = 12
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A loaded model; every recording it is given fits into one window."""
+
+    model: Whisper
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's own."""
+        return tokenizer_of_model(self.model)
+
+    def transcribe(
+        self, recordings: Sequence[NDArray[np.float32]], *, without_timestamps: bool = False
+    ) -> list[DecodingResult]:
+        """Decode greedily."""
+        options = DecodingOptions(without_timestamps=without_timestamps)
+        found: list[DecodingResult] = []
+        for part in _parts(recordings):
+            encoded, _ = self._encode(part)
+            found += decode(self.model, encoded, options)
+        return found
+
+    def align(self, clips: Sequence[Clip]) -> list[list[Span]]:
+        """Find when each word of the clips' transcripts is heard."""
+        found: list[list[Span]] = []
+        for part in _parts(clips):
+            encoded, lengths = self._encode([clip.samples for clip in part])
+            texts = [self.tokenizer.encode(" " + clip.text) for clip in part]
+            timed = align_windows(self.model, self.tokenizer, encoded, texts, lengths)
+            for clip, words in zip(part, timed, strict=True):
+                merged = merge_punctuation(words, PREPEND_PUNCTUATIONS, APPEND_PUNCTUATIONS)
+                found.append(_by_word(clip.words, [(w.word, w.start, w.end) for w in merged]))
+        return found
+
+    @torch.inference_mode()
+    def _encode(self, recordings: Sequence[NDArray[np.float32]]) -> tuple[EncodedAudio, list[int]]:
+        mels = [log_mel([samples], n_mels=self.model.dims.n_mels) for samples in recordings]
+        lengths = [min(mel.n_frames, self.model.dims.window_frames) for mel in mels]
+        windows = map(self._window, mels, lengths)
+        return self.model.encode(torch.stack(list(windows))), lengths
+
+    def _window(self, mel: LogMel, length: int) -> torch.Tensor:
+        return mel.window(0, length, self.model.dims.window_frames)
+
+
+def _parts(items: Sequence[object]) -> Iterator[Sequence]:  # type: ignore[type-arg]
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
+
+
+def _by_word(words: Sequence[str], timed: Sequence[tuple[str, float, float]]) -> list[Span]:
+    """Join timed pieces into the transcript's words, by the letters that they have used up."""
+    ends = list(itertools.accumulate(len(word) for word in words))
+    spans: list[Span] = []
+    used = 0
+    start: float | None = None
+    for piece, begins, finishes in timed:
+        start = begins if start is None else start
+        used += len(piece.replace(" ", ""))
+        while len(spans) < len(ends) and used >= ends[len(spans)]:
+            spans.append((start, finishes))
+            start = None if used == ends[len(spans) - 1] else begins
+    return spans
