@@ -40,7 +40,7 @@ format: $(STAMPS)/lint  ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMPS)/test  ## Measure against openai-whisper on this machine
+bench: $(STAMPS)/bench  ## Measure against openai-whisper on this machine
 	$(BIN)/python bench/transcribe.py
 
 docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
@@ -63,6 +63,10 @@ $(STAMPS)/run: $(INPUTS) | $(STAMPS)
 
 $(STAMPS)/test: $(INPUTS) | $(STAMPS)
 	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/bench: $(INPUTS) | $(STAMPS)
+	$(PIP_INSTALL) --editable '.[bench]'
 	@touch $@ $(STAMPS)/run
 
 $(STAMPS)/lint: $(INPUTS) | $(STAMPS)

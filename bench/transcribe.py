@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -101,23 +100,29 @@ def write_wav(path: Path, samples: np.ndarray) -> None:
 
 
 def transcription_options(**changes: object) -> TranscriptionOptions:
-    given: dict[str, object] = {"language": "en", "temperatures": (0.0,)}
+    given: dict[str, object] = {
+        "language": "en",
+        "temperatures": (0.0,),
+        "condition_on_previous_text": False,
+    }
     return TranscriptionOptions(**(given | changes))  # type: ignore[arg-type]
 
 
-def peer_transcribe(peer: whisper.Whisper, path: str, beam_size: int | None, words: bool) -> object:
+def peer_transcribe(peer: whisper.Whisper, path: str, beam_size: int | None, words: bool) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return whisper.transcribe(
+        result = whisper.transcribe(
             peer,
             path,
             language="en",
             temperature=0.0,
             beam_size=beam_size,
             word_timestamps=words,
+            condition_on_previous_text=False,
             fp16=False,
             verbose=None,
         )
+    return str(result["text"])
 
 
 def stage_rows(model: Whisper, rounds: int, folder: Path) -> list[Row]:
@@ -179,6 +184,8 @@ def stage_rows(model: Whisper, rounds: int, folder: Path) -> list[Row]:
         ("5 beams, word times", 5, True),
     ):
         options = transcription_options(beam_size=beams, best_of=beams, word_timestamps=words)
+        text = subalign.transcribe(str(TALK), model=model, options=options).text
+        assert text == peer_transcribe(peer, str(TALK), beams, words)
         row(
             f"whole file, {TALK.name} ({len(samples) / SAMPLE_RATE:.0f} s), {name}",
             lambda options=options: subalign.transcribe(str(TALK), model=model, options=options),
@@ -206,8 +213,15 @@ def transcribe_one(side: str, path: str) -> None:
     elif path:
         options = transcription_options(beam_size=None, best_of=None)
         subalign.transcribe(path, model=model, options=options)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([time.perf_counter() - start, peak]))
+    print(json.dumps([time.perf_counter() - start, peak_memory()]))
+
+
+def peak_memory() -> float:
+    """This process's greatest resident size in MiB (not that of the parent, as getrusage gives)."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("Memory is measured on Linux only.")
 
 
 def process_rows(minutes: list[int], folder: Path) -> list[Row]:

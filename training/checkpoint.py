@@ -1,7 +1,6 @@
 """What a run needs to go on, written atomically, and the export to the package's own form."""
 
 import copy
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ def save(
     }
     partial = run.folder / f".{CHECKPOINT}.partial"
     torch.save(state, partial)
-    os.replace(partial, run.folder / CHECKPOINT)
+    partial.replace(run.folder / CHECKPOINT)
     export(model, average.weights, run.folder / EXPORT)
     if run.mirror is not None:
         _mirror(run.folder, run.mirror / run.name)
@@ -107,4 +106,4 @@ def _mirror(source: Path, target: Path) -> None:
         copied.parent.mkdir(parents=True, exist_ok=True)
         partial = copied.with_name(f".{copied.name}.partial")
         shutil.copy2(file, partial)
-        os.replace(partial, copied)
+        partial.replace(copied)

@@ -111,9 +111,14 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """Weights of the losses beside the cross-entropy of the tokens."""
+    """Weights of the losses beside the cross-entropy of the tokens.
+
+    `ctc_rate` multiplies the learning rate of the letters' head, which always begins afresh: it
+    should fit the encoder before the encoder moves to fit it.
+    """
 
     ctc: float = 0.3
+    ctc_rate: float = 10.0
     guided: float = 0.3
     label_smoothing: float = 0.0
 

@@ -195,10 +195,8 @@ def main() -> None:
     model = arguments.model or str(config.run.folder / "export")
     console = Console()
     begun = time.perf_counter()
-    figures: list[Figure] = []
     with console.status("Listening"):
-        for figure in evaluate(config, model):
-            figures.append(figure)
+        figures = list(evaluate(config, model))
     console.print(_table(figures, model))
     output: Path = arguments.json or config.run.folder / "evaluation.json"
     output.parent.mkdir(parents=True, exist_ok=True)

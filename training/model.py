@@ -25,8 +25,10 @@ _EMBEDDING_SPREAD = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a batch gives: `logits` (windows, tokens, n_vocab), `letters` (windows, positions, 29)
-    before the softmax, `scores` (windows, alignment heads, tokens, positions) before the softmax.
+    """What a batch gives, all before the softmax.
+
+    `logits` (windows, tokens, n_vocab), `letters` (windows, positions, 29), `scores` (windows,
+    alignment heads, tokens, positions).
     """
 
     logits: Tensor

@@ -53,7 +53,7 @@ def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progres
     torch.set_num_threads(run.threads)
     device = torch.device(run.device)
     model = make_model(config.model).to(device).train()
-    optimizer = _optimizer(model, run.weight_decay)
+    optimizer = _optimizer(model, config)
     average = checkpoint.Average(model, run.average)
     progress = checkpoint.Progress()
     found = checkpoint.find_checkpoint(run)
@@ -91,14 +91,19 @@ def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progres
     return progress
 
 
-def _optimizer(model: TrainedModel, weight_decay: float) -> AdamW:
-    """Weight decay on matrices alone."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
+def _optimizer(model: TrainedModel, config: Config) -> AdamW:
+    """Weight decay on matrices alone; the head of the letters has a rate of its own."""
+    parameters = [p for p in model.whisper.parameters() if p.requires_grad]
     matrices = [p for p in parameters if p.ndim >= 2]
     rest = [p for p in parameters if p.ndim < 2]
     groups = [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": rest, "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": config.run.weight_decay, "scale": 1.0},
+        {"params": rest, "weight_decay": 0.0, "scale": 1.0},
+        {
+            "params": list(model.letters.parameters()),
+            "weight_decay": 0.0,
+            "scale": config.loss.ctc_rate,
+        },
     ]
     return AdamW(groups, lr=0.0, betas=_BETAS)
 
@@ -107,7 +112,7 @@ def _step(
     model: TrainedModel, optimizer: AdamW, batch: Batch, config: Config, number: int
 ) -> Losses:
     for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate(number)
+        group["lr"] = config.learning_rate(number) * group["scale"]
     with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16):
         heard = model(batch)
     outcome = losses(heard, batch, config.loss)

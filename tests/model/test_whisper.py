@@ -72,8 +72,8 @@ def test_a_prompt_is_shared_by_beams_and_beams_are_reordered():
 
 def test_the_cache_is_one_allocation():
     cache = random_model(SMALL).new_cache(4)
-    # (2 * layers, rows, heads, n_text_ctx, d_head)
-    assert cache._store.shape == (6, 4, 6, 64, 8)
+    # (layers, keys and values, rows, heads, n_text_ctx, d_head)
+    assert cache._store.shape == (3, 2, 4, 6, 64, 8)
 
 
 @pytest.mark.parametrize("frames", [100, 198, 400])

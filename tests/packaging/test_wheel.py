@@ -109,4 +109,6 @@ def test_the_installed_command_subtitles_the_example(installed, talk, tmp_path):
     assert all(word["start"] <= word["end"] <= transcript["duration"] for word in words)
     subtitles = (tmp_path / "out" / "talk.srt").read_text(encoding="utf-8")
     assert subtitles.startswith("1\n00:00:00,")
-    assert len(re.findall(r"<u>.+?</u>", subtitles)) == len(words) > 100
+    # a word of no duration has no cue in which it could light up
+    lit = [word for word in words if word["start"] < word["end"]]
+    assert len(re.findall(r"<u>.+?</u>", subtitles)) == len(lit) > 100

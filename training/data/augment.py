@@ -1,4 +1,4 @@
-"""Changes of the sound that leave words and their times as they are; speed alone moves the times."""
+"""Changes of the sound that leave the words as they are; speed alone moves their times."""
 
 from collections.abc import Sequence
 

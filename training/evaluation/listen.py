@@ -79,11 +79,12 @@ def _by_word(words: Sequence[str], timed: Sequence[tuple[str, float, float]]) ->
     ends = list(itertools.accumulate(len(word) for word in words))
     spans: list[Span] = []
     used = 0
-    start: float | None = None
+    start, fresh = 0.0, True
     for piece, begins, finishes in timed:
-        start = begins if start is None else start
+        start = begins if fresh else start
+        fresh = False
         used += len(piece.replace(" ", ""))
         while len(spans) < len(ends) and used >= ends[len(spans)]:
             spans.append((start, finishes))
-            start = None if used == ends[len(spans) - 1] else begins
+            start, fresh = begins, used == ends[len(spans) - 1]
     return spans

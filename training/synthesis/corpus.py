@@ -10,7 +10,6 @@ and training may begin before the last is made.
 
 import argparse
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +157,7 @@ def write_shard(
     shard = {"sample_rate": SAMPLE_RATE, "codec": codec, "utterances": rows}
     partial = folder / f".{number:05}.partial"
     partial.write_text(json.dumps(shard), encoding="utf-8")
-    os.replace(partial, folder / f"{number:05}.json")
+    partial.replace(folder / f"{number:05}.json")
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """How a voice speaks: words a minute, pitch and its range (0-99), pause between words (10 ms)."""
+    """Words a minute, pitch and its range (0-99), and the pause between words in 10 ms."""
 
     rate: int = 160
     pitch: int = 50
@@ -118,7 +118,7 @@ class Espeak:
         n_samples: int,
         events: "ctypes._Pointer[_Event]",
     ) -> int:
-        if wav and n_samples:
+        if n_samples > 0:
             self._audio.append(np.ctypeslib.as_array(wav, (n_samples,)).copy())
         index = 0
         while (event := events[index]).type != _LIST_END:

@@ -98,7 +98,7 @@ class Flite:
         order = {token: n for n, token in enumerate(tokens)}
         for word in self._items(utterance, b"Word"):
             token = self._library.item_parent(self._library.item_as(word, b"Token"))
-            owner = order.get(self._library.item_as(token, b"Token") if token else None)
+            owner = order.get(self._library.item_as(token, b"Token")) if token else None
             start = self._feature(word, f"{_FIRST_SEGMENT}p.end".encode())
             end = self._feature(word, _LAST_SEGMENT)
             if owner is None or end <= start:

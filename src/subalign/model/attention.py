@@ -21,6 +21,7 @@ __all__ = [
     "MultiHeadAttention",
     "disable_sdpa",
     "explicit_attention",
+    "linear",
 ]
 
 SDPA_AVAILABLE = hasattr(functional, "scaled_dot_product_attention")
@@ -49,6 +50,11 @@ def explicit_attention(modules: Iterable[nn.Module]) -> Iterator[None]:
         yield
     finally:
         _explicit_modules.reset(token)
+
+
+def linear(x: Tensor, layer: nn.Linear) -> Tensor:
+    """What `layer(x)` gives, without the module call that costs as much as one token's product."""
+    return functional.linear(x, layer.weight, layer.bias)
 
 
 class KeyValues(NamedTuple):
@@ -83,7 +89,9 @@ class MultiHeadAttention(nn.Module):
 
     def project(self, source: Tensor) -> KeyValues:
         """Keys and values of `source` (batch, positions, n_state)."""
-        return KeyValues(self._split(self.key(source)), self._split(self.value(source)))
+        return KeyValues(
+            self._split(linear(source, self.key)), self._split(linear(source, self.value))
+        )
 
     def forward(
         self, x: Tensor, memory: KeyValues | None = None, *, causal: bool = False
@@ -101,7 +109,7 @@ class MultiHeadAttention(nn.Module):
         keys, values = memory if memory is not None else self.project(x)
         windows = keys.shape[0]
         # (windows, heads, rows / windows * tokens, d_head)
-        query = self._split(self.query(x).view(windows, -1, n_state))
+        query = self._split(linear(x, self.query).view(windows, -1, n_state))
         if self.fused:
             output = _fused(query, keys, values, causal)
             scores = None
@@ -112,7 +120,7 @@ class MultiHeadAttention(nn.Module):
             # (rows, heads, tokens, positions)
             scores = scores.transpose(1, 2).reshape(rows, self.n_head, tokens, -1)
         # (rows, tokens, n_state)
-        return self.out(output.transpose(1, 2).reshape(rows, tokens, n_state)), scores
+        return linear(output.transpose(1, 2).reshape(rows, tokens, n_state), self.out), scores
 
     def _split(self, x: Tensor) -> Tensor:
         # (batch, heads, positions, d_head)

@@ -36,7 +36,7 @@ class EncodedAudio:
 class DecoderCache:
     """Self-attention keys and values of every layer, allocated once for a whole decoding.
 
-    One tensor (2 * layers, rows, heads, n_text_ctx, d_head) holds them all, so that reordering
+    One tensor (layers, 2, rows, heads, n_text_ctx, d_head) holds them all, so that reordering
     beams is one operation for all layers. `length` counts the positions in use.
     """
 
@@ -46,15 +46,16 @@ class DecoderCache:
         d_head = dims.n_text_state // dims.n_text_head
         self.length = 0
         self._store = torch.zeros(
-            (2 * dims.n_text_layer, rows, dims.n_text_head, dims.n_text_ctx, d_head),
+            (dims.n_text_layer, 2, rows, dims.n_text_head, dims.n_text_ctx, d_head),
             device=device,
             dtype=dtype,
         )
+        self._layers = [KeyValues(*layer.unbind()) for layer in self._store.unbind()]
 
     @property
     def rows(self) -> int:
         """How many sequences the cache holds."""
-        return self._store.shape[1]
+        return self._store.shape[2]
 
     def extend(self, layer: int, new: KeyValues) -> KeyValues:
         """Write the new positions of one layer behind those in use; return all of them.
@@ -62,16 +63,18 @@ class DecoderCache:
         Where `new` has one entry for all beams of a window (the prompt's call), every beam gets a
         copy, and one entry a window comes back.
         """
-        end = self.length + new.keys.shape[2]
-        windows = new.keys.shape[0]
-        # (2, windows, beams, heads, positions, d_head)
-        both = self._store[2 * layer : 2 * layer + 2].view(2, windows, -1, *self._store.shape[2:])
-        store = both[..., :end, :]
-        store[0, :, :, :, self.length :] = new.keys.unsqueeze(1)
-        store[1, :, :, :, self.length :] = new.values.unsqueeze(1)
-        return KeyValues(store[0, :, 0], store[1, :, 0])
+        start, count = self.length, new.keys.shape[2]
+        beams = self.rows // new.keys.shape[0]
+        whole = []
+        for stored, added in zip(self._layers[layer], new, strict=True):
+            target = stored.narrow(2, start, count)
+            target.copy_(added if beams == 1 else added.repeat_interleave(beams, dim=0))
+            # (new's batch, heads, positions, d_head)
+            used = stored.narrow(2, 0, start + count)
+            whole.append(used if beams == 1 else used[::beams])
+        return KeyValues(*whole)
 
     def reorder(self, source_rows: Tensor) -> None:
         """Let row i go on from what row `source_rows[i]` holds (rows,)."""
-        used = self._store[:, :, :, : self.length]
-        used.copy_(used.index_select(1, source_rows))
+        used = self._store[..., : self.length, :]
+        used.copy_(used.index_select(2, source_rows))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from subalign.errors import CheckpointError, UsageError
-from subalign.model.attention import KeyValues, MultiHeadAttention
+from subalign.model.attention import KeyValues, MultiHeadAttention, linear
 from subalign.model.cache import DecoderCache, EncodedAudio
 from subalign.model.dimensions import ModelDimensions
 from subalign.vocabulary import Vocabulary
@@ -61,14 +61,20 @@ class ResidualAttentionBlock(nn.Module):
         `heard` is what a decoder's cross-attention attends to. `remember` takes the new tokens'
         keys and values and returns those of all tokens so far.
         """
-        normed = self.attn_ln(x)
+        normed = _norm(x, self.attn_ln)
         memory = self.attn.project(normed)
         if remember is not None:
             memory = remember(memory)
         x = x + self.attn(normed, memory, causal=causal)[0]
         if self.cross_attn is not None and self.cross_attn_ln is not None:
-            x = x + self.cross_attn(self.cross_attn_ln(x), heard)[0]
-        return x + self.mlp(self.mlp_ln(x))  # type: ignore[no-any-return]
+            x = x + self.cross_attn(_norm(x, self.cross_attn_ln), heard)[0]
+        up, _, down = self.mlp
+        return x + linear(functional.gelu(linear(_norm(x, self.mlp_ln), up)), down)
+
+
+def _norm(x: Tensor, layer: nn.LayerNorm) -> Tensor:
+    # as in `linear`, the module call would cost more than the work
+    return functional.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
 class AudioEncoder(nn.Module):

@@ -1,0 +1,184 @@
+"""The parts of the training: targets, losses, figures, synthesis."""
+
+import ctypes
+import ctypes.util
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from training.config import LossConfig, WindowConfig
+from training.data.batches import Batch
+from training.data.mel import window_mel
+from training.data.shards import Utterance
+from training.data.targets import IGNORED, LETTERS, make_targets
+from training.data.windows import Placed, Window
+from training.evaluation.scores import near, time_errors, word_errors
+from training.loss import losses
+from training.model import Heard, TrainedModel, tokenizer_of_model
+from training.signal import SAMPLE_RATE, resample
+
+from subalign.model import load_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return TrainedModel(load_model("micro.en", device="cpu", dtype="float32"), alignment_heads=2)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(model):
+    return tokenizer_of_model(model.whisper)
+
+
+@pytest.fixture
+def window(speech):
+    made = [speech("One, two."), speech("Three four")]
+    utterances = [Utterance(s.text, s.samples, s.spans) for s in made]
+    placed = (Placed(utterances[0], 0.5), Placed(utterances[1], 2.0))
+    return Window(np.zeros(4 * SAMPLE_RATE, np.float32), 4.0, 100, placed)
+
+
+def rng():
+    return np.random.default_rng(1)
+
+
+def test_timestamps_are_those_of_the_whole_window(window, tokenizer):
+    config = WindowConfig(timestamps_share=1.0, prompt_share=0.0)
+    targets = make_targets(window, tokenizer, rng(), config, window.utterances[0].utterance)
+    assert targets.inputs[0] == tokenizer.sot
+    assert tokenizer.decode_with_timestamps(targets.outputs) == (
+        "<|2.60|> One, two.<|3.10|><|4.10|> Three four<|4.60|><|endoftext|>"
+    )
+
+
+def test_each_token_is_guided_to_its_word_or_pause(window, tokenizer):
+    config = WindowConfig(timestamps_share=0.0, prompt_share=0.0)
+    targets = make_targets(window, tokenizer, rng(), config, window.utterances[0].utterance)
+    heard = {}
+    for token, interval in zip(targets.outputs, targets.intervals, strict=True):
+        if not np.isnan(interval[0]):
+            heard.setdefault(tokenizer.decode_with_timestamps([token]), []).append(interval)
+    assert heard[","] == [pytest.approx((40, 45))]
+    assert heard["."] == [pytest.approx((55, 105))]
+    assert heard["<|endoftext|>"] == [pytest.approx((130, 200))]
+    assert heard[" two"][0] == pytest.approx((45, 55))
+
+
+def test_a_prompt_is_read_but_not_learned(window, tokenizer):
+    config = WindowConfig(timestamps_share=0.0, prompt_share=1.0)
+    earlier = window.utterances[1].utterance
+    targets = make_targets(window, tokenizer, rng(), config, earlier)
+    begin = targets.inputs.index(tokenizer.sot)
+    assert tokenizer.decode(targets.inputs[1:begin]) == " Three four"
+    assert set(targets.outputs[:begin]) == {IGNORED}
+    assert targets.outputs[begin] == tokenizer.no_timestamps
+
+
+def test_a_window_without_speech_says_so_and_ends(tokenizer, window):
+    silent = Window(window.samples, 4.0, 0, ())
+    config = WindowConfig(prompt_share=0.0)
+    targets = make_targets(silent, tokenizer, rng(), config, window.utterances[0].utterance)
+    assert targets.outputs == (tokenizer.no_speech, tokenizer.eot)
+
+
+def test_a_word_that_the_end_cuts_is_left_out(window, tokenizer):
+    cut = Placed(window.utterances[1].utterance, 3.6, cut=True)
+    window = Window(window.samples, 4.0, 0, (window.utterances[0], cut))
+    config = WindowConfig(timestamps_share=0.0, prompt_share=0.0)
+    targets = make_targets(window, tokenizer, rng(), config, cut.utterance)
+    assert tokenizer.decode(targets.outputs[1:-1]) == " One, two. Three"
+    assert "".join(LETTERS[n - 1] for n in targets.letters) == "one two three"
+
+
+def test_a_crop_in_its_place_is_encoded_as_the_package_encodes_a_window(model):
+    mel = torch.randn(2, 80, 3000, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        own = model.encode(mel, torch.zeros(2, dtype=torch.long))
+        torch.testing.assert_close(own, model.whisper.encoder(mel))
+
+
+def test_mel_is_the_packages(speech):
+    from subalign.mel import log_mel
+
+    samples = np.concatenate([speech("One two three").samples, np.zeros(8000, np.float32)])
+    expected = log_mel([samples], n_mels=80, dtype=torch.float32)
+    n = expected.n_frames
+    own = window_mel(samples, n + 20, n_mels=80)
+    torch.testing.assert_close(own, expected.window(0, n, n + 20), rtol=1e-3, atol=1e-3)
+
+
+def heard_batch(scores, intervals):
+    windows, _, tokens, positions = scores.shape
+    batch = Batch(
+        mel=torch.zeros(windows, 80, 2 * positions),
+        places=torch.zeros(windows, dtype=torch.long),
+        inputs=torch.zeros(windows, tokens, dtype=torch.long),
+        outputs=torch.ones(windows, tokens, dtype=torch.long),
+        intervals=intervals,
+        letters=torch.tensor([1, 2] * windows),
+        letter_counts=torch.full((windows,), 2),
+        positions=torch.full((windows,), positions),
+    )
+    heard = Heard(torch.zeros(windows, tokens, 7), torch.zeros(windows, positions, 29), scores)
+    return heard, batch
+
+
+def test_even_attention_over_the_word_is_what_guiding_wants():
+    scores = torch.full((1, 2, 2, 20), -40.0)
+    scores[:, :, 0, 3:7] = 5.0
+    intervals = torch.tensor([[[2.5, 6.5], [float("nan")] * 2]])
+    outcome = losses(*heard_batch(scores, intervals), LossConfig())
+    assert outcome.guided.item() == pytest.approx(0.0, abs=1e-5)
+    scores[:, :, 0, 3] = 8.0
+    assert losses(*heard_batch(scores, intervals), LossConfig()).guided.item() > 0.5
+
+
+def test_attention_outside_the_word_is_counted():
+    scores = torch.zeros(1, 2, 1, 20)
+    outcome = losses(*heard_batch(scores, torch.tensor([[[-0.5, 4.5]]])), LossConfig())
+    assert outcome.outside.item() == pytest.approx(0.75)
+    assert outcome.guided.item() == pytest.approx(np.log(4))
+
+
+def test_word_errors():
+    said = [("The cat sat.", "the cat sat"), ("One two three", "one three four")]
+    errors = word_errors(said)
+    assert (errors.errors, errors.words) == (2, 6)
+    assert word_errors([("a b", "")]).rate == 1.0
+
+
+def test_time_errors():
+    found = time_errors([((0.0, 1.0), (0.1, 0.9)), ((1.0, 2.0), (0.9, 0.9))])
+    assert found.start_mean == pytest.approx(0.1)
+    assert found.start_bias == pytest.approx(0.0)
+    assert found.end_bias == pytest.approx(-0.6)
+    assert found.empty == 1
+    assert time_errors([]) is None
+    assert near([0.0, 1.0], [0.05, 3.0], 0.1) == 1
+
+
+def test_resampling_keeps_a_tone():
+    time = np.arange(16000) / 16000
+    tone = np.sin(2 * np.pi * 440 * time).astype(np.float32) * np.hanning(16000)
+    slower = resample(tone.astype(np.float32), 2.0)
+    assert slower.size == pytest.approx(32000, abs=2)
+    peak = np.argmax(np.abs(np.fft.rfft(slower))) * 16000 / slower.size
+    assert peak == pytest.approx(220, abs=1)
+
+
+@pytest.mark.skipif(
+    ctypes.util.find_library("espeak-ng") is None, reason="eSpeak NG's library is not installed"
+)
+def test_espeak_times_its_words():
+    from training.synthesis.espeak import Espeak
+
+    text = "Good morning, all of you are here."
+    made = Espeak().say(text, "gmw/en-US+f3")
+    assert len(made.spans) == len(text.split())
+    spans = [span for span in made.spans if span is not None]
+    assert len(spans) >= 5
+    assert all(start < end <= made.seconds for start, end in spans)
+    assert all(before[1] <= after[0] + 1e-6 for before, after in pairwise(spans))
+    loud = [np.abs(made.samples[round(a * 16000) : round(b * 16000)]).max() for a, b in spans]
+    assert min(loud) > 0.02
