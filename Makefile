@@ -12,10 +12,10 @@ INPUTS := pyproject.toml constraints.txt
 OUT := out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench docs clean
+.PHONY: help install demo test lint format bench docs train-micro eval-micro clean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 install: $(STAMPS)/run  ## Make .venv and install subalign into it
 
@@ -46,6 +46,15 @@ bench: $(STAMPS)/bench  ## Measure against openai-whisper on this machine
 docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
 	@mkdir -p docs
 	$(BIN)/python -m typer subalign.cli.app utils docs --name subalign --output docs/cli.md
+
+train-micro: $(STAMPS)/run  ## Train the embedded model; goes on where it was
+	$(PIP_INSTALL) -r training/requirements.txt
+	nice -n 19 $(BIN)/python -m training.synthesis.corpus training/micro.toml >/dev/null 2>&1 & \
+	nice -n 19 $(BIN)/python -m training.train training/micro.toml
+
+eval-micro: $(STAMPS)/run  ## Measure the trained model
+	$(PIP_INSTALL) -r training/requirements.txt
+	$(BIN)/python -m training.evaluate training/micro.toml
 
 clean:  ## Remove what these targets made
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -33,7 +33,8 @@ class CorpusConfig:
     """Which speech is synthesised, and where it is kept.
 
     `shares` are the engines' parts of the utterances. `exclude` are files of text, one sentence a
-    line, that must never be trained on, besides the held-out sentences.
+    line, that must never be trained on, besides the held-out sentences. The training waits for
+    `minimum_shards`.
     """
 
     sentences: Path

@@ -23,16 +23,18 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
 from training import checkpoint
-from training.config import Config, read_config
+from training.config import Config, CorpusConfig, read_config
 from training.data.batches import Batch, BatchMaker, batches
 from training.loss import Losses, losses
 from training.model import TrainedModel, make_model, tokenizer_of_model
+from training.synthesis.corpus import finished_shards
 
 __all__ = ["train"]
 
 _log = logging.getLogger("training")
 
 _BETAS = (0.9, 0.98)
+_CORPUS_WAIT = 20.0  # seconds
 
 _Show = Callable[[int, str], None]
 
@@ -178,6 +180,14 @@ def _open_log(config: Config, path: Path) -> None:
     _log.setLevel(logging.INFO)
 
 
+def _await_corpus(corpus: CorpusConfig) -> None:
+    """Wait until there is enough speech to begin with; another process makes it."""
+    wanted = min(corpus.minimum_shards, corpus.shards)
+    while (present := len(finished_shards(corpus.folder))) < wanted:
+        _log.info("waits for speech: %d of %d shards in %s", present, wanted, corpus.folder)
+        time.sleep(_CORPUS_WAIT)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the embedded model; resumes by itself.")
     parser.add_argument("config", type=Path)
@@ -185,6 +195,7 @@ def main() -> None:
     arguments = parser.parse_args()
     config = read_config(arguments.config)
     _open_log(config, arguments.config)
+    _await_corpus(config.corpus)
     train(config, last_step=arguments.last_step)
 
 
