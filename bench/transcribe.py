@@ -11,7 +11,6 @@ fresh process that transcribes the whole file, less that of one that has only lo
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,13 +23,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import jiwer
 import numpy as np
 import torch
 import whisper
 import whisper.timing
 
 import subalign
+from machine import machine
 from subalign.alignment import align_windows
 from subalign.audio import SAMPLE_RATE, find_ffmpeg, open_audio
 from subalign.decoding import decode, tokenizer_of
@@ -41,7 +40,6 @@ from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
 TALK = ROOT / "examples" / "talk.mp4"
-TALK_TEXT = ROOT / "examples" / "talk.txt"
 THREADS = 2
 
 
@@ -243,31 +241,6 @@ def process_rows(minutes: list[int], folder: Path) -> list[Row]:
     return rows
 
 
-def dtype_table(rounds: int) -> None:
-    """float32 against bfloat16 on this processor: seconds and word error rate of the example."""
-    print("\n| type | example, greedy | word error rate |\n| --- | --- | --- |")
-    normal = jiwer.Compose(
-        [
-            jiwer.ToLowerCase(),
-            jiwer.RemovePunctuation(),
-            jiwer.RemoveMultipleSpaces(),
-            jiwer.Strip(),
-            jiwer.ReduceToListOfListOfWords(),
-        ]
-    )
-    truth = TALK_TEXT.read_text(encoding="utf-8").replace("\n", " ")
-    options = transcription_options(beam_size=None, best_of=None)
-    for dtype in ("float32", "bfloat16"):
-        model = load_model("micro.en", device="cpu", dtype=dtype)
-        seconds = []
-        for _ in range(rounds + 1):
-            start = time.perf_counter()
-            text = subalign.transcribe(str(TALK), model=model, options=options).text
-            seconds.append(time.perf_counter() - start)
-        rate = jiwer.wer(truth, text, reference_transform=normal, hypothesis_transform=normal)
-        print(f"| {dtype} | {statistics.median(seconds[1:]):.2f} s | {rate:.1%} |", flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
@@ -280,23 +253,12 @@ def main() -> None:
             transcribe_one(*arguments.one)
             return
         rounds = 3 if arguments.quick else 7
-        print(f"{machine()}, {THREADS} threads, torch {torch.__version__}\n")
+        print(machine() + "\n")
         print("| what | subalign | openai-whisper | ratio |\n| --- | --- | --- | --- |")
         model = load_model("micro.en", device="cpu", dtype="float32")
         with peer_vocabulary(model):
             stage_rows(model, rounds, Path(folder))
         process_rows([5] if arguments.quick else [5, 60], Path(folder))
-        dtype_table(rounds)
-
-
-def machine() -> str:
-    """The processor's name, as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ class ResidualAttentionBlock(nn.Module):
         if self.cross_attn is not None and self.cross_attn_ln is not None:
             x = x + self.cross_attn(_norm(x, self.cross_attn_ln), heard)[0]
         up, _, down = self.mlp
-        return x + linear(functional.gelu(linear(_norm(x, self.mlp_ln), up)), down)
+        hidden = functional.gelu(linear(_norm(x, self.mlp_ln), up))  # type: ignore[arg-type]
+        return x + linear(hidden, down)  # type: ignore[arg-type]
 
 
 def _norm(x: Tensor, layer: nn.LayerNorm) -> Tensor:
