@@ -31,6 +31,15 @@ def test_paths_agree_on_self_attention(attention, tokens, causal):
     torch.testing.assert_close(fused, explicit, atol=1e-4, rtol=0)
 
 
+def test_paths_agree_on_cross_attention(attention):
+    x, source = torch.randn(4, 3, 48), torch.randn(2, 50, 48)
+    heard = attention.project(source)
+    fused = attention(x, heard)[0]
+    with disable_sdpa():
+        explicit = attention(x, heard)[0]
+    torch.testing.assert_close(fused, explicit, atol=1e-4, rtol=0)
+
+
 def test_paths_agree_on_new_tokens_behind_old_ones(attention):
     x = torch.randn(2, 9, 48)
     whole = attention(x, causal=True)[0]

@@ -11,6 +11,7 @@ import whisper
 from subalign.alignment import WordTimer
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.mel import log_mel
+from subalign.model import ModelDimensions
 from subalign.options import AlignmentOptions, Clip, TranscriptionOptions
 from subalign.transcription import Transcription
 from whisper_peer import TINY, official_vocabulary, peer_of, peer_vocabulary, random_model
@@ -151,6 +152,17 @@ def test_a_random_multilingual_model_equals_openais(shared, jfk):
         no_speech_threshold=None,
     )
     assert_same(model, jfk[: 4 * SAMPLE_RATE], options)
+
+
+def test_the_window_is_as_long_as_the_checkpoint_says(shared, jfk):
+    dims = ModelDimensions(80, 250, 64, 2, 1, 51864, 64, 64, 2, 2)
+    model = random_model(dims, official_vocabulary(shared, multilingual=False))
+    running = run(model, jfk, replace(GREEDY, no_speech_threshold=None))
+    segments = list(running)
+    assert running.position == pytest.approx(11.0, abs=0.01)
+    # 5 s windows: no segment reaches further, and the recording takes at least three
+    assert all(segment.end <= segment.seek / 100 + 5 for segment in segments)
+    assert len({segment.seek for segment in segments}) >= 3
 
 
 def test_segments_come_while_the_recording_is_still_being_transcribed(embedded_model, talk_samples):

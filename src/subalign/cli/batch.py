@@ -160,8 +160,8 @@ def _load(job: Job, session: Session) -> Whisper:
     if Path(name).exists() or _is_here(name):
         with session.console.status(f"Loading model {name}"):
             return load_model(name, device=job.device, dtype=dtype)
-    if not job.quiet:
-        official = official_models().get(name)
+    official = official_models().get(name)
+    if not job.quiet and (official or "/" in name):
         size = f" ({readable_size(official.download_bytes)})" if official else ""
         session.say(f"Model {name} is not on this machine yet and is being fetched{size}.")
     return load_model(name, device=job.device, dtype=dtype, progress=not job.quiet)

@@ -105,7 +105,9 @@ def logit_rules(
         first = [*tokenizer.encode(" "), tokenizer.eot]
         rules.append(SuppressAtStart(first, n_vocab, device))
     if not options.without_timestamps:
-        never = [*never, tokenizer.no_timestamps]
+        # a checkpoint with a shorter window has timestamps that lie behind its end
+        behind = range(tokenizer.timestamp_begin + model.dims.n_audio_ctx + 1, n_vocab)
+        never = [*never, tokenizer.no_timestamps, *behind]
     rules.append(SuppressTokens(never, n_vocab, device))
     if not options.without_timestamps:
         limit = options.max_initial_timestamp
