@@ -11,6 +11,7 @@ from typer.main import get_command
 from subalign.cli.arguments import TranscribeCommand
 from subalign.cli.console import Session
 from subalign.cli.doctor import doctor
+from subalign.cli.heads import heads_app
 from subalign.cli.messages import EXIT_CODES, report
 from subalign.cli.models import models_app
 from subalign.cli.transcribe import transcribe
@@ -38,6 +39,7 @@ app.command(
     no_args_is_help=True,
 )(transcribe)
 app.add_typer(models_app)
+app.add_typer(heads_app)
 app.command(short_help="Show whether everything needed is there.")(doctor)
 
 

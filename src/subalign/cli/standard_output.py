@@ -1,4 +1,4 @@
-"""A result on standard output: UTF-8 with line feeds, whatever the terminal's settings."""
+"""Standard output: transcripts are UTF-8 with line feeds, whatever the terminal's settings."""
 
 import errno
 import io
@@ -10,7 +10,7 @@ from subalign.errors import OutputError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
 
-__all__ = ["discard_output", "print_transcript"]
+__all__ = ["discard_output", "print_transcript", "stdout_carries"]
 
 
 def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions) -> None:
@@ -34,6 +34,15 @@ def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions)
         raise OutputError(
             f"Standard output cannot be written ({reason}): give a folder as --output-dir."
         ) from error
+
+
+def stdout_carries(text: str) -> bool:
+    """Whether standard output's encoding has every character of `text`."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def discard_output() -> None:

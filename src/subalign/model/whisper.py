@@ -1,14 +1,9 @@
 """Whisper's encoder and decoder (Radford et al. 2022, section 2.2), named as OpenAI's."""
 
-import base64
-import binascii
-import gzip
 import math
-import zlib
 from collections.abc import Callable, Iterable
 from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,6 +12,7 @@ from subalign.errors import CheckpointError, UsageError
 from subalign.model.attention import KeyValues, MultiHeadAttention, linear
 from subalign.model.cache import DecoderCache, EncodedAudio
 from subalign.model.dimensions import ModelDimensions
+from subalign.model.head_dumps import decode_dump
 from subalign.vocabulary import Vocabulary
 
 __all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
@@ -252,18 +248,8 @@ class Whisper(nn.Module):
         Raises:
             CheckpointError: the dump is damaged or made for another model.
         """
-        shape = (self.dims.n_text_layer, self.dims.n_text_head)
-        try:
-            flags = np.frombuffer(gzip.decompress(base64.b85decode(dump)), dtype=bool)
-        except (ValueError, OSError, EOFError, zlib.error, binascii.Error) as error:
-            raise CheckpointError(f"The alignment heads' dump is damaged ({error}).") from error
-        if flags.size != shape[0] * shape[1]:
-            raise CheckpointError(
-                f"The alignment heads' dump is for {flags.size} heads, but the model has "
-                f"{shape[0]} x {shape[1]}."
-            )
-        layers, heads = np.nonzero(flags.reshape(shape))
-        self.mark_alignment_heads(zip(layers.tolist(), heads.tolist(), strict=True))
+        pairs = decode_dump(dump, self.dims.n_text_layer, self.dims.n_text_head)
+        self.mark_alignment_heads(pairs)
 
     def encode(self, mel: Tensor) -> EncodedAudio:
         """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them."""

@@ -7,9 +7,21 @@ from typing import Any
 
 from subalign.errors import CheckpointError
 
-__all__ = ["CONFIG", "file_inside", "read_heads", "read_json"]
+__all__ = [
+    "CONFIG",
+    "FORMAT",
+    "GENERATION_CONFIG",
+    "check_format",
+    "file_inside",
+    "read_heads",
+    "read_json",
+]
 
 CONFIG = "config.json"
+# Hugging Face's form states the alignment heads there
+GENERATION_CONFIG = "generation_config.json"
+# what the config of our own form calls that form
+FORMAT = "subalign-checkpoint-1"
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -34,6 +46,19 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds no JSON object: fetch the checkpoint again.")
     return content
+
+
+def check_format(config: Mapping[str, object], path: Path) -> None:
+    """Make sure that a config of our own form is of the version that is read here.
+
+    Raises:
+        CheckpointError: it is of another one.
+    """
+    if config.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} is of format {config.get('format')!r}, but this subalign reads {FORMAT}: "
+            "update subalign."
+        )
 
 
 def file_inside(folder: Path, name: object, stated_in: Path) -> Path:

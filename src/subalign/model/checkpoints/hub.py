@@ -31,13 +31,8 @@ from subalign.errors import (
     ModelUnavailableError,
     UnknownModelError,
 )
-from subalign.model.checkpoints.folder import CONFIG, read_json
-from subalign.model.checkpoints.hugging_face import (
-    GENERATION_CONFIG,
-    SHARD_INDEXES,
-    WHOLE_WEIGHTS,
-    weight_files,
-)
+from subalign.model.checkpoints.folder import CONFIG, GENERATION_CONFIG, read_json
+from subalign.model.checkpoints.hugging_face import SHARD_INDEXES, WHOLE_WEIGHTS, weight_files
 
 __all__ = [
     "cached_folder",

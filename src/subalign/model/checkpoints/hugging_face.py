@@ -13,7 +13,13 @@ from torch import Tensor
 
 from subalign.errors import CheckpointError
 from subalign.model.checkpoints.assembly import build_model, read_dimensions
-from subalign.model.checkpoints.folder import CONFIG, file_inside, read_heads, read_json
+from subalign.model.checkpoints.folder import (
+    CONFIG,
+    GENERATION_CONFIG,
+    file_inside,
+    read_heads,
+    read_json,
+)
 from subalign.model.checkpoints.tensors import (
     StoredTensor,
     read_pickle,
@@ -27,14 +33,12 @@ from subalign.model.whisper import Whisper
 from subalign.vocabulary import Vocabulary, read_hugging_face
 
 __all__ = [
-    "GENERATION_CONFIG",
     "SHARD_INDEXES",
     "WHOLE_WEIGHTS",
     "load_hugging_face_folder",
     "weight_files",
 ]
 
-GENERATION_CONFIG = "generation_config.json"
 # the safe form goes first
 WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 SHARD_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")

@@ -14,15 +14,21 @@ from torch import Tensor
 
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
 from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model, read_dimensions
-from subalign.model.checkpoints.folder import CONFIG, file_inside, read_heads, read_json
+from subalign.model.checkpoints.folder import (
+    CONFIG,
+    FORMAT,
+    check_format,
+    file_inside,
+    read_heads,
+    read_json,
+)
 from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.devices import Placement
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
-__all__ = ["FORMAT", "load_subalign_folder", "save_checkpoint"]
+__all__ = ["load_subalign_folder", "save_checkpoint"]
 
-FORMAT = "subalign-checkpoint-1"
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.tiktoken"
 
@@ -35,11 +41,7 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
     """
     path = folder / CONFIG
     config = read_json(path)
-    if config.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} is of format {config.get('format')!r}, but this subalign reads {FORMAT}: "
-            "update subalign."
-        )
+    check_format(config, path)
     dims, multilingual = config.get("dims"), config.get("multilingual")
     split_pattern = config.get("split_pattern", GPT2_SPLIT_PATTERN)
     name = config.get("name", folder.resolve().name)

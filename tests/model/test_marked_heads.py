@@ -1,0 +1,137 @@
+"""Heads of names and folders are those that the loaded model has."""
+
+import json
+
+import pytest
+
+from checkpoint_models import random_model, write_hugging_face, write_json
+from subalign.errors import CheckpointError, UnknownModelError
+from subalign.model import (
+    decode_dump,
+    heads_of,
+    known_heads,
+    load_model,
+    official_models,
+    pack_heads,
+    save_checkpoint,
+)
+
+
+@pytest.fixture
+def model():
+    model = random_model()
+    model.mark_alignment_heads([(0, 2), (1, 3)])
+    return model
+
+
+@pytest.fixture
+def ours(model, tmp_path):
+    model.name = "mine"
+    save_checkpoint(model, tmp_path / "ours")
+    return tmp_path / "ours"
+
+
+@pytest.fixture
+def theirs(model, tmp_path):
+    return write_hugging_face(model, tmp_path / "fine-tune")
+
+
+def change(path, **changes):
+    content = json.loads(path.read_text()) | changes
+    write_json(path, {key: value for key, value in content.items() if value is not None})
+
+
+def test_known_heads_are_the_embedded_ones_and_the_official_ones(embedded_model):
+    first, *official = known_heads()
+    assert (first.name, first.pairs) == ("micro.en", embedded_model.alignment_pairs)
+    assert [heads.name for heads in official] == list(official_models())
+    for heads in official:
+        fact = official_models()[heads.name]
+        assert (heads.n_layers, heads.n_heads) == (fact.dims.n_text_layer, fact.dims.n_text_head)
+        assert (heads.dump, heads.alias_of) == (fact.alignment_heads, fact.alias_of)
+        assert heads == heads_of(heads.name)
+
+
+def test_the_heads_of_our_folder(ours, model):
+    heads = heads_of(str(ours))
+    assert (heads.name, heads.n_layers, heads.n_heads, heads.stated) == ("mine", 2, 4, True)
+    assert heads.pairs == load_model(ours).alignment_pairs == ((0, 2), (1, 3))
+    assert decode_dump(heads.dump, 2, 4) == heads.pairs
+
+
+def test_the_heads_of_a_hugging_face_folder_without_its_weights(theirs):
+    expected = load_model(theirs).alignment_pairs
+    (theirs / "model.safetensors").unlink()
+    heads = heads_of(str(theirs))
+    assert (heads.name, heads.stated) == ("fine-tune", True)
+    assert heads.pairs == expected == ((0, 2), (1, 3))
+
+
+@pytest.mark.parametrize("stated", [None, [], [[0, 2], [2, 0]]])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_hugging_face_folder_without_heads_of_its_own(theirs, stated):
+    change(theirs / "generation_config.json", alignment_heads=stated)
+    heads = heads_of(str(theirs))
+    assert not heads.stated
+    assert heads.pairs == load_model(theirs).alignment_pairs == ((1, 0), (1, 1), (1, 2), (1, 3))
+
+
+def test_our_folder_without_heads(ours):
+    change(ours / "config.json", alignment_heads=None)
+    heads = heads_of(str(ours))
+    assert not heads.stated
+    assert heads.pairs == load_model(ours).alignment_pairs
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"alignment_heads": [[2, 0]]}, "states alignment_heads that the model does not have"),
+        ({"alignment_heads": []}, "states alignment_heads that the model does not have"),
+        ({"alignment_heads": "all"}, "no (layer, head) pairs"),
+        ({"dims": None}, "lacks dims"),
+        ({"dims": {"n_text_layer": True, "n_text_head": 4}}, "does not state how many decoder"),
+        ({"dims": {"n_text_layer": 1 << 30, "n_text_head": 4}}, "does not state how many decoder"),
+        ({"format": "subalign-checkpoint-9"}, "this subalign reads subalign-checkpoint-1"),
+    ],
+)
+def test_a_config_that_makes_no_sense(ours, changes, sentence):
+    change(ours / "config.json", **changes)
+    with pytest.raises(CheckpointError) as caught:
+        heads_of(str(ours))
+    assert sentence in str(caught.value)
+    assert str(ours / "config.json") in str(caught.value)
+
+
+def test_folders_of_other_models(theirs, tmp_path):
+    change(theirs / "config.json", model_type="bart")
+    with pytest.raises(CheckpointError, match="holds a bart model"):
+        heads_of(str(theirs))
+    change(theirs / "config.json", model_type=None, decoder_layers=None)
+    with pytest.raises(CheckpointError, match="does not state how many decoder layers"):
+        heads_of(str(theirs))
+    with pytest.raises(CheckpointError, match=r"There is no config\.json"):
+        heads_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["", "me/mine", "x" * 5000 + "/", "README.md"])
+def test_what_is_no_folder(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").touch()
+    with pytest.raises(UnknownModelError, match="There is no checkpoint folder at"):
+        heads_of(name)
+
+
+@pytest.mark.parametrize("name", ["tinny", "x" * 5000, "tiny\0"])
+def test_what_is_no_name(name):
+    with pytest.raises(UnknownModelError, match="There is no model"):
+        heads_of(name)
+
+
+def test_official_heads_pack_to_the_official_time():
+    fact = official_models()["small"]
+    pairs = decode_dump(fact.alignment_heads, 12, 12)
+    assert pack_heads(pairs, n_layers=12, n_heads=12)[5:10] == fact.alignment_heads[5:10] != "00000"
+    # neither other heads nor another shape are official
+    assert pack_heads(pairs[1:], n_layers=12, n_heads=12)[5:10] == "00000"
+    assert pack_heads(pairs, n_layers=13, n_heads=12)[5:10] == "00000"
