@@ -43,6 +43,7 @@ format: $(STAMPS)/lint  ## Put the code into its standard form
 bench: $(STAMPS)/bench  ## Measure against openai-whisper on this machine
 	$(BIN)/python bench/transcribe.py
 	$(BIN)/python bench/dtype.py
+	$(BIN)/python bench/kernels.py
 
 docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
 	@mkdir -p docs

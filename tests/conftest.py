@@ -42,12 +42,27 @@ def _cuda_is_available() -> bool:
     return torch.cuda.is_available()
 
 
-def pytest_collection_modifyitems(items):
-    """Skip tests marked `gpu` where there is no CUDA device."""
+def pytest_collection_modifyitems(config, items):
+    """Where there is no CUDA device, skip tests marked `gpu` and let Triton interpret its kernels.
+
+    Triton reads its variable when it is imported, which no test module does by itself.
+    """
     gpu_tests = [item for item in items if item.get_closest_marker("gpu")]
     if gpu_tests and not _cuda_is_available():
         for item in gpu_tests:
             item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+        patch = pytest.MonkeyPatch()
+        config.add_cleanup(patch.undo)
+        patch.setenv("TRITON_INTERPRET", "1")
+
+
+@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def kernel_device(request) -> str:
+    """Where Triton's kernels run: interpreted on the CPU, or compiled on a GPU."""
+    pytest.importorskip("triton")
+    if request.param == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+        pytest.skip("Triton compiles its kernels in this process")
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ A combination that cannot be carried out raises `UsageError` when the object is 
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from subalign.errors import UsageError
 
@@ -16,12 +16,14 @@ __all__ = [
     "AudioOptions",
     "Clip",
     "DecodingOptions",
+    "KernelChoice",
     "LayoutOptions",
     "Task",
     "TranscriptionOptions",
 ]
 
 Task = Literal["transcribe", "translate"]
+KernelChoice = Literal["auto", "triton", "cpu"]
 
 PREPEND_PUNCTUATIONS = "\"'“¿([{-"
 APPEND_PUNCTUATIONS = "\"'.。,，!！?？:：”)]}、"
@@ -137,19 +139,25 @@ class AlignmentOptions:
     """How cross-attention becomes word times.
 
     `qk_scale` multiplies the raw scores before the softmax; `medfilt_width` is the odd number of
-    frames (20 ms each) of the median filter.
+    frames (20 ms each) of the median filter. `kernels` says what filters and finds the path: auto
+    is Triton beside a GPU where it runs, and the CPU elsewhere.
     """
 
     qk_scale: float = 1.0
     medfilt_width: int = 7
     prepend_punctuations: str = PREPEND_PUNCTUATIONS
     append_punctuations: str = APPEND_PUNCTUATIONS
+    kernels: KernelChoice = "auto"
 
     def __post_init__(self) -> None:
         _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "--qk-scale must be above 0.")
         _require(
             self.medfilt_width >= 1 and self.medfilt_width % 2 == 1,
             f"--medfilt-width must be an odd number from 1 up, not {self.medfilt_width}.",
+        )
+        _require(
+            self.kernels in get_args(KernelChoice),
+            f"--kernels must be auto, triton or cpu, not {self.kernels!r}.",
         )
 
 

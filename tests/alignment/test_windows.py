@@ -1,5 +1,6 @@
 """Words of known text in a batch of windows: openai-whisper's, window by window."""
 
+import copy
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from whisper.timing import find_alignment
 
 from subalign.alignment import WordTiming, align_windows
+from subalign.errors import UsageError
 from subalign.model import ModelDimensions, Whisper
 from subalign.model.whisper import sinusoids
 from subalign.options import AlignmentOptions
@@ -95,6 +97,54 @@ def test_a_batch_equals_its_windows_one_by_one(small, noise):
         alone = replace(noise, mel=mels[window])
         expected = by_openai(alone, texts[window], num_frames[window])
         assert_equal(found[window], expected)
+
+
+def test_triton_and_the_cpu_give_the_same_words(small, noise, kernel_device, monkeypatch):
+    from subalign.kernels import dtw_triton, median_triton
+
+    launches = []
+    for module, name in ((dtw_triton, "dtw_batch"), (median_triton, "median_filter")):
+        kernel = getattr(module, name)
+
+        def counted(*arguments, name=name, kernel=kernel):
+            launches.append(name)
+            return kernel(*arguments)
+
+        monkeypatch.setattr(module, name, counted)
+    model = copy.deepcopy(small).to(kernel_device)
+    mels = torch.rand(3, 80, 400, generator=torch.Generator().manual_seed(6)) * 2 - 1
+    texts = [noise.tokenizer.encode(text) for text in (TEXTS[1], " Yes.", JFK)]
+    with torch.inference_mode():
+        encoded = model.encode(mels.to(kernel_device))
+    by_triton, by_cpu = (
+        align_windows(
+            model,
+            noise.tokenizer,
+            encoded,
+            texts,
+            [400, 90, 333],
+            AlignmentOptions(kernels=kernels),
+        )
+        for kernels in ("triton", "cpu")
+    )
+    assert by_triton == by_cpu
+    assert len(by_triton[2]) > 20
+    # a launch for the medians of each window, one for all paths
+    assert launches == ["median_filter"] * 3 + ["dtw_batch"]
+
+
+def test_triton_without_a_gpu_is_an_error(noise, monkeypatch):
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    pytest.importorskip("triton")
+    with pytest.raises(UsageError, match="--kernels triton needs a CUDA device"):
+        align_windows(
+            noise.model,
+            noise.tokenizer,
+            noise.encoded,
+            [[40]],
+            [400],
+            AlignmentOptions(kernels="triton"),
+        )
 
 
 def test_without_text_the_decoder_does_not_run(jfk):

@@ -52,7 +52,7 @@ EVERY_OPTION = (
     "--patience 1.5 --length-penalty 0.4 --suppress-tokens 5,6 --compression-ratio-threshold 2 "
     "--logprob-threshold none --no-speech-threshold 0.5 --hallucination-silence-threshold 2 "
     "--prepend-punctuations ( --append-punctuations ) --highlight-words --max-line-width 40 "
-    "--max-line-count 2 --qk-scale 1.5 --medfilt-width 5 --verbose"
+    "--max-line-count 2 --qk-scale 1.5 --medfilt-width 5 --kernels cpu --verbose"
 )
 
 
@@ -82,7 +82,11 @@ def test_every_option_arrives(job, dashes):
         hallucination_silence_threshold=2.0,
     )
     assert found.alignment == AlignmentOptions(
-        qk_scale=1.5, medfilt_width=5, prepend_punctuations="(", append_punctuations=")"
+        qk_scale=1.5,
+        medfilt_width=5,
+        kernels="cpu",
+        prepend_punctuations="(",
+        append_punctuations=")",
     )
     assert found.audio == AudioOptions(track=2)
     assert found.layout == LayoutOptions(highlight_words=True, max_line_width=40, max_line_count=2)
@@ -140,6 +144,7 @@ def test_words_can_be_left_untimed(job):
         ("--no-speech-threshold x", "--no-speech-threshold takes a number or none, not 'x'."),
         ("--audio-track 0", "--audio-track counts from 1, not 0."),
         ("--medfilt-width 4", "--medfilt-width must be an odd number from 1 up, not 4."),
+        ("--kernels gpu", "--kernels must be auto, triton or cpu, not 'gpu'."),
         ("--max-line-width 0", "--max-line-width must be at least 1, not 0."),
         ("--carry-initial-prompt", "--carry-initial-prompt needs --initial-prompt."),
         ("--clip 9-3", "--clip 9-3 is no stretch of time: a clip must end after it starts."),

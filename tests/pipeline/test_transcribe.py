@@ -8,7 +8,7 @@ import pytest
 import subalign
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
-from subalign.options import Clip, TranscriptionOptions
+from subalign.options import AlignmentOptions, Clip, TranscriptionOptions
 from subalign.pipeline import default_model, read_mel
 
 QUICK = TranscriptionOptions(
@@ -66,3 +66,13 @@ def test_invalid_samples_count_as_silence(embedded_model, samples):
     mended = np.nan_to_num(broken)
     found, expected = (read_mel(data, n_mels=80) for data in (broken, mended))
     assert found.window(0, 200, 200).equal(expected.window(0, 200, 200))
+
+
+def test_kernels_that_cannot_run_are_refused_before_the_recording_is_read(
+    embedded_model, monkeypatch
+):
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    with pytest.raises(UsageError, match="--kernels triton needs"):
+        subalign.transcribe(
+            "no such file", model=embedded_model, alignment=AlignmentOptions(kernels="triton")
+        )

@@ -2,12 +2,15 @@
 
 from torch import Tensor, std_mean, zeros_like
 
-from subalign.kernels.median import median_filter
+from subalign.kernels.dispatch import median_filter
+from subalign.options import KernelChoice
 
 __all__ = ["attention_matrix", "softmax_over_positions", "standardise_over_tokens"]
 
 
-def attention_matrix(scores: Tensor, *, qk_scale: float, medfilt_width: int) -> Tensor:
+def attention_matrix(
+    scores: Tensor, *, qk_scale: float, medfilt_width: int, kernels: KernelChoice = "auto"
+) -> Tensor:
     """The mean of the heads' smoothed attention (tokens, positions), float32.
 
     `scores` (heads, tokens, positions) are those before the softmax, cut to the positions that
@@ -15,7 +18,7 @@ def attention_matrix(scores: Tensor, *, qk_scale: float, medfilt_width: int) -> 
     """
     weights = softmax_over_positions(scores, qk_scale)
     weights = standardise_over_tokens(weights)
-    weights = median_filter(weights, medfilt_width)
+    weights = median_filter(weights, medfilt_width, kernels)
     return weights.mean(dim=0)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from subalign.alignment.capture import capture_scores
-from subalign.alignment.path import token_positions
+from subalign.alignment.path import batch_token_positions
 from subalign.alignment.scores import attention_matrix
 from subalign.alignment.words import WordTiming, time_words
 from subalign.mel import FRAMES_PER_SECOND
@@ -33,7 +33,7 @@ def align_windows(
         encoded: a batch of windows.
         text_tokens: each window's text, without special tokens; may be empty.
         num_frames: how many mel frames (10 ms) of each window are audio.
-        options: scale, filter width.
+        options: scale, filter width, kernels.
 
     Raises:
         ValueError: the arguments do not hold equally many windows, or a text is too long for the
@@ -52,15 +52,16 @@ def align_windows(
         encoded = encoded.select(torch.tensor(spoken, device=encoded.features.device))
     texts = [text_tokens[window] for window in spoken]
     scores, states = _force(model, tokenizer, encoded, texts)
+    heard = []
     for row, window in enumerate(spoken):
-        text = texts[row]
         # one position at least: times then are 0
         n_positions = max(1, _positions(num_frames[window], model.dims))
         # (heads, tokens with the start sequence and the end, positions)
-        heard = scores[row, :, : _length(tokenizer, text), :n_positions]
-        boundaries = _boundaries(heard, model.dims, len(tokenizer.sot_sequence), options)
-        probabilities = _probabilities(model, tokenizer, states[row], text)
-        words[window] = time_words(tokenizer, text, boundaries, probabilities)
+        heard.append(scores[row, :, : _length(tokenizer, texts[row]), :n_positions])
+    boundaries = _boundaries(heard, model.dims, len(tokenizer.sot_sequence), options)
+    for row, window in enumerate(spoken):
+        probabilities = _probabilities(model, tokenizer, states[row], texts[row])
+        words[window] = time_words(tokenizer, texts[row], boundaries[row], probabilities)
     return words
 
 
@@ -99,16 +100,25 @@ def _force(
 
 @torch.inference_mode()
 def _boundaries(
-    scores: Tensor, dims: ModelDimensions, n_start: int, options: AlignmentOptions
-) -> list[float]:
-    """Seconds at which each text token begins, and at which the last one ends."""
-    matrix = attention_matrix(
-        scores, qk_scale=options.qk_scale, medfilt_width=options.medfilt_width
-    )
+    scores: Sequence[Tensor], dims: ModelDimensions, n_start: int, options: AlignmentOptions
+) -> list[list[float]]:
+    """Per window the seconds at which each text token begins, and at which the last one ends."""
+    matrices = [
+        attention_matrix(
+            of_window,
+            qk_scale=options.qk_scale,
+            medfilt_width=options.medfilt_width,
+            kernels=options.kernels,
+        )
+        for of_window in scores
+    ]
     # a row tells where the token after it is heard, so text is heard from the last start token on
-    positions = token_positions(matrix[n_start:-1])
+    text_rows = [matrix[n_start:-1] for matrix in matrices]
     positions_per_second = FRAMES_PER_SECOND * dims.n_audio_ctx / dims.window_frames
-    return [position / positions_per_second for position in positions.tolist()]
+    return [
+        [position / positions_per_second for position in positions.tolist()]
+        for positions in batch_token_positions(text_rows, options.kernels)
+    ]
 
 
 @torch.inference_mode()

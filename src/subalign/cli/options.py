@@ -247,6 +247,14 @@ MedfiltWidth = Annotated[
     int, _words(metavar="FRAMES", help="Odd width of the median filter over 20 ms frames.")
 ]
 
+Kernels = Annotated[
+    str,
+    _words(
+        metavar="NAME",
+        help="auto, triton or cpu; auto is Triton beside a GPU where it runs, else the processor.",
+    ),
+]
+
 # on the screen
 Verbose = Annotated[
     bool,

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 import typer
 
@@ -23,6 +24,7 @@ from subalign.options import (
     PREPEND_PUNCTUATIONS,
     AlignmentOptions,
     AudioOptions,
+    KernelChoice,
     LayoutOptions,
     TranscriptionOptions,
 )
@@ -72,6 +74,7 @@ def transcribe(
     hallucination_silence_threshold: cli.HallucinationSilenceThreshold = None,
     qk_scale: cli.QkScale = 1.0,
     medfilt_width: cli.MedfiltWidth = 7,
+    kernels: cli.Kernels = "auto",
     verbose: cli.Verbose = False,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -125,6 +128,7 @@ def transcribe(
                 medfilt_width=medfilt_width,
                 prepend_punctuations=prepend_punctuations,
                 append_punctuations=append_punctuations,
+                kernels=cast(KernelChoice, kernels),  # the options refuse any other name
             ),
             verbose=verbose,
             quiet=quiet,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Comparator", "median_filter", "selection_network"]
+__all__ = ["Comparator", "check_width", "median_filter", "selection_network"]
 
 # values worked on at a time, so that a network's rows stay in the processor's second-level cache
 CHUNK_VALUES = 100_000
@@ -36,8 +36,7 @@ def median_filter(x: Tensor, width: int) -> Tensor:
     Raises:
         ValueError: `width` is not an odd number above 0.
     """
-    if width < 1 or width % 2 == 0:
-        raise ValueError(f"a median's width must be an odd number above 0, not {width}")
+    check_width(width)
     n_frames = x.shape[-1]
     reach = width // 2
     if reach == 0 or n_frames <= reach or x.numel() == 0:
@@ -49,6 +48,12 @@ def median_filter(x: Tensor, width: int) -> Tensor:
         chunk = functional.pad(rows[first : first + step], (reach, reach), mode="reflect")
         result[first : first + step] = _select(chunk, width, n_frames)
     return result.view(x.shape)
+
+
+def check_width(width: int) -> None:
+    """Refuse a width that has no middle, with ValueError."""
+    if width < 1 or width % 2 == 0:
+        raise ValueError(f"a median's width must be an odd number above 0, not {width}")
 
 
 def _select(padded: Tensor, width: int, n_frames: int) -> Tensor:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from subalign.alignment import WordTimer
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.errors import InputError, UsageError
+from subalign.kernels.dispatch import check_kernels
 from subalign.kernels.dtw import warm_up
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
@@ -75,8 +76,10 @@ def transcribe_stream(
 ) -> Transcription:
     """As `transcribe`, but gives an iterator of segments, each as soon as it is final."""
     loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
-    mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
     if options.word_timestamps:
+        check_kernels(alignment.kernels, loaded.device)
+    mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
+    if options.word_timestamps and loaded.device.type != "cuda":
         # importing numba takes longer than encoding a window, so do it beside that
         threading.Thread(target=warm_up, daemon=True).start()
     return Transcription(
