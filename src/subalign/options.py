@@ -166,8 +166,8 @@ class TranscriptionOptions:
     """How a long recording is transcribed window by window (Radford et al. 2022, section 4.5).
 
     A threshold of None switches its check off. Temperatures are tried in order until a decoding
-    passes the checks. `condition_on_previous_text` None leaves it to the model: yes, unless it was
-    not trained for it. `hallucination_silence_threshold` (seconds) needs timed words.
+    passes the checks. `condition_on_previous_text` None leaves it to the model: yes, unless it
+    cannot use that text. `hallucination_silence_threshold` (seconds) needs timed words.
     """
 
     task: Task = "transcribe"

@@ -160,7 +160,7 @@ ConditionOnPreviousText = Annotated[
     _speech(
         "--condition-on-previous-text/--no-condition-on-previous-text",
         help="Give each window the text before it; without, errors are not carried on.",
-        show_default="yes, but no with micro.en, which was not trained for it",
+        show_default="yes, but no with micro.en, which cannot use it",
     ),
 ]
 

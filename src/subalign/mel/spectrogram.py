@@ -29,7 +29,7 @@ FRAMES_PER_SECOND = SAMPLE_RATE // HOP_LENGTH
 _MARGIN = N_FFT // 2  # a frame is centred on its time
 _STRETCH_FRAMES = 500  # computed at once: few enough for the processor's cache
 _STRETCH_SAMPLES = (_STRETCH_FRAMES - 1) * HOP_LENGTH + N_FFT
-_CHUNK_FRAMES = 12 * _STRETCH_FRAMES  # kept in one piece of memory: a minute
+_CHUNK_FRAMES = 120 * _STRETCH_FRAMES  # kept in one piece of memory: ten minutes
 _LEAST_POWER = 1e-10
 _DYNAMIC_RANGE = 8.0
 

@@ -165,7 +165,7 @@ def _remember(cache: DecoderCache, layer: int) -> Callable[[KeyValues], KeyValue
 class Whisper(nn.Module):
     """A Whisper model with its name, vocabulary and alignment heads.
 
-    `previous_text` tells whether the model was trained to go on from what was said before.
+    `previous_text` tells whether the model can go on from what was said before the window.
     `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
     cross-attention heads which follow the speech; by default the upper half of the layers. It
     stays in main memory on every device.
