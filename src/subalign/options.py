@@ -4,6 +4,8 @@ A combination that cannot be carried out raises `UsageError` when the object is 
 """
 
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -11,27 +13,47 @@ from subalign.errors import UsageError
 
 __all__ = [
     "APPEND_PUNCTUATIONS",
+    "DEFAULT_PROFILE",
+    "FRAME_RATES",
     "PREPEND_PUNCTUATIONS",
+    "AlignmentMethod",
     "AlignmentOptions",
     "AudioOptions",
     "Clip",
     "DecodingOptions",
+    "HighlightStyle",
     "KernelChoice",
     "LayoutOptions",
+    "Position",
+    "ProfileName",
+    "ScriptOptions",
+    "StyleOptions",
     "Task",
     "TranscriptionOptions",
+    "compile_ignored",
 ]
 
 Task = Literal["transcribe", "translate"]
 KernelChoice = Literal["auto", "triton", "cpu"]
+HighlightStyle = Literal["underline", "karaoke", "color", "bold"]
+Position = Literal["bottom", "top"]
+AlignmentMethod = Literal["viterbi", "dtw", "norms", "characters"]
+ProfileName = Literal["netflix", "bbc", "broadcast", "social", "verbatim", "openai"]
 
 PREPEND_PUNCTUATIONS = "\"'“¿([{-"
+DEFAULT_PROFILE: ProfileName = "broadcast"
+FRAME_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 50.0, 59.94)
 APPEND_PUNCTUATIONS = "\"'.。,，!！?？:：”)]}、"
 
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise UsageError(message)
+
+
+def _choices(literal: object) -> str:
+    *others, last = get_args(literal)
+    return f"{', '.join(others)} or {last}"
 
 
 def _require_counts(options: object, *names: str) -> None:
@@ -138,27 +160,55 @@ class Clip:
 class AlignmentOptions:
     """How cross-attention becomes word times.
 
-    `qk_scale` multiplies the raw scores before the softmax; `medfilt_width` is the odd number of
-    frames (20 ms each) of the median filter. `kernels` says what filters and finds the path: auto
-    is Triton beside a GPU where it runs, and the CPU elsewhere.
+    `method` is one of
+
+    - viterbi: the best division of the window into words and pauses, by attention, loudness
+      and how long words of so many letters take;
+    - dtw: openai-whisper's, the best path through the attention of fixed heads;
+    - norms: the same with heads chosen for each text by the norms of their attention;
+    - characters: the same with the text read letter by letter (Yeh et al. 2025).
+
+    `heads` are (layer, head) pairs; without any, those that the model marks. Methods that choose
+    heads themselves leave them out of account. `qk_scale` multiplies the raw scores before the
+    softmax; `medfilt_width` is the odd number of positions (20 ms each) of the median filter: None
+    is 7, and 1 for viterbi. `kernels` says what filters and finds the path: auto is Triton beside a
+    GPU where it runs, and the CPU elsewhere.
     """
 
+    method: AlignmentMethod = "viterbi"
+    heads: tuple[tuple[int, int], ...] = ()
     qk_scale: float = 1.0
-    medfilt_width: int = 7
+    medfilt_width: int | None = None
     prepend_punctuations: str = PREPEND_PUNCTUATIONS
     append_punctuations: str = APPEND_PUNCTUATIONS
     kernels: KernelChoice = "auto"
 
     def __post_init__(self) -> None:
-        _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "--qk-scale must be above 0.")
         _require(
-            self.medfilt_width >= 1 and self.medfilt_width % 2 == 1,
-            f"--medfilt-width must be an odd number from 1 up, not {self.medfilt_width}.",
+            self.method in get_args(AlignmentMethod),
+            f"--method must be {_choices(AlignmentMethod)}, not {self.method!r}.",
+        )
+        _require(
+            all(layer >= 0 and head >= 0 for layer, head in self.heads),
+            "--heads counts layers and heads from 0.",
+        )
+        _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "--qk-scale must be above 0.")
+        width = self.medfilt_width
+        _require(
+            width is None or (width >= 1 and width % 2 == 1),
+            f"--medfilt-width must be an odd number from 1 up, not {width}.",
         )
         _require(
             self.kernels in get_args(KernelChoice),
-            f"--kernels must be auto, triton or cpu, not {self.kernels!r}.",
+            f"--kernels must be {_choices(KernelChoice)}, not {self.kernels!r}.",
         )
+
+    @property
+    def filter_width(self) -> int:
+        """`medfilt_width`, or the method's own."""
+        if self.medfilt_width is not None:
+            return self.medfilt_width
+        return 1 if self.method == "viterbi" else 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,18 +271,156 @@ class TranscriptionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayoutOptions:
-    """How timed words become subtitle cues; widths are in characters, None means no limit."""
+class StyleOptions:
+    """How text looks, in the formats that say so: ASS and TTML; `highlight` in SRT and WebVTT too.
 
+    Colours are #rrggbb. `size` (of the letters) and `outline` (the dark line around them) are in
+    lines of a picture with 1080.
+    """
+
+    font: str = "Arial"
+    size: float = 60.0
+    color: str = "#ffffff"
+    highlight: str = "#ffff00"
+    outline: float = 3.0
+    position: Position = "bottom"
+
+    def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(r"[^\W_](?:[\w .-]*[\w.])?", self.font) is not None,
+            f"--style font={self.font} is no font's name: use letters, digits, spaces and hyphens.",
+        )
+        for name in ("color", "highlight"):
+            value = getattr(self, name)
+            _require(
+                re.fullmatch("#[0-9A-Fa-f]{6}", value) is not None,
+                f"--style {name}={value} is no colour: write #rrggbb, such as #ffff00.",
+            )
+        _require(1 <= self.size <= 1080, f"--style size={self.size:g} must lie between 1 and 1080.")
+        _require(
+            0 <= self.outline <= 100,
+            f"--style outline={self.outline:g} must lie between 0 and 100.",
+        )
+        _require(
+            self.position in get_args(Position),
+            f"--style position must be {_choices(Position)}, not {self.position!r}.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutOptions:
+    """How timed words become subtitle cues.
+
+    `profile` names limits and times of cues (None is broadcast); the numbers below it replace its
+    own, and None leaves them: widths in columns, speed in characters a second, times in seconds,
+    `fps` a video's frame rate, on whose frames cues then start and end. `linger` is how long a cue
+    stays after its last word. The profile openai is openai-whisper's layout: it knows no limits
+    but the first three, and there None means no limit.
+
+    With `keep_lines` each segment is one cue with its text as written, line breaks and formatting
+    too, and no limit on text may be set. Its time is its words', unless a profile or a time is
+    given.
+    """
+
+    profile: ProfileName | None = None
+    keep_lines: bool = False
     highlight_words: bool = False
+    highlight_style: HighlightStyle = "underline"
+    style: StyleOptions = StyleOptions()
     max_line_width: int | None = None
     max_line_count: int | None = None
     max_words_per_line: int | None = None
+    max_cps: float | None = None
+    min_duration: float | None = None
+    max_duration: float | None = None
+    min_gap: float | None = None
+    linger: float | None = None
+    fps: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_line_width", "max_line_count", "max_words_per_line"):
+        profile = self.profile
+        _require(
+            profile is None or profile in get_args(ProfileName),
+            f"--profile must be {_choices(ProfileName)}, not {profile!r}.",
+        )
+        _require(
+            self.highlight_style in get_args(HighlightStyle),
+            f"--highlight-style must be {_choices(HighlightStyle)}, not {self.highlight_style!r}.",
+        )
+        _require_counts(self, "max_line_width", "max_line_count", "max_words_per_line")
+        limits = (self.max_line_width, self.max_line_count, self.max_words_per_line)
+        _require(
+            not self.keep_lines or limits == (None, None, None),
+            "--max-line-width, --max-line-count and --max-words-per-line break lines anew: leave "
+            "--keep-lines out.",
+        )
+        _require(
+            self.max_cps is None or self.max_cps > 0,
+            f"--max-cps must be above 0, not {self.max_cps}.",
+        )
+        self._check_times()
+
+    def _check_times(self) -> None:
+        for name in ("min_duration", "max_duration", "min_gap", "linger"):
             value = getattr(self, name)
             _require(
-                value is None or value >= 1,
-                f"--{name.replace('_', '-')} must be at least 1, not {value}.",
+                value is None or (value >= 0 and (math.isfinite(value) or name == "max_duration")),
+                f"--{name.replace('_', '-')} takes seconds from 0 up, not {value}.",
             )
+        _require(
+            self.max_duration is None or self.max_duration >= max(self.min_duration or 0.0, 0.1),
+            f"--max-duration must be at least 0.1 s and --min-duration, not {self.max_duration} s.",
+        )
+        _require(
+            self.fps is None or self.fps in FRAME_RATES,
+            f"--fps must be {', '.join(f'{rate:g}' for rate in FRAME_RATES[:-1])} or "
+            f"{FRAME_RATES[-1]:g}, not {self.fps}.",
+        )
+        _require(
+            self.profile != "openai" or not self.times_are_set,
+            "--max-cps, --min-duration, --max-duration, --min-gap, --linger and --fps need another "
+            "profile than openai.",
+        )
+
+    @property
+    def profile_name(self) -> ProfileName:
+        """The profile, where none is given the default one."""
+        return self.profile or DEFAULT_PROFILE
+
+    @property
+    def times_are_set(self) -> bool:
+        """Whether an option is given that moves starts or ends of cues off their words."""
+        times = (self.min_duration, self.max_duration, self.min_gap, self.linger, self.fps)
+        return any(value is not None for value in (self.max_cps, *times))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScriptOptions:
+    """How a given transcript is read. `language` None is the transcript's own, else detected.
+
+    `ignore` are regular expressions of what is kept and not said, beside what `subalign` knows.
+    """
+
+    language: str | None = None
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        compile_ignored(self.ignore)
+
+
+def compile_ignored(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """What `--ignore` names; `^` and `$` are the ends of a line.
+
+    Raises:
+        UsageError: a pattern is no regular expression.
+    """
+    compiled = []
+    for pattern in patterns:
+        try:
+            compiled.append(re.compile(pattern, re.MULTILINE))
+        except re.error as error:
+            raise UsageError(
+                f"--ignore {pattern!r} is no regular expression ({error}): put \\ before signs "
+                "that stand for themselves."
+            ) from error
+    return tuple(compiled)

@@ -7,17 +7,25 @@ milliseconds only in the layout of subtitles.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Segment", "Transcript", "Word"]
+__all__ = ["Alignment", "AlignmentReport", "CueScore", "Passage", "Segment", "Transcript", "Word"]
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One timed word, with the space before it and the punctuation that clings to it."""
+    """One timed word, with the space before it and the punctuation that clings to it.
+
+    `estimated` is true where the time is interpolated because the word was not heard. `before` and
+    `after` hold what stands beside the word in a given transcript and nobody speaks: a speaker's
+    name, a stage direction, markup. The text as written is `before + text + after`.
+    """
 
     text: str
     start: float
     end: float
     probability: float
+    estimated: bool = False
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +65,53 @@ class Transcript:
         """All timed words in order; empty where words were not timed."""
         for segment in self.segments:
             yield from segment.words or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text and the time (seconds) at which it is, or would be."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueScore:
+    """How much of a segment was heard: the share of its words, and their mean probability."""
+
+    segment: int
+    heard: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentReport:
+    """How well a given transcript fits its recording.
+
+    Every word is heard, estimated (not heard, but there is room for it in the audio) or missing
+    (there is none). `missing_passages` are runs of missing words, `unscripted` stretches of speech
+    that the transcript does not have, with what the model takes them for, and `worst` the
+    segments that fit least, worst first.
+    """
+
+    words: int
+    heard: int
+    estimated: int
+    missing: int
+    missing_passages: tuple[Passage, ...]
+    unscripted: tuple[Passage, ...]
+    worst: tuple[CueScore, ...]
+
+    @property
+    def heard_share(self) -> float:
+        """The share of the words that were heard; 1 where there is none."""
+        return self.heard / self.words if self.words else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What forced alignment gives."""
+
+    transcript: Transcript
+    report: AlignmentReport

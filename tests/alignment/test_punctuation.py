@@ -70,8 +70,8 @@ def test_joined_words(texts, joined):
 
 def test_joined_words_keep_all_tokens_and_the_words_times():
     [he, no] = merged([" He", ' "', "no", '"'])
-    assert astuple(he) == (" He", (0, 1), 0.0, 0.4, 1.0)
-    assert astuple(no) == (' "no"', (10, 11, 20, 21, 30, 31), 1.0, 1.4, 1 / 3)
+    assert astuple(he) == (" He", (0, 1), 0.0, 0.4, 1.0, False)
+    assert astuple(no) == (' "no"', (10, 11, 20, 21, 30, 31), 1.0, 1.4, 1 / 3, False)
 
 
 @pytest.mark.parametrize("texts", [[" word", "\"'"], [" word", ")]"], [" ([", " word"]])

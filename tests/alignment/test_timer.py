@@ -1,15 +1,16 @@
-"""Segments get openai-whisper's words, times and bounds."""
+"""Segments get words by any method, in order; by dtw openai-whisper's words, times and bounds."""
 
 import random
 import threading
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from whisper.timing import add_word_timestamps
 
 from subalign.alignment import WordTimer, WordTiming
-from subalign.alignment.timer import words_by_segment
-from subalign.options import AlignmentOptions
+from subalign.alignment.dtw_segments import time_segments_by_dtw, words_by_segment
+from subalign.options import AlignmentMethod, AlignmentOptions
 from subalign.results import Segment
 
 PARTS = [
@@ -51,14 +52,25 @@ def by_openai(case, segments, num_frames, last_speech_end, **options):
     ]
 
 
+def by_dtw(case, segments, num_frames, last_speech_end, **options):
+    return time_segments_by_dtw(
+        case.model,
+        case.tokenizer,
+        segments,
+        case.encoded,
+        num_frames,
+        last_speech_end,
+        AlignmentOptions(method="dtw", **options),
+    )
+
+
 def bounds_and_words(segments):
     return [(s.start, s.end, [(w.text, w.start, w.end) for w in s.words]) for s in segments]
 
 
 def assert_equals_openai(case, segments, last_speech_end=0.0, num_frames=None):
     num_frames = case.num_frames if num_frames is None else num_frames
-    timer = WordTimer(case.model, case.tokenizer)
-    timed = timer(segments, case.encoded, num_frames, last_speech_end)
+    timed = by_dtw(case, segments, num_frames, last_speech_end)
     expected = by_openai(case, segments, num_frames, last_speech_end)
     assert bounds_and_words(timed) == expected
     for before, after in zip(segments, timed, strict=True):
@@ -113,21 +125,14 @@ def test_random_segments_of_speech_equal_openai(jfk, seed):
 
 def test_every_option_is_used(jfk):
     segments = [segment(jfk, 0.0, 11.0, "".join(PARTS))]
-    options = AlignmentOptions(
-        qk_scale=1.7, medfilt_width=3, prepend_punctuations="(", append_punctuations=","
-    )
-    timer = WordTimer(jfk.model, jfk.tokenizer, options)
-    timed = timer(segments, jfk.encoded, jfk.num_frames, 0.0)
-    expected = by_openai(
-        jfk,
-        segments,
-        jfk.num_frames,
-        0.0,
-        qk_scale=1.7,
-        medfilt_width=3,
-        prepend_punctuations="(",
-        append_punctuations=",",
-    )
+    options = {
+        "qk_scale": 1.7,
+        "medfilt_width": 3,
+        "prepend_punctuations": "(",
+        "append_punctuations": ",",
+    }
+    timed = by_dtw(jfk, segments, jfk.num_frames, 0.0, **options)
+    expected = by_openai(jfk, segments, jfk.num_frames, 0.0, **options)
     assert bounds_and_words(timed) == expected
     assert {":", '"', ")", "."} <= {word.text for word in timed[0].words}
 
@@ -165,6 +170,116 @@ def test_text_within_the_words_stays_with_its_segment_across_borders(jfk):
     # openai-whisper counts " your" for the first segment only, so the second takes a word more
     [_, (_, _, second), (_, _, third)] = by_openai(jfk, segments, jfk.num_frames, 0.0)
     assert [second[-1][0], third[0][0]] == [" Ask", " what"]
+
+
+@pytest.fixture(params=get_args(AlignmentMethod))
+def method(request):
+    return request.param
+
+
+def timed_by(case, segments, num_frames, last_speech_end, method):
+    timer = WordTimer(case.model, case.tokenizer, AlignmentOptions(method=method))
+    return timer(segments, case.encoded, num_frames, last_speech_end)
+
+
+def assert_guaranteed(timed, first, last, least=0.02):
+    """Every word has time of its own, in order and in bounds; segments go around theirs."""
+    free = first
+    for segment in timed:
+        for word in segment.words:
+            assert free - 1e-9 <= word.start
+            assert word.end - word.start >= least - 1e-9
+            free = word.end
+        if segment.words:
+            assert segment.start <= segment.words[0].start
+            assert segment.end >= segment.words[-1].end
+    assert free <= last + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_words_of_every_method_have_time_order_and_text(noise, method, seed):
+    segments, last_speech_end = random_segments(noise, seed)
+    window_start = segments[0].seek / 100
+    timed = timed_by(noise, segments, 400, last_speech_end, method)
+    assert_guaranteed(timed, last_speech_end, window_start + 4)
+    if method != "dtw":
+        assert all(
+            (s.start, s.end) == (s.words[0].start, s.words[-1].end) for s in timed if s.words
+        )
+    whole = "".join(word.text for s in timed for word in s.words)
+    assert whole.split() == "".join(s.text for s in segments).split()
+    for before, after in zip(segments, timed, strict=True):
+        assert (before.id, before.text, before.tokens) == (after.id, after.text, after.tokens)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_dtw_is_openais_but_for_the_guarantees(noise, seed):
+    segments, last_speech_end = random_segments(noise, seed)
+    openais = by_dtw(noise, segments, 400, last_speech_end)
+    ours = timed_by(noise, segments, 400, last_speech_end, "dtw")
+    pairs = [
+        (before, after)
+        for old, new in zip(openais, ours, strict=True)
+        for before, after in zip(old.words, new.words, strict=True)
+    ]
+    for before, after in pairs:
+        assert (before.text, before.probability) == (after.text, after.probability)
+        had_time = before.end - before.start >= 0.02
+        assert after.estimated is False or not had_time or before.end < last_speech_end + 0.02
+    kept = [
+        abs(before.start - after.start) < 0.001 and abs(before.end - after.end) < 0.001
+        for before, after in pairs
+    ]
+    assert sum(kept) >= len(kept) / 3
+
+
+def test_viterbi_is_the_default_and_hears_speech(jfk):
+    segments = [
+        segment(jfk, start, end, text)
+        for (start, end), text in zip([(0.0, 3.2), (3.2, 7.6), (8.0, 11.0)], PARTS, strict=True)
+    ]
+    timed = WordTimer(jfk.model, jfk.tokenizer)(segments, jfk.encoded, jfk.num_frames, 0.0)
+    assert timed == timed_by(jfk, segments, jfk.num_frames, 0.0, "viterbi")
+    assert_guaranteed(timed, 0.0, 11.0, least=0.04)
+    assert not any(word.estimated for s in timed for word in s.words)
+    assert ["".join(word.text for word in s.words) for s in timed] == PARTS
+    words = [word.text for word in timed[1].words]
+    assert words == [
+        " ask",
+        " not",
+        ' "what"',
+        " your",
+        " country",
+        " can",
+        " do",
+        " (for",
+        " you).",
+    ]
+    assert timed[1].start == pytest.approx(3.3, abs=0.6)
+
+
+def test_words_begin_after_those_of_the_window_before(jfk, method):
+    segments = [segment(jfk, 20.0, 31.0, "".join(PARTS), seek=2000)]
+    free = timed_by(jfk, segments, 1100, 19.0, method)
+    late = timed_by(jfk, segments, 1100, 25.0, method)
+    assert_guaranteed(late, 25.0, 31.0)
+    moved = [word for word in free[0].words if word.end < 25.0]
+    assert len(moved) > 3
+    assert all(word.estimated for word in late[0].words[: len(moved)])
+    # a model that never read letter by letter may put any word anywhere
+    assert method == "characters" or not late[0].words[-1].estimated
+
+
+@pytest.mark.parametrize("last_speech_end", [0.0, 0.04, 0.05, 7.0])
+def test_more_words_than_there_is_room_for_share_it(jfk, method, last_speech_end):
+    segments = [segment(jfk, 0.0, 0.05, text) for text in PARTS[:2]]
+    timed = timed_by(jfk, segments, 5, last_speech_end, method)
+    assert_guaranteed(timed, min(last_speech_end, 0.05), 0.05, least=0.0)
+    words = [word for s in timed for word in s.words]
+    assert all(word.estimated for word in words)
+    assert "".join(word.text for word in words) == "".join(PARTS[:2])
+    lengths = [word.end - word.start for word in words]
+    assert max(lengths) - min(lengths) < 1e-9
 
 
 def timing(*tokens):

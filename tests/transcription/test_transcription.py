@@ -2,13 +2,14 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import whisper
 
-from subalign.alignment import WordTimer
+from subalign.alignment.dtw_segments import time_segments_by_dtw
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.mel import log_mel
 from subalign.model import ModelDimensions
@@ -39,9 +40,19 @@ def jfk(shared):
 def run(model, samples, options=GREEDY):
     # float32 mel, as openai-whisper keeps it
     mel = log_mel([samples], n_mels=model.dims.n_mels, dtype=torch.float32)
-    return Transcription(
-        model, mel, options, lambda tokenizer: WordTimer(model, tokenizer, AlignmentOptions())
-    )
+    return Transcription(model, mel, options, partial(openais_timer, model))
+
+
+def openais_timer(model, tokenizer):
+    """Times words as openai-whisper does, with the faults that `WordTimer` mends."""
+    options = AlignmentOptions(method="dtw")
+
+    def time_words(segments, encoded, num_frames, last_speech_end):
+        return time_segments_by_dtw(
+            model, tokenizer, segments, encoded, num_frames, last_speech_end, options
+        )
+
+    return time_words
 
 
 def peer_run(model, samples, options=GREEDY):

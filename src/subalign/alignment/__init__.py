@@ -1,12 +1,21 @@
 """From cross-attention to word times, one module a stage.
 
-capture (raw scores of the alignment heads) → scores (softmax, standardisation, median, mean over
-heads) → path (dynamic time warping) → words (times and probabilities) → punctuation → durations.
-`windows` runs the first four for a batch of windows, `timer` all of them for a window's segments.
+forcing (the decoder reads the text; `capture` takes the raw scores of the heads) → then by method:
+
+- viterbi: scores (softmax) → viterbi (words' attention; the best division into words and pauses,
+  with `speech`) → edges;
+- dtw: scores (softmax, standardisation, median, mean over heads) → path (dynamic time warping) →
+  words → punctuation → durations;
+- norms, characters: norm_heads (softmax, choice of heads, median) → path.
+
+`windows` does it for given words, `dtw_words` as openai-whisper does, `timer` for the segments of a
+window that was transcribed, `longform` for a whole recording and its transcript. `guarantees` are
+what all words fulfil in the end.
 """
 
+from subalign.alignment.dtw_words import align_windows
 from subalign.alignment.timer import WordTimer
-from subalign.alignment.windows import align_windows
-from subalign.alignment.words import WordTiming
+from subalign.alignment.windows import time_texts
+from subalign.alignment.words import WordTiming, WordTokens
 
-__all__ = ["WordTimer", "WordTiming", "align_windows"]
+__all__ = ["WordTimer", "WordTiming", "WordTokens", "align_windows", "time_texts"]

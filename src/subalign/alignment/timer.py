@@ -1,21 +1,25 @@
 """Words with times for the segments of a window."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from subalign.alignment.durations import SpeechRate, cap_sentence_ends, fit_segment
-from subalign.alignment.punctuation import merge_punctuation
-from subalign.alignment.windows import align_windows
-from subalign.alignment.words import WordTiming
+from subalign.alignment.dtw_segments import (
+    in_recording,
+    text_tokens,
+    time_segments_by_dtw,
+    words_by_segment,
+)
+from subalign.alignment.guarantees import keep_order
+from subalign.alignment.punctuation import words_with_punctuation
+from subalign.alignment.windows import time_texts
 from subalign.mel import FRAMES_PER_SECOND
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions
 from subalign.results import Segment, Word
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["WordTimer", "words_by_segment"]
+__all__ = ["WordTimer"]
 
 
 @dataclass(frozen=True)
@@ -40,58 +44,74 @@ class WordTimer:
 
         `encoded` is the one window that the segments were decoded from, `num_frames` how many mel
         frames of it are audio, and `last_speech_end` when the words before the window ended, in
-        seconds. Words are rounded to 10 ms before the corrections beside pauses. Segments
-        without text get no words and keep their bounds.
+        seconds. Words are in order, do not overlap, and last 20 ms or more. Segments without text
+        get no words and keep their bounds.
         """
-        texts = [self._text_tokens(segment) for segment in segments]
-        whole_text = [token for text in texts for token in text]
-        [words] = align_windows(
-            self.model, self.tokenizer, encoded, [whole_text], [num_frames], self.options
-        )
-        rate = SpeechRate.of(words)
-        words = merge_punctuation(
-            cap_sentence_ends(words, rate),
+        if self.options.method == "dtw":
+            timed = time_segments_by_dtw(
+                self.model,
+                self.tokenizer,
+                segments,
+                encoded,
+                num_frames,
+                last_speech_end,
+                self.options,
+            )
+        else:
+            timed = self._by_method(segments, encoded, num_frames)
+        return _in_order(timed, num_frames, last_speech_end)
+
+    def _by_method(
+        self, segments: Sequence[Segment], encoded: EncodedAudio, num_frames: int
+    ) -> list[Segment]:
+        texts = [text_tokens(segment, self.tokenizer) for segment in segments]
+        words = words_with_punctuation(
+            self.tokenizer,
+            [token for text in texts for token in text],
             self.options.prepend_punctuations,
             self.options.append_punctuations,
         )
-        timed: list[Segment] = []
-        own_words = words_by_segment(words, [len(text) for text in texts])
-        for segment, timings in zip(segments, own_words, strict=True):
-            fitted = fit_segment(segment, _in_recording(timings, segment), rate, last_speech_end)
-            last_speech_end = fitted.end if fitted.words else last_speech_end
-            timed.append(fitted)
-        return timed
-
-    def _text_tokens(self, segment: Segment) -> list[int]:
-        return [token for token in segment.tokens if token < self.tokenizer.eot]
-
-
-def words_by_segment(
-    words: Sequence[WordTiming], token_counts: Sequence[int]
-) -> list[list[WordTiming]]:
-    """Deal the words of a window to its segments, which have so many text tokens each.
-
-    A word belongs to the segment of its first token. openai-whisper counts the tokens of each
-    segment's words anew instead, so that one word across a border shifts words from all
-    following segments into those before.
-    """
-    ends = list(accumulate(token_counts))
-    dealt: list[list[WordTiming]] = [[] for _ in token_counts]
-    first_tokens = accumulate((len(timing.tokens) for timing in words), initial=0)
-    for timing, first_token in zip(words, first_tokens, strict=False):
-        dealt[bisect_right(ends, first_token)].append(timing)
-    return dealt
-
-
-def _in_recording(timings: Sequence[WordTiming], segment: Segment) -> list[Word]:
-    offset = segment.seek / FRAMES_PER_SECOND
-    return [
-        Word(
-            text=timing.word,
-            start=round(offset + timing.start, 2),
-            end=round(offset + timing.end, 2),
-            probability=timing.probability,
+        [timings] = time_texts(
+            self.model, self.tokenizer, encoded, [words], [num_frames], self.options
         )
-        for timing in timings
-        if timing.word
+        own_words = words_by_segment(timings, [len(text) for text in texts])
+        return [
+            _with_words(segment, in_recording(of_segment, segment))
+            for segment, of_segment in zip(segments, own_words, strict=True)
+        ]
+
+
+def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
+    if not words:
+        return replace(segment, words=())
+    return replace(segment, words=tuple(words), start=words[0].start, end=words[-1].end)
+
+
+def _in_order(
+    segments: Sequence[Segment], num_frames: int, last_speech_end: float
+) -> list[Segment]:
+    """Give the words of a window's segments what every word has: time of its own, in order."""
+    if not segments:
+        return []
+    window_start = segments[0].seek / FRAMES_PER_SECOND
+    window_end = window_start + num_frames / FRAMES_PER_SECOND
+    words = [word for segment in segments for word in segment.words or ()]
+    ordered = iter(keep_order(words, min(last_speech_end, window_end), window_end))
+    return [
+        _moved(segment, list(islice(ordered, len(segment.words or ())))) for segment in segments
     ]
+
+
+def _moved(segment: Segment, words: Sequence[Word]) -> Segment:
+    """The bounds go with the words that they were at."""
+    if not words or segment.words is None:
+        return segment
+    first, last = segment.words[0], segment.words[-1]
+    start = words[0].start if segment.start == first.start else segment.start
+    end = words[-1].end if segment.end == last.end else segment.end
+    return replace(
+        segment,
+        words=tuple(words),
+        start=min(start, words[0].start),
+        end=max(end, words[-1].end),
+    )

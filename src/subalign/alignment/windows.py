@@ -1,133 +1,219 @@
-"""Words with times for known text, in a batch of windows: one run of the decoder for all."""
+"""Times for given words in a batch of windows, by any method."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from subalign.alignment.capture import capture_scores
+from subalign.alignment.characters import spell
+from subalign.alignment.dtw_words import positions_per_second, token_boundaries
+from subalign.alignment.edges import settle_edges
+from subalign.alignment.forcing import ForcedText, force, text_room
+from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.path import batch_token_positions
-from subalign.alignment.scores import attention_matrix
-from subalign.alignment.words import WordTiming, time_words
+from subalign.alignment.speech import loudness, speech_probability
+from subalign.alignment.viterbi import divide, word_attention
+from subalign.alignment.words import WordTiming, WordTokens
 from subalign.mel import FRAMES_PER_SECOND
-from subalign.model import EncodedAudio, ModelDimensions, Whisper
+from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["align_windows"]
+__all__ = ["time_texts"]
 
 
-def align_windows(
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Seconds from the window's start."""
+
+    start: float
+    end: float
+    estimated: bool = False
+
+
+def time_texts(
     model: Whisper,
     tokenizer: Tokenizer,
     encoded: EncodedAudio,
-    text_tokens: Sequence[Sequence[int]],
+    texts: Sequence[Sequence[WordTokens]],
     num_frames: Sequence[int],
     options: AlignmentOptions = AlignmentOptions(),
 ) -> list[list[WordTiming]]:
-    """The words of every window's text, timed in seconds from the window's start.
+    """One timing for each given word of every window, in seconds from the window's start.
+
+    Words keep their order and do not overlap. Some may be empty, by `--method viterbi` only where
+    there are more words than positions.
 
     Args:
-        model: whose alignment heads are asked.
+        model: whose heads are asked.
         tokenizer: for the language and task of the text.
         encoded: a batch of windows.
-        text_tokens: each window's text, without special tokens; may be empty.
+        texts: each window's words; may be empty.
         num_frames: how many mel frames (10 ms) of each window are audio.
-        options: scale, filter width, kernels.
+        options: method, heads, scale, filter width, kernels.
 
     Raises:
         ValueError: the arguments do not hold equally many windows, or a text is too long for the
             decoder.
     """
-    if not encoded.windows == len(text_tokens) == len(num_frames):
+    if not encoded.windows == len(texts) == len(num_frames):
         raise ValueError(
-            f"{encoded.windows} encoded windows, {len(text_tokens)} texts and {len(num_frames)} "
+            f"{encoded.windows} encoded windows, {len(texts)} texts and {len(num_frames)} "
             "lengths cannot be aligned with each other"
         )
-    spoken = [window for window, tokens in enumerate(text_tokens) if tokens]
-    words: list[list[WordTiming]] = [[] for _ in text_tokens]
-    if not spoken:
-        return words
-    if len(spoken) < len(text_tokens):
-        encoded = encoded.select(torch.tensor(spoken, device=encoded.features.device))
-    texts = [text_tokens[window] for window in spoken]
-    scores, states = _force(model, tokenizer, encoded, texts)
-    heard = []
-    for row, window in enumerate(spoken):
-        # one position at least: times then are 0
-        n_positions = max(1, _positions(num_frames[window], model.dims))
-        # (heads, tokens with the start sequence and the end, positions)
-        heard.append(scores[row, :, : _length(tokenizer, texts[row]), :n_positions])
-    boundaries = _boundaries(heard, model.dims, len(tokenizer.sot_sequence), options)
-    for row, window in enumerate(spoken):
-        probabilities = _probabilities(model, tokenizer, states[row], texts[row])
-        words[window] = time_words(tokenizer, texts[row], boundaries[row], probabilities)
-    return words
+    found: list[list[WordTiming]] = [[] for _ in texts]
+    filled = [window for window, words in enumerate(texts) if words]
+    if not filled:
+        return found
+    if len(filled) < len(texts):
+        encoded = encoded.select(torch.tensor(filled, device=encoded.features.device))
+    batch = _Batch(
+        model,
+        tokenizer,
+        encoded,
+        [texts[window] for window in filled],
+        [num_frames[window] for window in filled],
+        options,
+    )
+    for window, timings in zip(filled, _timings(batch), strict=True):
+        found[window] = timings
+    return found
 
 
-def _positions(frames: int, dims: ModelDimensions) -> int:
-    """Whole audio positions in a number of mel frames."""
-    return frames * dims.n_audio_ctx // dims.window_frames
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The arguments of `time_texts`, of windows that all have words."""
 
+    model: Whisper
+    tokenizer: Tokenizer
+    encoded: EncodedAudio
+    texts: Sequence[Sequence[WordTokens]]
+    num_frames: Sequence[int]
+    options: AlignmentOptions
 
-def _length(tokenizer: Tokenizer, text: Sequence[int]) -> int:
-    return len(tokenizer.sot_sequence_including_notimestamps) + len(text) + 1
+    @property
+    def chosen_heads(self) -> tuple[tuple[int, int], ...]:
+        if self.options.method in ("norms", "characters"):
+            return candidate_heads(self.model.dims)
+        return self.options.heads or self.model.alignment_pairs
 
-
-@torch.inference_mode()
-def _force(
-    model: Whisper, tokenizer: Tokenizer, encoded: EncodedAudio, texts: Sequence[Sequence[int]]
-) -> tuple[Tensor, Tensor]:
-    """Make the decoder read the texts.
-
-    Returns the scores (windows, heads, tokens, positions) and states (windows, tokens, n_state).
-    Shorter texts are filled up: causal attention keeps the filling out of the rows before it.
-    """
-    longest = max(_length(tokenizer, text) for text in texts)
-    if longest > model.dims.n_text_ctx:
-        raise ValueError(
-            f"a text takes {longest} tokens with its start and end, but the decoder reads "
-            f"{model.dims.n_text_ctx}"
+    def force(self, texts: Sequence[Sequence[WordTokens]]) -> list[ForcedText]:
+        return force(
+            self.model,
+            self.tokenizer,
+            self.encoded,
+            [[token for word in words for token in word.tokens] for words in texts],
+            self.num_frames,
+            self.chosen_heads,
         )
-    start = tokenizer.sot_sequence_including_notimestamps
-    tokens = torch.full((len(texts), longest), tokenizer.eot)
-    for row, text in enumerate(texts):
-        tokens[row, : len(start) + len(text)] = torch.tensor([*start, *text])
-    with capture_scores(model.decoder, model.alignment_pairs) as capture:
-        states = model.decoder.hidden(tokens.to(model.device), encoded)
-    return capture.scores, states
 
 
-@torch.inference_mode()
-def _boundaries(
-    scores: Sequence[Tensor], dims: ModelDimensions, n_start: int, options: AlignmentOptions
-) -> list[list[float]]:
-    """Per window the seconds at which each text token begins, and at which the last one ends."""
-    matrices = [
-        attention_matrix(
-            of_window,
-            qk_scale=options.qk_scale,
-            medfilt_width=options.medfilt_width,
-            kernels=options.kernels,
-        )
-        for of_window in scores
-    ]
-    # a row tells where the token after it is heard, so text is heard from the last start token on
-    text_rows = [matrix[n_start:-1] for matrix in matrices]
-    positions_per_second = FRAMES_PER_SECOND * dims.n_audio_ctx / dims.window_frames
+def _timings(batch: _Batch) -> list[list[WordTiming]]:
+    forced = batch.force(batch.texts)
+    match batch.options.method:
+        case "viterbi":
+            spans = _divided(batch, forced)
+        case "dtw":
+            boundaries = token_boundaries(forced, batch.model.dims, batch.options)
+            spans = _along_path(batch.texts, boundaries)
+        case "norms":
+            spans = _along_path(batch.texts, _sharpest_boundaries(batch, forced))
+        case "characters":
+            spelled = [_spell(words, batch) for words in batch.texts]
+            spans = _along_path(spelled, _sharpest_boundaries(batch, batch.force(spelled)))
     return [
-        [position / positions_per_second for position in positions.tolist()]
-        for positions in batch_token_positions(text_rows, options.kernels)
+        _with_probabilities(words, of_window, text.probabilities)
+        for words, of_window, text in zip(batch.texts, spans, forced, strict=True)
+    ]
+
+
+def _divided(batch: _Batch, forced: Sequence[ForcedText]) -> list[list[_Span]]:
+    """Method viterbi."""
+    mels = batch.encoded.mel.numpy()
+    return [
+        _divide(batch, words, text, mels[row, :, :frames])
+        for row, (words, text, frames) in enumerate(
+            zip(batch.texts, forced, batch.num_frames, strict=True)
+        )
+    ]
+
+
+def _divide(
+    batch: _Batch, words: Sequence[WordTokens], text: ForcedText, mel: NDArray[np.float32]
+) -> list[_Span]:
+    attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
+    levels = loudness(mel)
+    division = divide(attention, speech_probability(levels, attention.shape[1]), words)
+    frames = np.rint(division.spans * (FRAMES_PER_SECOND / positions_per_second(batch.model.dims)))
+    spans = [(int(start), int(end)) for start, end in frames]
+    return [
+        _Span(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND, estimated=not heard)
+        for (start, end), heard in zip(settle_edges(spans, levels), division.heard, strict=True)
     ]
 
 
 @torch.inference_mode()
-def _probabilities(
-    model: Whisper, tokenizer: Tokenizer, states: Tensor, text: Sequence[int]
-) -> list[float]:
-    """Each text token's probability among the ordinary tokens; 0 where the model gives NaN."""
-    n_start = len(tokenizer.sot_sequence)
-    logits = model.decoder.logits(states[n_start : n_start + len(text)])[:, : tokenizer.eot]
-    chosen = torch.tensor(text, device=logits.device)[:, None]
-    probabilities = logits.softmax(dim=-1).gather(1, chosen)  # (tokens, 1)
-    return probabilities[:, 0].nan_to_num(0.0).tolist()
+def _sharpest_boundaries(batch: _Batch, forced: Sequence[ForcedText]) -> list[list[float]]:
+    """Methods norms and characters: as `token_boundaries`, through the sharpest heads."""
+    rows = [
+        norm_matrix(
+            text.scores[:, text.text_rows],
+            qk_scale=batch.options.qk_scale,
+            medfilt_width=batch.options.filter_width,
+            kernels=batch.options.kernels,
+        )
+        for text in forced
+    ]
+    rate = positions_per_second(batch.model.dims)
+    return [
+        [position / rate for position in positions.tolist()]
+        for positions in batch_token_positions(rows, batch.options.kernels)
+    ]
+
+
+def _spell(words: Sequence[WordTokens], batch: _Batch) -> Sequence[WordTokens]:
+    """The words letter by letter, unless the decoder cannot read so many tokens at once."""
+    spelled = spell(words, batch.tokenizer)
+    fits = sum(len(word.tokens) for word in spelled) <= text_room(batch.model, batch.tokenizer)
+    return spelled if fits else words
+
+
+def _along_path(
+    texts: Sequence[Sequence[WordTokens]], boundaries: Sequence[Sequence[float]]
+) -> list[list[_Span]]:
+    """Each word from where its first spoken token begins to where its last one ends."""
+    spans: list[list[_Span]] = []
+    for words, of_window in zip(texts, boundaries, strict=True):
+        offsets = accumulate((len(word.tokens) for word in words), initial=0)
+        spans.append(
+            [
+                _Span(of_window[offset + word.spoken[0]], of_window[offset + word.spoken[1]])
+                for word, offset in zip(words, offsets, strict=False)
+            ]
+        )
+    return spans
+
+
+def _with_probabilities(
+    words: Sequence[WordTokens], spans: Sequence[_Span], probabilities: Sequence[float]
+) -> list[WordTiming]:
+    timings = []
+    offset = 0
+    for word, span in zip(words, spans, strict=True):
+        first, end = word.spoken
+        of_word = probabilities[offset + first : offset + max(end, first + 1)]
+        timings.append(
+            WordTiming(
+                word=word.text,
+                tokens=word.tokens,
+                start=span.start,
+                end=span.end,
+                probability=float(np.mean(of_word)),
+                estimated=span.estimated,
+            )
+        )
+        offset += len(word.tokens)
+    return timings

@@ -8,7 +8,20 @@ import numpy as np
 
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["WordTiming", "time_words"]
+__all__ = ["WordTiming", "WordTokens", "time_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class WordTokens:
+    """A word of known text, with the space before it and the punctuation beside it.
+
+    `spoken` is the range of its tokens (first, end) that is heard: those before and after it are
+    punctuation.
+    """
+
+    text: str
+    tokens: tuple[int, ...]
+    spoken: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +29,7 @@ class WordTiming:
     """A word's text and tokens, and when it is heard: seconds from the start of the window.
 
     `probability` is the mean of the tokens' probabilities, timestamps and other special tokens
-    left out of account.
+    left out of account. `estimated` is true where the attention does not tell the time.
     """
 
     word: str
@@ -24,6 +37,7 @@ class WordTiming:
     start: float
     end: float
     probability: float
+    estimated: bool = False
 
     @property
     def duration(self) -> float:

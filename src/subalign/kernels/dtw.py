@@ -1,7 +1,5 @@
 """Dynamic time warping on the CPU, compiled by numba when it is first used."""
 
-import logging
-import pickle
 from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
@@ -9,11 +7,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from subalign.kernels.compiling import compiled
+
 __all__ = ["dtw", "warm_up"]
 
 Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-log = logging.getLogger(__name__)
 
 
 def dtw(cost: NDArray[np.floating]) -> Path:
@@ -48,19 +46,14 @@ def _compiled() -> Callable[[NDArray[np.float64]], Path]:
     import numba
 
     # a read-only argument takes writable arrays too
-    argument = numba.types.Array(numba.float64, 2, "C", readonly=True)
-    try:
-        kernel = numba.njit([(argument,)], cache=True)(_find_path)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        log.debug("The compiled DTW is not kept on disk: %s", error)
-        kernel = numba.njit([(argument,)])(_find_path)
-    return kernel
+    return compiled(_find_path, numba.types.Array(numba.float64, 2, "C", readonly=True))
 
 
 def _find_path(cost: NDArray[np.float64]) -> Path:
     n_tokens, n_frames = cost.shape
     flat_cost = cost.ravel()
-    came_by = np.empty(n_tokens * n_frames, np.uint8)  # 0 diagonal, 1 vertical, 2 horizontal
+    # A line for each anti-diagonal, from its first cell on: 0 diagonal, 1 vertical, 2 horizontal.
+    came_by = np.empty((n_tokens + n_frames - 1, min(n_tokens, n_frames)), np.uint8)
 
     # Totals of three neighbouring anti-diagonals, by token, after one cell of infinity: the cells
     # of an anti-diagonal do not depend on each other, so the inner loop becomes vector code.
@@ -70,15 +63,15 @@ def _find_path(cost: NDArray[np.float64]) -> Path:
     before_last[0] = 0
     for time in range(n_tokens + n_frames - 1):
         first = max(0, time - n_frames + 1)
+        steps = came_by[time]
         for token in range(first, min(n_tokens, time + 1)):
             diagonal, above, left = before_last[token], last[token], last[token + 1]
             by_diagonal = (diagonal < above) & (diagonal < left)
             by_above = (above < diagonal) & (above < left)
             best = diagonal if by_diagonal else (above if by_above else left)
-            cell = token * (n_frames - 1) + time  # token * n_frames + frame
-            total = flat_cost[cell] + best
+            total = flat_cost[token * (n_frames - 1) + time] + best  # token * n_frames + frame
             this[token + 1] = np.inf if np.isnan(total) else total
-            came_by[cell] = 0 if by_diagonal else (1 if by_above else 2)
+            steps[token - first] = 0 if by_diagonal else (1 if by_above else 2)
         before_last[0] = np.inf
         before_last, last, this = last, this, before_last
 
@@ -91,7 +84,8 @@ def _find_path(cost: NDArray[np.float64]) -> Path:
         length += 1
         if token == 0 and frame == 0:
             break
-        step = came_by[token * n_frames + frame]
+        time = token + frame
+        step = came_by[time, token - max(0, time - n_frames + 1)]
         # at the borders there is one way left, whatever the totals are
         if token == 0 or (frame > 0 and step == 2):
             frame -= 1

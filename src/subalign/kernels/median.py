@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Comparator", "check_width", "median_filter", "selection_network"]
+__all__ = ["Comparator", "check_width", "fitted_width", "median_filter", "selection_network"]
 
 # values worked on at a time, so that a network's rows stay in the processor's second-level cache
 CHUNK_VALUES = 100_000
@@ -26,9 +26,10 @@ def median_filter(x: Tensor, width: int) -> Tensor:
     """The median of `width` neighbouring frames around each frame of `x` (..., frames).
 
     The borders are reflected without being repeated: frame -1 is frame 1. Where there are too few
-    frames for that (at most `width // 2`), `x` comes back as it is, as in openai-whisper. A window
-    with a NaN in it gives NaN. The result has the shape, type and device of `x`, which may be
-    strided and must be of a floating type.
+    frames for that (at most `width // 2`), the width is the greatest odd number of frames that
+    there are; openai-whisper leaves such rows as they are. A window with a NaN in it gives NaN. The
+    result has the shape, type and device of `x`, which may be strided and must be of a floating
+    type.
 
     Measured on 448 x 1500 frames at width 7: a tenth of the time of sorting each window, which
     torch.sort and torch.median take.
@@ -36,11 +37,11 @@ def median_filter(x: Tensor, width: int) -> Tensor:
     Raises:
         ValueError: `width` is not an odd number above 0.
     """
-    check_width(width)
     n_frames = x.shape[-1]
-    reach = width // 2
-    if reach == 0 or n_frames <= reach or x.numel() == 0:
+    width = fitted_width(width, n_frames)
+    if width == 1 or x.numel() == 0:
         return x
+    reach = width // 2
     rows = x.reshape(-1, n_frames)  # (rows, frames)
     result = torch.empty_like(rows, memory_format=torch.contiguous_format)
     step = max(1, CHUNK_VALUES // n_frames)
@@ -54,6 +55,12 @@ def check_width(width: int) -> None:
     """Refuse a width that has no middle, with ValueError."""
     if width < 1 or width % 2 == 0:
         raise ValueError(f"a median's width must be an odd number above 0, not {width}")
+
+
+def fitted_width(width: int, n_frames: int) -> int:
+    """The width that rows of `n_frames` are filtered with; ValueError if it has no middle."""
+    check_width(width)
+    return width if n_frames > width // 2 else max(1, n_frames - 1 + n_frames % 2)
 
 
 def _select(padded: Tensor, width: int, n_frames: int) -> Tensor:

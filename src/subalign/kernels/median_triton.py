@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from subalign.kernels.median import check_width, selection_network
+from subalign.kernels.median import fitted_width, selection_network
 
 __all__ = ["BLOCK_FRAMES", "median_filter"]
 
@@ -23,9 +23,9 @@ def median_filter(x: Tensor, width: int, *, block_frames: int = BLOCK_FRAMES) ->
     Raises:
         ValueError: `width` is not an odd number above 0.
     """
-    check_width(width)
     n_frames = x.shape[-1]
-    if width == 1 or n_frames <= width // 2 or x.numel() == 0:
+    width = fitted_width(width, n_frames)
+    if width == 1 or x.numel() == 0:
         return x
     result = torch.empty_like(x, memory_format=torch.contiguous_format)
     # the kernel knows three dimensions before the frames; more are joined, copied where they must

@@ -16,11 +16,13 @@ class EncodedAudio:
     """A batch of encoded windows, with every decoder layer's keys and values of them.
 
     `features` is (windows, n_audio_ctx, n_audio_state); `cross` has one `KeyValues` a layer, each
-    tensor (windows, heads, n_audio_ctx, d_head).
+    tensor (windows, heads, n_audio_ctx, d_head). `mel` is what was encoded (windows, n_mels,
+    frames), in float32 and in main memory.
     """
 
     features: Tensor
     cross: tuple[KeyValues, ...]
+    mel: Tensor
 
     @property
     def windows(self) -> int:
@@ -30,7 +32,8 @@ class EncodedAudio:
     def select(self, windows: Tensor | slice) -> "EncodedAudio":
         """A part of the batch, by indices or by a slice (which copies nothing)."""
         cross = (KeyValues(keys[windows], values[windows]) for keys, values in self.cross)
-        return EncodedAudio(self.features[windows], tuple(cross))
+        mel = self.mel[windows.cpu() if isinstance(windows, Tensor) else windows]
+        return EncodedAudio(self.features[windows], tuple(cross), mel)
 
 
 class DecoderCache:

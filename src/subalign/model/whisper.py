@@ -254,7 +254,7 @@ class Whisper(nn.Module):
     def encode(self, mel: Tensor) -> EncodedAudio:
         """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them."""
         features = self.encoder(mel.to(self.device, self.dtype))
-        return EncodedAudio(features, self.decoder.listen(features))
+        return EncodedAudio(features, self.decoder.listen(features), mel.float().cpu())
 
     def new_cache(self, rows: int) -> DecoderCache:
         """An empty cache for `rows` sequences."""

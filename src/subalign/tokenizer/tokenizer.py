@@ -66,9 +66,14 @@ class Tokenizer:
         A special token is a word of its own.
         """
         token_bytes = self.encoding.decode_single_token_bytes
-        if self.language in _UNSPACED_LANGUAGES:
+        if not self.spaced:
             return split_on_characters(tokens, token_bytes)
         return split_on_spaces(tokens, token_bytes, first_special=self.eot)
+
+    @property
+    def spaced(self) -> bool:
+        """Whether the language is written with spaces between words."""
+        return self.language not in _UNSPACED_LANGUAGES
 
     def to_language_token(self, code: str) -> int:
         """The token of a language code.

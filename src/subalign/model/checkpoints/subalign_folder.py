@@ -4,6 +4,8 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from subalign.model.devices import Placement
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
-__all__ = ["load_subalign_folder", "save_checkpoint"]
+__all__ = ["load_subalign_folder", "save_checkpoint", "save_heads"]
 
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.tiktoken"
@@ -80,23 +82,80 @@ def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
     """
     if model.vocabulary is None:
         raise CheckpointError("A model without a vocabulary cannot be saved: give it one first.")
+    with _written_whole(folder) as partial:
+        _write_files(model, partial)
+
+
+def save_heads(
+    source: Path, folder: str | os.PathLike[str], heads: Iterable[tuple[int, int]]
+) -> None:
+    """Write a checkpoint of our own form anew with other alignment heads, and all else as it is.
+
+    Where `folder` is the `source` itself, only its config is replaced; else as `save_checkpoint`,
+    with weights and vocabulary copied byte for byte.
+
+    Raises:
+        CheckpointError: the source is no whole checkpoint of our form.
+        OutputExistsError: the folder holds something other than a checkpoint of our form.
+        OutputError: the folder cannot be written.
+    """
+    path = source / CONFIG
+    config = read_json(path)
+    check_format(config, path)
+    vocabulary = file_inside(source, config.get("vocabulary", VOCABULARY), path)
+    weights = file_inside(source, WEIGHTS, path)
+    config["alignment_heads"] = sorted(set(heads))
+    if Path(folder).resolve() == source.resolve():
+        with _reported(source.resolve()):
+            _replace_config(config, source.resolve())
+        return
+    with _written_whole(folder) as partial:
+        for file in (vocabulary, weights):
+            shutil.copy(file, partial / file.name)
+        _write_config(config, partial / CONFIG)
+
+
+@contextmanager
+def _written_whole(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `folder` unless an error comes up."""
     # symbolic links are followed, so that it is their target that is replaced
     target = Path(folder).resolve()
     _refuse_foreign(target)
-    try:
+    with _reported(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _beside(target)
         partial.mkdir()
         try:
-            _write_files(model, partial)
+            yield partial
             _put_in_place(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _reported(target: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, SafetensorError) as error:
         raise OutputError(
             f"The checkpoint {target} cannot be written ({error}): check the folder's permissions "
             "and the space left."
         ) from error
+
+
+def _replace_config(config: Mapping[str, object], folder: Path) -> None:
+    path = folder / CONFIG
+    partial = _beside(path)
+    try:
+        _write_config(config, partial)
+        shutil.copymode(path, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_config(config: Mapping[str, object], path: Path) -> None:
+    path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_files(model: Whisper, folder: Path) -> None:
@@ -113,7 +172,7 @@ def _write_files(model: Whisper, folder: Path) -> None:
         "split_pattern": model.vocabulary.split_pattern,
         "previous_text": model.previous_text,
     }
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    _write_config(config, folder / CONFIG)
     # safetensors makes its file readable for the owner alone
     shutil.copymode(folder / CONFIG, folder / WEIGHTS)
 

@@ -1,0 +1,113 @@
+"""Make the decoder read known text, and see what it attends to and how likely it finds the text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from subalign.alignment.capture import capture_scores
+from subalign.errors import UsageError
+from subalign.model import EncodedAudio, ModelDimensions, Whisper
+from subalign.tokenizer import Tokenizer
+
+__all__ = ["ForcedText", "check_heads", "force", "text_room", "whole_positions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedText:
+    """One window's text, read with the window's audio.
+
+    `scores` (heads, tokens, positions) are the attention's before the softmax, of the start
+    sequence, the text and the end, cut to the positions that hold audio; `n_start` is how many
+    tokens stand before the last token of the start sequence. `probabilities` has one number for
+    each text token: its probability among the ordinary tokens, 0 where the model gives NaN.
+    """
+
+    scores: Tensor
+    n_start: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def text_rows(self) -> slice:
+        """The tokens whose row says where each text token is heard, and where the text ends.
+
+        A row tells where the token after it is heard, so the first is the last start token's.
+        """
+        return slice(self.n_start, -1)
+
+
+def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
+    """Refuse (layer, head) pairs that the model does not have.
+
+    Raises:
+        UsageError: a pair lies outside the decoder.
+    """
+    n_layers, n_heads = model.dims.n_text_layer, model.dims.n_text_head
+    for layer, head in heads:
+        if not (0 <= layer < n_layers and 0 <= head < n_heads):
+            raise UsageError(
+                f"--heads {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
+                f"{model.name or 'the model'}, which are counted from 0."
+            )
+
+
+def text_room(model: Whisper, tokenizer: Tokenizer) -> int:
+    """How many text tokens the decoder can read at once."""
+    return model.dims.n_text_ctx - len(tokenizer.sot_sequence_including_notimestamps) - 1
+
+
+def whole_positions(frames: int, dims: ModelDimensions) -> int:
+    """Whole audio positions in a number of mel frames, and one at least."""
+    return max(1, frames * dims.n_audio_ctx // dims.window_frames)
+
+
+@torch.inference_mode()
+def force(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    texts: Sequence[Sequence[int]],
+    num_frames: Sequence[int],
+    heads: Iterable[tuple[int, int]],
+) -> list[ForcedText]:
+    """Read every window's text in one run of the decoder.
+
+    `texts` are tokens without special ones, `num_frames` how many mel frames of each window are
+    audio, and `heads` the (layer, head) pairs whose scores are wanted, given in their order.
+    Shorter texts are filled up: causal attention keeps the filling out of the rows before it.
+
+    Raises:
+        ValueError: a text is too long for the decoder.
+    """
+    start = tokenizer.sot_sequence_including_notimestamps
+    longest = max(len(start) + len(text) + 1 for text in texts)
+    if longest > model.dims.n_text_ctx:
+        raise ValueError(
+            f"a text takes {longest} tokens with its start and end, but the decoder reads "
+            f"{model.dims.n_text_ctx}"
+        )
+    tokens = torch.full((len(texts), longest), tokenizer.eot)
+    for row, text in enumerate(texts):
+        tokens[row, : len(start) + len(text)] = torch.tensor([*start, *text])
+    with capture_scores(model.decoder, heads) as capture:
+        states = model.decoder.hidden(tokens.to(model.device), encoded)
+    n_start = len(start) - 1
+    forced = []
+    for row, text in enumerate(texts):
+        positions = whole_positions(num_frames[row], model.dims)
+        # (heads, tokens, positions)
+        scores = capture.scores[row, :, : len(start) + len(text) + 1, :positions]
+        of_text = states[row, n_start : n_start + len(text)]  # (tokens, n_state)
+        probabilities = _probabilities(model, of_text, text, tokenizer.eot)
+        forced.append(ForcedText(scores, n_start, probabilities))
+    return forced
+
+
+def _probabilities(
+    model: Whisper, states: Tensor, text: Sequence[int], n_ordinary: int
+) -> tuple[float, ...]:
+    logits = model.decoder.logits(states)[:, :n_ordinary]
+    chosen = torch.tensor(text, device=logits.device, dtype=torch.long)[:, None]
+    probabilities = logits.softmax(dim=-1).gather(1, chosen)  # (tokens, 1)
+    return tuple(probabilities[:, 0].nan_to_num(0.0).tolist())

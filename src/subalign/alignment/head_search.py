@@ -1,0 +1,92 @@
+"""Greedy forward selection of the heads that time words best together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from subalign.alignment.head_maps import Head, HeadMaps
+from subalign.alignment.head_scores import word_errors
+from subalign.alignment.path import batch_token_positions
+from subalign.options import KernelChoice
+
+__all__ = ["HeadSearch", "HeadSet", "search_heads", "set_error"]
+
+TOLERANCE = 0.005
+"""A set that is so many seconds worse than the best is as good: more heads may be mere chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSet:
+    """Heads in the order they were chosen in, and their error together (seconds)."""
+
+    heads: tuple[Head, ...]
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSearch:
+    """What a search found: the marked heads, the best set, and how it was come by, head by head."""
+
+    marked: HeadSet
+    best: HeadSet
+    steps: tuple[HeadSet, ...]
+
+
+def search_heads(
+    windows: Sequence[HeadMaps],
+    marked: Iterable[Head],
+    *,
+    most: int = 10,
+    kernels: KernelChoice = "auto",
+) -> HeadSearch:
+    """Add the head that helps most, up to `most` heads; then take the best set met on the way.
+
+    Of sets that are equal but for `TOLERANCE`, the smallest is taken. The search is made from no
+    head and from the `marked` ones, so that the result is never worse than those. `windows` hold
+    the maps of the same heads, the marked ones among them.
+
+    Raises:
+        ValueError: there is no window, or a marked head has no map.
+    """
+    if not windows:
+        raise ValueError("heads cannot be searched for without a window")
+    heads = windows[0].heads
+    start = [heads.index(head) for head in sorted(set(marked))]
+
+    def measured(indices: Sequence[int]) -> HeadSet:
+        error = set_error(windows, indices, kernels=kernels)
+        return HeadSet(tuple(heads[index] for index in indices), error)
+
+    before = measured(start)
+    paths: list[list[HeadSet]] = []
+    for first in ([], start):
+        chosen, steps = list(first), [before] if first else []
+        while len(chosen) < min(most, len(heads)):
+            rest = [index for index in range(len(heads)) if index not in chosen]
+            tried = {index: measured([*chosen, index]) for index in rest}
+            best = min(rest, key=lambda index: tried[index].error)
+            chosen.append(best)
+            steps.append(tried[best])
+        paths.append(steps)
+    candidates = [found for steps in paths for found in steps if found.error <= before.error]
+    limit = min((found.error for found in candidates), default=before.error) + TOLERANCE
+    good = [found for found in candidates if found.error <= limit]
+    best_set = min(good, key=lambda found: (len(found.heads), found.error), default=before)
+    steps = next((path for path in paths if best_set in path), [before])
+    return HeadSearch(before, best_set, tuple(steps[: steps.index(best_set) + 1]))
+
+
+def set_error(
+    windows: Sequence[HeadMaps], indices: Sequence[int], *, kernels: KernelChoice = "auto"
+) -> float:
+    """The mean absolute error (seconds) of all starts and ends, by the heads at these indices.
+
+    Words without a span do not count; NaN where none has one.
+    """
+    matrices = [window.maps[list(indices)].float().mean(dim=0) for window in windows]
+    errors = [
+        word_errors(positions, window.text, window.seconds).ravel()
+        for positions, window in zip(batch_token_positions(matrices, kernels), windows, strict=True)
+    ]
+    return float(np.nanmean(np.abs(np.concatenate(errors))))

@@ -1,0 +1,11 @@
+"""Forced alignment of whole transcripts with recordings of any length, one module a stage.
+
+loudness (where the recording pauses) → hearing (what the model takes it for) → letters, matching
+(which words of the transcript that resembles) → placement (roughly where each word is) →
+stretches (windows of audio with their words) → timing (exact times) and evidence (was it said?) →
+guarantees (order, length) → report. `align` runs them all.
+"""
+
+from subalign.alignment.longform.align import align_script
+
+__all__ = ["align_script"]

@@ -1,0 +1,264 @@
+"""Forced alignment of a whole transcript with a recording of any length."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.alignment.forcing import text_room
+from subalign.alignment.longform.guarantees import make_room
+from subalign.alignment.longform.hearing import HeardWord, Span, cut_at_pauses, encode_spans, hear
+from subalign.alignment.longform.letters import plain_letters
+from subalign.alignment.longform.loudness import Loudness
+from subalign.alignment.longform.matching import match
+from subalign.alignment.longform.placement import Anchors, Placement, letter_seconds, place
+from subalign.alignment.longform.report import make_report, missing_words
+from subalign.alignment.longform.speech_clock import SpeechClock
+from subalign.alignment.longform.stretches import WindowLimits, plan_windows
+from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
+from subalign.alignment.script_words import script_words
+from subalign.alignment.words import WordTokens
+from subalign.decoding import check_language, detect_language, tokenizer_of
+from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.model import Whisper
+from subalign.options import AlignmentOptions
+from subalign.results import Alignment, Segment, Transcript, Word
+from subalign.script import Line, Script
+from subalign.tokenizer import Tokenizer, to_language_code
+
+__all__ = ["align_script"]
+
+# how often the words are timed: from where they were decoded, then from where they were heard
+_PASSES = 2
+
+# how much of the model's window is used for timing: attention drifts less in short windows
+_WINDOW_SHARE = 0.7
+
+# seconds that a line without words is shown at most
+_SILENT_LINE = 2.0
+
+# words that the model thinks impossible still have a logarithm
+_LEAST_PROBABILITY = 1e-6
+
+# seconds that a word lasts at least: 20 ms, and what rounding to milliseconds may take
+_LEAST = 0.021
+
+
+def align_script(
+    model: Whisper,
+    mel: LogMel,
+    script: Script,
+    *,
+    language: str | None,
+    options: AlignmentOptions = AlignmentOptions(),
+    on_progress: Callable[[float, float], None] | None = None,
+    version: str = "",
+) -> Alignment:
+    """Time every word of a transcript, and tell how well it fits.
+
+    The recording is decoded; where that resembles the transcript, words have their rough place.
+    From there windows of audio with their words are timed exactly, and again from what was heard
+    then. Parts that only the audio or only the transcript has are left out of the windows, so they
+    harm no other part.
+
+    Args:
+        model: whose heads are asked.
+        mel: the recording.
+        script: the transcript; each line becomes a segment.
+        language: None is the script's own, else what the model detects.
+        options: how words are timed within a window.
+        on_progress: called with the seconds done and the recording's length.
+        version: of the program, for the result.
+
+    Raises:
+        UsageError: the model does not know the language.
+    """
+    code = _language(model, mel, script, language)
+    tokenizer = tokenizer_of(model, code)
+    lines = [script_words(line, tokenizer) for line in script.lines]
+    words = [word for line in lines for word in line]
+    progress = _Progress(mel.duration, on_progress)
+    job = _Job(model, tokenizer, mel, options, [word.encoded for word in words], progress)
+    found = job.run()
+    results = [
+        Word(
+            text=word.text,
+            start=start,
+            end=end,
+            probability=probability,
+            estimated=not heard,
+            before=word.before,
+            after=word.after,
+        )
+        for word, (start, end), probability, heard in zip(
+            words, found.spans, found.probabilities, found.heard.tolist(), strict=True
+        )
+    ]
+    segments = _segments(script.lines, [len(line) for line in lines], results, mel.duration)
+    transcript = Transcript(
+        text=" ".join(segment.text.strip() for segment in segments),
+        language=code,
+        segments=segments,
+        duration=mel.duration,
+        model=model.name,
+        version=version,
+    )
+    report = make_report(
+        segments, found.heard, found.missing, found.decoded, spaced=tokenizer.spaced
+    )
+    return Alignment(transcript, report)
+
+
+def _language(model: Whisper, mel: LogMel, script: Script, language: str | None) -> str:
+    stated = language or script.language
+    check_language(model, stated, "transcribe")
+    if stated is not None:
+        return to_language_code(stated)
+    if not model.multilingual:
+        return "en"
+    loudness = Loudness.of(mel)
+    spans = cut_at_pauses(loudness, model.dims.window_frames) or [Span(0, 0)]
+    loudest = max(spans, key=lambda span: loudness.mean(span.start, span.end))
+    return detect_language(model, encode_spans(model, mel, [loudest]))[0].language
+
+
+class _Progress:
+    """Tells how far all passes over a recording have come, as seconds of it."""
+
+    def __init__(self, duration: float, tell: Callable[[float, float], None] | None) -> None:
+        self._duration = duration
+        self._tell = tell
+        self._passes = 0
+
+    def next_pass(self) -> Callable[[Span], None]:
+        """What to call with every window of a pass, in order."""
+        before = self._duration * self._passes / (1 + _PASSES)
+        self._passes += 1
+
+        def on_window(span: Span) -> None:
+            if self._tell is not None:
+                done = before + span.end / FRAMES_PER_SECOND / (1 + _PASSES)
+                self._tell(min(done, self._duration), self._duration)
+
+        return on_window
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The words' times (seconds, whole milliseconds) and states, and what was decoded."""
+
+    spans: list[tuple[float, float]]
+    probabilities: list[float]
+    heard: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    decoded: list[HeardWord]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One alignment: the arguments of `align_script`, and the transcript's words."""
+
+    model: Whisper
+    tokenizer: Tokenizer
+    mel: LogMel
+    options: AlignmentOptions
+    words: list[WordTokens]
+    progress: _Progress
+
+    def run(self) -> _Found:
+        """Decode, match, and time twice."""
+        loudness = Loudness.of(self.mel)
+        letters = np.array([len(plain_letters(word.text)) for word in self.words], np.int64)
+        spans = cut_at_pauses(loudness, self.model.dims.window_frames)
+        on_window = self.progress.next_pass()
+        decoded = hear(self.model, self.tokenizer, self.mel, spans, self.options, on_window)
+        matching = match([word.text for word in self.words], decoded)
+        anchors = Anchors.from_matching(matching)
+        clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
+        for number in range(_PASSES):
+            placement = place(anchors, letters, *clocks)
+            timed = self._time(placement, loudness, repaired=number == _PASSES - 1)
+            anchors = timed.anchors(matching)
+        return self._settle(placement, timed, anchors, letters, decoded)
+
+    def _time(self, placement: Placement, loudness: Loudness, *, repaired: bool) -> TimedWords:
+        room = text_room(self.model, self.tokenizer)
+        frames = round(_WINDOW_SHARE * self.model.dims.window_frames)
+        limits = WindowLimits(frames, room)
+        tokens = np.array([len(word.tokens) for word in self.words], np.int64)
+        windows = plan_windows(placement, tokens, loudness, limits)
+        return time_windows(
+            self.model,
+            self.tokenizer,
+            self.mel,
+            self.words,
+            windows,
+            self.options,
+            self.progress.next_pass(),
+            repaired=repaired,
+        )
+
+    def _settle(
+        self,
+        placement: Placement,
+        timed: TimedWords,
+        anchors: Anchors,
+        letters: NDArray[np.int64],
+        decoded: list[HeardWord],
+    ) -> _Found:
+        """Put all words in order, and find those that are missing."""
+        duration = self.mel.duration
+        starts, ends, kept = in_order(placement, timed)
+        needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
+        missing = missing_words(kept, starts, ends, needs, duration)
+        starts, ends = make_room(starts, ends, _LEAST, np.floor(duration * 1000) / 1000)
+        spans = zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)
+        return _Found(list(spans), timed.probabilities.tolist(), kept, missing, decoded)
+
+
+def _segments(
+    lines: Sequence[Line], counts: Sequence[int], words: Sequence[Word], duration: float
+) -> tuple[Segment, ...]:
+    """One segment a line, which has so many of the words; lines without any lie between others."""
+    segments: list[Segment] = []
+    offset = 0
+    free = 0.0
+    for index, (line, count) in enumerate(zip(lines, counts, strict=True)):
+        own = tuple(words[offset : offset + count])
+        offset += count
+        if own:
+            start, end = own[0].start, own[-1].end
+        else:
+            following = words[offset].start if offset < len(words) else duration
+            start, end = _silent_line(line, free, following)
+        free = end
+        segments.append(
+            Segment(
+                id=index,
+                seek=int(start * FRAMES_PER_SECOND),
+                start=start,
+                end=end,
+                text=line.text,
+                tokens=(),
+                temperature=0.0,
+                avg_logprob=_mean_log([word.probability for word in own]),
+                compression_ratio=1.0,
+                no_speech_prob=0.0,
+                words=own,
+            )
+        )
+    return tuple(segments)
+
+
+def _silent_line(line: Line, begin: float, end: float) -> tuple[float, float]:
+    """When to show a line of which nothing is said: as the file has it, where that is free."""
+    if line.start is not None and line.end is not None and begin <= line.start < line.end <= end:
+        return line.start, line.end
+    return begin, min(end, begin + _SILENT_LINE)
+
+
+def _mean_log(probabilities: Sequence[float]) -> float:
+    logs = [math.log(max(probability, _LEAST_PROBABILITY)) for probability in probabilities]
+    return sum(logs) / len(logs) if logs else 0.0

@@ -1,0 +1,136 @@
+"""What the model takes a recording for: words with times, decoded window by window."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from typing import TypeVar
+
+import torch
+
+from subalign.alignment.forcing import text_room
+from subalign.alignment.longform.evidence import smoothed, word_evidence
+from subalign.alignment.longform.loudness import Loudness
+from subalign.alignment.script_words import script_words
+from subalign.alignment.windows import time_texts
+from subalign.alignment.words import WordTokens
+from subalign.decoding import decode
+from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.model import EncodedAudio, Whisper
+from subalign.options import AlignmentOptions, DecodingOptions
+from subalign.script import Line
+from subalign.tokenizer import Tokenizer
+
+__all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spans", "hear"]
+
+BATCH = 4
+"""Windows that are encoded at once: more gain little time and take memory."""
+
+# windows are silent from this probability on, as in transcription
+_SILENCE = 0.6
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Mel frames of a recording, from `start` to before `end`."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """The number of frames."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A decoded word; times are seconds of the recording.
+
+    `evidence` is what the audio says for it and the words around it (see `word_evidence`).
+    """
+
+    text: str
+    start: float
+    end: float
+    evidence: float
+
+
+def hear(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    mel: LogMel,
+    spans: Sequence[Span],
+    options: AlignmentOptions,
+    on_window: Callable[[Span], None] = lambda _span: None,
+) -> list[HeardWord]:
+    """Decode every span, which is not longer than a window, without timestamps, and time it.
+
+    Spans that the model takes for silence give no words.
+    """
+    room = text_room(model, tokenizer)
+    # fast speech takes more than the half of the context that a prompt would leave
+    decoding = DecodingOptions(
+        language=tokenizer.language or "en", without_timestamps=True, sample_len=room
+    )
+    heard: list[HeardWord] = []
+    for batch in batched(spans, BATCH):
+        encoded = encode_spans(model, mel, batch)
+        texts = [
+            _words(result.text, tokenizer, room) if result.no_speech_prob < _SILENCE else []
+            for result in decode(model, encoded, decoding)
+        ]
+        lengths = [span.length for span in batch]
+        timed = time_texts(model, tokenizer, encoded, texts, lengths, options)
+        backwards = encode_spans(model, mel, batch, backwards=True)
+        evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
+        for span, words, values in zip(batch, timed, evidence, strict=True):
+            offset = span.start / FRAMES_PER_SECOND
+            heard += [
+                HeardWord(word.word, offset + word.start, offset + word.end, value)
+                for word, value in zip(words, smoothed(values).tolist(), strict=True)
+            ]
+            on_window(span)
+    return heard
+
+
+def _words(text: str, tokenizer: Tokenizer, room: int) -> list[WordTokens]:
+    """The words of a decoded text, as many as fit into the decoder."""
+    line = Line(text, ((0, len(text)),))
+    words = [word.encoded for word in script_words(line, tokenizer)]
+    lengths = accumulate(len(word.tokens) for word in words)
+    return [word for word, length in zip(words, lengths, strict=True) if length <= room]
+
+
+def cut_at_pauses(loudness: Loudness, longest: int) -> list[Span]:
+    """Cut a recording into spans of at most `longest` frames, each where its end is quiet."""
+    spans: list[Span] = []
+    start, n_frames = 0, loudness.frames.size
+    while n_frames - start > longest:
+        cut = loudness.quietest(start + 2 * longest // 3, start + longest)
+        spans.append(Span(start, cut))
+        start = cut
+    if n_frames > start:
+        spans.append(Span(start, n_frames))
+    return spans
+
+
+@torch.inference_mode()
+def encode_spans(
+    model: Whisper, mel: LogMel, spans: Sequence[Span], *, backwards: bool = False
+) -> EncodedAudio:
+    """Encode spans as the beginnings of windows; `backwards` lets each sound from its end."""
+    width = model.dims.window_frames
+    windows = [mel.window(span.start, span.length, width) for span in spans]
+    if backwards:
+        for window, span in zip(windows, spans, strict=True):
+            window[:, : span.length] = window[:, : span.length].flip(1)
+    return model.encode(torch.stack(windows))
+
+
+def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Runs of at most `size` items."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

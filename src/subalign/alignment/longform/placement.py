@@ -1,0 +1,161 @@
+"""Roughly where each word of a transcript is, from those whose place is known."""
+
+import itertools
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.alignment.longform.matching import Matching
+from subalign.alignment.longform.speech_clock import SpeechClock
+
+__all__ = ["Anchors", "Placement", "letter_seconds", "place"]
+
+# decoded words matched with less confidence are not relied on
+_LEAST_CONFIDENCE = 0.25
+
+# seconds that a letter takes where no anchors tell, and the bounds of what is believed
+_LETTER_SECONDS = 0.07
+_FASTEST_LETTER, _SLOWEST_LETTER = 0.04, 0.15
+
+# words between two anchors have room if their time is at least this share of the expected (less
+# what a pair of ends may be wrong by), and belong together if it is not longer than this
+_LEAST_SHARE, _SLACK = 0.4, 0.3
+_MOST_SHARE, _LONGEST_PAUSE = 2.0, 3.0
+_USUAL_SHARE = 1.3
+
+# decoded speech does if it is this share of what words need; else the decoder left some out
+_ENOUGH = 0.6
+
+# so few words without room are rather one word too many than a passage
+_FEW_WORDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Words whose place is known: their numbers, rising, their times (seconds) and weights."""
+
+    words: NDArray[np.int64]
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def from_matching(cls, matching: Matching) -> "Anchors":
+        """The words that were decoded, with enough around them, where their order is right."""
+        sure = (matching.confidence >= _LEAST_CONFIDENCE) & np.isfinite(matching.starts)
+        words = np.flatnonzero(sure)
+        return cls.in_order(
+            words, matching.starts[words], matching.ends[words], matching.confidence[words]
+        )
+
+    @classmethod
+    def in_order(
+        cls,
+        words: NDArray[np.int64],
+        starts: NDArray[np.float64],
+        ends: NDArray[np.float64],
+        weights: NDArray[np.float64],
+    ) -> "Anchors":
+        """As many of these as can be kept so that the times rise with the words."""
+        kept = _longest_rising(starts)
+        kept = kept[(np.diff(ends[kept], prepend=-np.inf) > 0)]
+        return cls(words[kept], starts[kept], ends[kept], weights[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where the words are, roughly: `starts` and `ends` (words,) in seconds.
+
+    `weights` (words,) tells how sure that is, `absent` marks words that have no room in the
+    audio, and `breaks` those before which the recording has something else: a word's stretch
+    begins there.
+    """
+
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    absent: NDArray[np.bool_]
+    breaks: NDArray[np.bool_]
+
+
+def place(
+    anchors: Anchors, letters: NDArray[np.int64], decoded: SpeechClock, sound: SpeechClock
+) -> Placement:
+    """Place all words, which have so many letters (words,), between the anchors.
+
+    Words between two anchors share the speech there by their letters: that which was `decoded`,
+    or, where this is too little, all `sound`. Where there is much more than they need, they are
+    taken to follow the first anchor, or to precede the second where there is no first; where
+    there is much too little, they are absent.
+    """
+    n = letters.size
+    starts, ends, weights = np.zeros(n), np.zeros(n), np.zeros(n)
+    absent, breaks = np.zeros(n, bool), np.zeros(n, bool)
+    starts[anchors.words], ends[anchors.words] = anchors.starts, anchors.ends
+    weights[anchors.words] = anchors.weights
+    seconds = letter_seconds(anchors, letters)
+    edges = [-1, *anchors.words.tolist(), n]
+    for before, after in itertools.pairwise(edges):
+        between = np.arange(before + 1, after)
+        if not between.size:
+            continue
+        begin = ends[before] if before >= 0 else 0.0
+        end = max(begin, starts[after] if after < n else decoded.duration)
+        need = float((letters[between] + 1).sum()) * seconds
+        enough = decoded.between(begin, end) >= _ENOUGH * need
+        clock = decoded if enough else sound
+        room = clock.between(begin, end)
+        if room > _MOST_SHARE * need + _LONGEST_PAUSE and anchors.words.size:
+            begin, end = _beside_anchor(begin, end, _USUAL_SHARE * need, clock, first=before < 0)
+        elif room < _LEAST_SHARE * need - _SLACK and between.size > _FEW_WORDS:
+            absent[between] = True
+        shares = np.cumsum(letters[between] + 1) / int((letters[between] + 1).sum())
+        readings = clock.read(np.array([begin, end]))
+        times = clock.times(readings[0] + np.append(0.0, shares) * (readings[1] - readings[0]))
+        starts[between], ends[between] = times[:-1], times[1:]
+    present = np.flatnonzero(~absent)
+    breaks[present[1:]] = starts[present[1:]] - ends[present[:-1]] > _LONGEST_PAUSE
+    return Placement(starts, ends, weights, absent, breaks)
+
+
+def _beside_anchor(
+    begin: float, end: float, need: float, clock: SpeechClock, *, first: bool
+) -> tuple[float, float]:
+    """So much speech after `begin`; before `end` if it is the `first` of the recording."""
+    readings = clock.read(np.array([begin, end]))
+    if first:
+        return float(clock.times(readings[1:] - need)[0]), end
+    return begin, float(clock.times(readings[:1] + need)[0])
+
+
+def letter_seconds(anchors: Anchors, letters: NDArray[np.int64]) -> float:
+    """What a letter takes between neighbouring anchors, pauses included."""
+    neighbours = np.flatnonzero(np.diff(anchors.words) == 1)
+    if neighbours.size < 20:
+        return _LETTER_SECONDS
+    seconds = anchors.starts[neighbours + 1] - anchors.starts[neighbours]
+    rate = float(np.median(seconds / (letters[anchors.words[neighbours]] + 1)))
+    return min(max(rate, _FASTEST_LETTER), _SLOWEST_LETTER)
+
+
+def _longest_rising(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of a longest rising subsequence (Fredman 1975)."""
+    tails: list[float] = []
+    last: list[int] = []
+    before = np.full(values.size, -1, np.int64)
+    for index, value in enumerate(values.tolist()):
+        at = bisect_left(tails, value)
+        before[index] = last[at - 1] if at else -1
+        if at == len(tails):
+            tails.append(value)
+            last.append(index)
+        else:
+            tails[at], last[at] = value, index
+    chain: list[int] = []
+    at = last[-1] if last else -1
+    while at >= 0:
+        chain.append(at)
+        at = int(before[at])
+    return np.array(chain[::-1], np.int64)

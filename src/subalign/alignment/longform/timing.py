@@ -1,0 +1,171 @@
+"""Exact times for the words of planned windows, and what the audio says for each word."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence
+from subalign.alignment.longform.hearing import BATCH, Span, batched, encode_spans
+from subalign.alignment.longform.matching import Matching
+from subalign.alignment.longform.placement import Anchors, Placement
+from subalign.alignment.longform.repair import repair
+from subalign.alignment.longform.stretches import Window
+from subalign.alignment.windows import time_texts
+from subalign.alignment.words import WordTiming, WordTokens
+from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.model import Whisper
+from subalign.options import AlignmentOptions
+from subalign.tokenizer import Tokenizer
+
+__all__ = ["TimedWords", "in_order", "time_windows"]
+
+# a word in two windows is taken from the one where more speaks for it and it lies further inside:
+# each word between it and the edge counts as much (nats a token), up to so many words
+_EDGE_WEIGHT, _EDGE_WORDS = 0.5, 6
+
+# words decoded with such confidence are not believed to be further (seconds) from there
+_SURELY_DECODED, _APART = 0.4, 1.5
+
+# evidence that makes the best anchors
+_SURE = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class TimedWords:
+    """What the windows tell of each word; all arrays are (words,).
+
+    `starts` and `ends` are seconds, NaN for words of no window. `own` is each word's evidence by
+    itself, `support` that with its neighbours'. `guessed` marks times that no attention told.
+    """
+
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    own: NDArray[np.float64]
+    support: NDArray[np.float64]
+    guessed: NDArray[np.bool_]
+
+    @property
+    def heard(self) -> NDArray[np.bool_]:
+        """The words that the audio speaks for."""
+        return (self.support > HEARD) & ~self.guessed
+
+    def anchors(self, matching: Matching) -> Anchors:
+        """The words that were heard, where their order is right.
+
+        Where words were surely decoded at quite another time, that time is believed.
+        """
+        apart = np.abs(self.starts - matching.starts) > _APART
+        contradicted = apart & (matching.confidence >= _SURELY_DECODED)
+        words = np.flatnonzero((self.heard & (self.own > 0)) | contradicted)
+        decoded = contradicted[words]
+        return Anchors.in_order(
+            words,
+            np.where(decoded, matching.starts[words], self.starts[words]),
+            np.where(decoded, matching.ends[words], self.ends[words]),
+            np.where(
+                decoded, matching.confidence[words], np.clip(self.support[words] / _SURE, 0.0, 1.0)
+            ),
+        )
+
+
+def time_windows(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    mel: LogMel,
+    words: Sequence[WordTokens],
+    windows: Sequence[Window],
+    options: AlignmentOptions,
+    on_window: Callable[[Span], None] = lambda _span: None,
+    *,
+    repaired: bool = False,
+) -> TimedWords:
+    """Time the words (all of the transcript's, in order) of every window.
+
+    With `repaired` each window's text is first made what was probably said; words that this leaves
+    out get no time.
+    """
+    n = len(words)
+    found = TimedWords(
+        starts=np.full(n, np.nan),
+        ends=np.full(n, np.nan),
+        probabilities=np.zeros(n),
+        own=np.full(n, -np.inf),
+        support=np.full(n, -np.inf),
+        guessed=np.zeros(n, bool),
+    )
+    merits = np.full(n, -np.inf)
+    for batch in batched(windows, BATCH):
+        spans = [window.span for window in batch]
+        texts = [[words[index] for index in window.words] for window in batch]
+        numbers: list[Sequence[int | None]] = [window.words for window in batch]
+        encoded = encode_spans(model, mel, spans)
+        backwards = encode_spans(model, mel, spans, backwards=True)
+        evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
+        if repaired:
+            for row, window in enumerate(batch):
+                own = encoded.select(slice(row, row + 1))
+                better = repair(model, tokenizer, own, texts[row], evidence[row])
+                texts[row] = [item.word for item in better]
+                numbers[row] = [
+                    None if item.place is None else window.words[item.place] for item in better
+                ]
+            evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
+        lengths = [span.length for span in spans]
+        timings = time_texts(model, tokenizer, encoded, texts, lengths, options)
+        for row, window in enumerate(batch):
+            _take(found, merits, window.span, numbers[row], timings[row], evidence[row])
+            on_window(window.span)
+    return found
+
+
+def _take(
+    found: TimedWords,
+    merits: NDArray[np.float64],
+    span: Span,
+    numbers: Sequence[int | None],
+    timings: Sequence[WordTiming],
+    evidence: NDArray[np.float64],
+) -> None:
+    """Keep of a window what is better than what other windows told of the same words."""
+    support = smoothed(evidence)
+    order = np.arange(len(numbers))
+    inside = np.minimum(np.minimum(order, order[::-1]), _EDGE_WORDS)
+    merit = support + _EDGE_WEIGHT * inside
+    offset = span.start / FRAMES_PER_SECOND
+    for place, (word, timing) in enumerate(zip(numbers, timings, strict=True)):
+        if word is not None and merit[place] > merits[word]:
+            merits[word] = merit[place]
+            found.starts[word] = offset + timing.start
+            found.ends[word] = offset + timing.end
+            found.probabilities[word] = timing.probability
+            found.own[word] = evidence[place]
+            found.support[word] = support[place]
+            found.guessed[word] = timing.estimated
+
+
+def in_order(
+    placement: Placement, timed: TimedWords
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Times (words,) that rise with the words, and which words were heard at theirs.
+
+    Words that were heard keep their times, where these rise. The others lie between them, at
+    their own times or where they were placed as far as there is room; they may have no length.
+    """
+    heard = np.flatnonzero(timed.heard)
+    sure = Anchors.in_order(heard, timed.starts[heard], timed.ends[heard], timed.support[heard])
+    kept = np.zeros(timed.starts.size, bool)
+    kept[sure.words] = True
+    starts = np.where(np.isnan(timed.starts), placement.starts, timed.starts)
+    ends = np.where(np.isnan(timed.ends), placement.ends, timed.ends)
+    # the start of the next word that was heard bounds all before it
+    limits = np.minimum.accumulate(np.where(kept, starts, np.inf)[::-1])[::-1]
+    following = np.append(limits[1:], np.inf)
+    # times as one row: start, end, start, end ...
+    row = np.stack([np.minimum(starts, limits), np.minimum(ends, following)], axis=1).ravel()
+    # what was not heard does not push away what was
+    row[~np.repeat(kept, 2)] = np.minimum(row, np.repeat(limits, 2))[~np.repeat(kept, 2)]
+    row = np.maximum.accumulate(row)
+    return row[::2].copy(), row[1::2].copy(), kept

@@ -1,0 +1,265 @@
+"""The words of a given line: what stands in the file, and the tokens that the model is to hear.
+
+In languages with spaces a word is what stands between two of them; in languages without, what the
+tokenizer cuts off. A piece without a letter, a digit or a sign that is said aloud ("—", "…", "♪")
+is no word: it clings to the word before it, or to the next where it opens something or comes first.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from subalign.alignment.words import WordTokens
+from subalign.script import Line
+from subalign.tokenizer import Tokenizer
+from subalign.tokenizer.words import split_on_characters
+
+__all__ = ["ScriptWord", "script_words"]
+
+# signs that people say: "and", "percent", "plus"; currencies are told by their category
+_SPOKEN_SIGNS = frozenset("&%‰@+=°§№")
+
+# soft hyphen, spaces of no width, marks of direction: the model never saw them in a word
+_INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
+
+# A longer word is no word, but text of another script: it is cut at characters.
+_MAX_TOKENS = 48
+
+# The first letter of a script without spaces (Thai); those of scripts with spaces come before it.
+_THAI = "\u0e00"
+
+_LINE_BREAK = re.compile(r"[\r\n]")
+_SPACE = re.compile(r"\s")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptWord:
+    """A word of a line as it is written and as the model reads it.
+
+    `before` and `after` stand beside the word and nobody says them. `text` has the space before
+    the word, where there is one, and its punctuation. `before + text + after`, joined over the
+    words of a line, is the line's text. `encoded.text` is the part of `text` that is said, in
+    languages with spaces with one before it, as in running text.
+    """
+
+    before: str
+    text: str
+    after: str
+    encoded: WordTokens
+
+
+def script_words(line: Line, tokenizer: Tokenizer) -> tuple[ScriptWord, ...]:
+    """The words of a line; none where nothing of it is said."""
+    pieces: list[_Piece] = []
+    for run in _runs(_characters(line)):
+        if tokenizer.spaced:
+            space = "" if pieces and _inside_word(line, pieces[-1], run[0]) else " "
+            pieces += _spaced(run, space, tokenizer)
+        else:
+            pieces += _unspaced(run, tokenizer)
+    return tuple(_written(line, _cling(line, pieces), tokenizer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Character:
+    """One letter with its accents: where it stands in the line, and how the model reads it."""
+
+    text: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Part of a line (first, end), what of it is said, and the tokens of that."""
+
+    first: int
+    end: int
+    text: str
+    tokens: tuple[int, ...]
+
+
+def _characters(line: Line) -> Iterator[_Character]:
+    """The characters that are said, accents composed (NFC), every kind of space as " "."""
+    for first, end in line.spoken:
+        at = first
+        while at < end:
+            start, at = at, at + 1
+            while at < end and _continues(line.text[at]):
+                at += 1
+            written = "".join(char for char in line.text[start:at] if char not in _INVISIBLE)
+            text = unicodedata.normalize("NFC", written)
+            if text:
+                yield _Character(_readable(text), start, at)
+
+
+def _continues(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M" or char in _INVISIBLE
+
+
+def _readable(text: str) -> str:
+    if text.isspace():
+        return " "
+    # half of a surrogate pair has no bytes
+    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def _runs(characters: Iterable[_Character]) -> Iterator[list[_Character]]:
+    """Characters that follow each other, nothing unspoken between them."""
+    run: list[_Character] = []
+    for character in characters:
+        if run and character.first > run[-1].end:
+            yield run
+            run = []
+        run.append(character)
+    if run:
+        yield run
+
+
+def _inside_word(line: Line, piece: _Piece, following: _Character) -> bool:
+    """Whether only markup stands between two parts of a word."""
+    gap = line.text[piece.end : following.first]
+    return piece.text[-1].isalnum() and following.text.isalnum() and not _SPACE.search(gap)
+
+
+def _spaced(run: Sequence[_Character], space: str, tokenizer: Tokenizer) -> Iterator[_Piece]:
+    """A piece for what stands between two spaces; `space` goes before the first."""
+    word: list[_Character] = []
+    for character in (*run, _Character(" ", 0, 0)):
+        if character.text != " ":
+            word.append(character)
+            continue
+        if word:
+            text = space + "".join(char.text for char in word)
+            tokens = tuple(tokenizer.encode(text))
+            if len(tokens) <= _MAX_TOKENS:
+                yield _Piece(word[0].first, word[-1].end, text, tokens)
+            else:
+                yield from _cut(word, space, tokens, tokenizer)
+        word, space = [], " "
+
+
+def _unspaced(run: Sequence[_Character], tokenizer: Tokenizer) -> list[_Piece]:
+    """A piece for each token or few that are whole characters; words of other scripts in one."""
+    tokens = tuple(tokenizer.encode("".join(character.text for character in run)))
+    pieces: list[_Piece] = []
+    for piece in _cut(run, "", tokens, tokenizer):
+        last = pieces[-1].text[-1:] if pieces else ""
+        of_spaced_script = max(last, piece.text[:1]) < _THAI
+        short = pieces and len(pieces[-1].tokens) + len(piece.tokens) <= _MAX_TOKENS
+        if of_spaced_script and short and last.isalnum() and piece.text[:1].isalnum():
+            pieces[-1] = _joined((pieces[-1], piece))
+        else:
+            pieces.append(piece)
+    return pieces
+
+
+def _cut(
+    characters: Sequence[_Character], space: str, tokens: Sequence[int], tokenizer: Tokenizer
+) -> Iterator[_Piece]:
+    """Cut wherever a token and a character end at one place; `space` is before the first."""
+    ends = accumulate((len(character.text) for character in characters), initial=len(space))
+    index_at = {end: index for index, end in enumerate(ends)}
+    texts, groups = split_on_characters(tokens, tokenizer.encoding.decode_single_token_bytes)
+    at = first = 0
+    text = ""
+    group: tuple[int, ...] = ()
+    for part, part_tokens in zip(texts, groups, strict=True):
+        at += len(part)
+        text, group = text + part, (*group, *part_tokens)
+        index = index_at.get(at, 0)
+        if index > first:
+            yield _Piece(characters[first].first, characters[index - 1].end, text, group)
+            first, text, group = index, "", ()
+
+
+def _cling(line: Line, pieces: Iterable[_Piece]) -> list[_Piece]:
+    """The pieces that are words, with those that are none joined to them."""
+    words: list[list[_Piece]] = []
+    opening: list[_Piece] = []
+    for piece in pieces:
+        follows = bool(opening) and _touch(line, opening[-1], piece)
+        if _is_said(piece.text):
+            words.append([*opening, piece] if follows else [piece])
+            opening = []
+        elif opening:
+            # what has no word beside it is in nobody's tokens
+            opening = [*opening, piece][-_MAX_TOKENS:] if follows else [piece]
+        elif words and not _opens(piece.text) and _touch(line, words[-1][-1], piece):
+            words[-1].append(piece)
+        else:
+            opening = [piece]
+    if words and opening and _touch(line, words[-1][-1], opening[0]):
+        words[-1] += opening
+    return [_joined(parts) for parts in words]
+
+
+def _joined(pieces: Sequence[_Piece]) -> _Piece:
+    return _Piece(
+        pieces[0].first,
+        pieces[-1].end,
+        "".join(piece.text for piece in pieces),
+        tuple(token for piece in pieces for token in piece.tokens),
+    )
+
+
+def _touch(line: Line, piece: _Piece, following: _Piece) -> bool:
+    """Whether nothing but space in one line stands between two pieces."""
+    gap = line.text[piece.end : following.first]
+    return not gap.strip() and not _LINE_BREAK.search(gap)
+
+
+def _opens(text: str) -> bool:
+    """Whether the next word is meant: a space, a bracket or quotation mark that opens."""
+    mark = text.strip()[:1]
+    return not mark or mark in "¿¡" or unicodedata.category(mark) in ("Ps", "Pi")
+
+
+def _is_said(text: str) -> bool:
+    return any(map(_is_voiced, text))
+
+
+def _is_voiced(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LNM" or category == "Sc" or char in _SPOKEN_SIGNS
+
+
+def _written(line: Line, pieces: Sequence[_Piece], tokenizer: Tokenizer) -> Iterator[ScriptWord]:
+    """Share out what is not said: to the word that it touches, else to the next word."""
+    before = ""
+    ends = [0, *(piece.end for piece in pieces)]
+    for index, piece in enumerate(pieces):
+        gap = line.text[ends[index] : piece.first]
+        unspoken = gap.rstrip()
+        if index == 0:
+            before = unspoken
+        text = gap[len(unspoken) :] + line.text[piece.first : piece.end]
+        after = line.text[piece.end :]
+        following = ""
+        if index < len(pieces) - 1:
+            after, following = _share(line.text[piece.end : pieces[index + 1].first])
+        encoded = WordTokens(piece.text, piece.tokens, _spoken_tokens(piece, tokenizer))
+        yield ScriptWord(before, text, after, encoded)
+        before = following
+
+
+def _share(gap: str) -> tuple[str, str]:
+    """What of the text between two words goes with the first, and what with the second.
+
+    The space before the second word is left out: it belongs to that word.
+    """
+    unspoken = gap.rstrip()
+    cut = _LINE_BREAK.search(gap) or _SPACE.search(unspoken)
+    at = min(cut.start(), len(unspoken)) if cut else len(unspoken)
+    return unspoken[:at], unspoken[at:]
+
+
+def _spoken_tokens(piece: _Piece, tokenizer: Tokenizer) -> tuple[int, int]:
+    """From the first to the last token that holds more than spaces and punctuation."""
+    voiced = [_is_voiced(char) for char in piece.text for _ in char.encode()]
+    token_bytes = tokenizer.encoding.decode_single_token_bytes
+    edges = accumulate((len(token_bytes(token)) for token in piece.tokens), initial=0)
+    heard = [index for index, (a, b) in enumerate(pairwise(edges)) if any(voiced[a:b])]
+    return heard[0], heard[-1] + 1

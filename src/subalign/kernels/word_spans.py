@@ -1,0 +1,157 @@
+"""The best division of a recording into words and pauses, compiled by numba when first used."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.kernels.compiling import compiled
+
+__all__ = ["SpanCosts", "warm_up", "word_spans"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanCosts:
+    """What a division of a recording into words and pauses costs, and what it may be.
+
+    A word takes `shortest` to `longest` positions. A word of d positions for which `expected` were
+    expected costs `tightness / 2 * log(d / expected) ** 2`. Between two words there is nothing,
+    or a pause of at least `shortest_pause` positions, which costs `pause` to begin. Before the
+    first and after the last word there may be speech that is not in the text, for `unscripted`.
+    """
+
+    shortest: int
+    longest: int
+    tightness: float
+    shortest_pause: int
+    pause: float
+    unscripted: float
+
+
+def word_spans(
+    words: NDArray[np.floating],
+    silence: NDArray[np.floating],
+    edge: NDArray[np.floating],
+    expected: NDArray[np.floating],
+    costs: SpanCosts,
+) -> NDArray[np.int64]:
+    """Where each word begins and ends (words, 2), in positions, in the best division.
+
+    A Viterbi search over whole words, as in a segment model (Ostendorf, Digalakis and Kimball
+    1996): the words follow each other in order, and the sum of the scores of all positions less
+    the costs is the highest that there is. The time grows with words x positions x
+    `costs.longest`.
+
+    Args:
+        words: the score of each position as part of each word (words, positions).
+        silence: the score of each position as part of a pause (positions,).
+        edge: the same of speech before the first or after the last word (positions,).
+        expected: how many positions each word should take (words,).
+        costs: limits and penalties.
+
+    Scores are finite. Equally good divisions are told apart from the last word on: it ends as early
+    as it can, and then begins so; each word before touches the next one if it can, and else ends
+    as early as it can.
+
+    Raises:
+        ValueError: the words do not fit, even with the fewest positions for each.
+    """
+    n_words, n_positions = words.shape
+    if n_words == 0:
+        return np.empty((0, 2), np.int64)
+    if costs.shortest * n_words > n_positions:
+        raise ValueError(
+            f"{n_words} words of {costs.shortest} positions do not fit into {n_positions}"
+        )
+    durations = np.arange(1, costs.longest + 1)
+    deviation = np.log(durations) - np.log(np.asarray(expected, np.float64))[:, None]
+    bonus = -costs.tightness / 2 * deviation**2  # (words, durations)
+    return _kernel()(
+        np.ascontiguousarray(words, np.float64),
+        _running_sum(silence),
+        _running_sum(edge),
+        bonus,
+        costs.shortest,
+        costs.shortest_pause,
+        costs.pause,
+        costs.unscripted,
+    )
+
+
+def warm_up() -> None:
+    """Compile the kernel, or load it from numba's cache, ahead of its first use."""
+    _kernel()
+
+
+def _running_sum(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(scores, dtype=np.float64)])
+
+
+@cache
+def _kernel() -> Callable[..., NDArray[np.int64]]:
+    import numba
+
+    # a read-only argument takes writable arrays too
+    matrix, row = (numba.types.Array(numba.float64, n, "C", readonly=True) for n in (2, 1))
+    count, cost = numba.int64, numba.float64
+    return compiled(_search, matrix, row, row, matrix, count, count, cost, cost)
+
+
+def _search(
+    words: NDArray[np.float64],
+    silence: NDArray[np.float64],
+    edge: NDArray[np.float64],
+    bonus: NDArray[np.float64],
+    shortest: int,
+    shortest_pause: int,
+    pause: float,
+    unscripted: float,
+) -> NDArray[np.int64]:
+    n_words, n_positions = words.shape
+    longest = bonus.shape[1]
+    # best[t]: all words so far lie before t, and t is where the next may begin
+    best = np.maximum(silence, edge - unscripted)
+    starts = np.zeros((n_words, n_positions + 1), np.int32)
+    ends = np.zeros((n_words, n_positions + 1), np.int32)
+    ending = np.empty(n_positions + 1)
+    inside = np.zeros(n_positions + 1)
+    final = 0
+    for word in range(n_words):
+        for t in range(n_positions):
+            inside[t + 1] = inside[t] + words[word, t]
+        for t in range(n_positions + 1):
+            ending[t] = -np.inf
+            for start in range(max(0, t - longest), t - shortest + 1):
+                score = best[start] + inside[t] - inside[start] + bonus[word, t - start - 1]
+                if score > ending[t]:
+                    ending[t] = score
+                    starts[word, t] = start
+        if word == n_words - 1:
+            highest = -np.inf
+            for t in range(n_positions + 1):
+                rest = max(silence[-1] - silence[t], edge[-1] - edge[t] - unscripted)
+                if ending[t] + rest > highest:
+                    highest = ending[t] + rest
+                    final = t
+            break
+        before_pause = -np.inf
+        end = 0
+        for t in range(n_positions + 1):
+            candidate = t - shortest_pause
+            if candidate >= 0 and ending[candidate] - silence[candidate] > before_pause:
+                before_pause = ending[candidate] - silence[candidate]
+                end = candidate
+            paused = before_pause + silence[t] - pause
+            best[t] = max(ending[t], paused)
+            ends[word, t] = t if ending[t] >= paused else end
+    spans = np.empty((n_words, 2), np.int64)
+    t = final
+    for word in range(n_words - 1, -1, -1):
+        if word < n_words - 1:
+            t = ends[word, t]
+        spans[word, 1] = t
+        t = starts[word, t]
+        spans[word, 0] = t
+    return spans

@@ -1,0 +1,63 @@
+"""Speech is where it is loud, compared with the rest of the window."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subalign.alignment.speech import loudness, speech_probability
+
+
+def mel_of(levels):
+    """Bands that differ, with these levels as their mean."""
+    levels = np.asarray(levels, np.float32)
+    return np.stack([levels - 0.5, levels, levels + 0.5])
+
+
+def test_loudness_goes_from_the_quietest_to_the_loudest_frames():
+    levels = np.linspace(-1.0, 1.0, 101)
+    found = loudness(mel_of(levels))
+    quiet, loud = np.percentile(levels, (5, 98))
+    expected = np.clip((levels - quiet) / (loud - quiet), 0, 1)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.dtype == np.float64
+    assert (found[0], found[-1]) == (0, 1)
+
+
+def test_a_single_bang_does_not_make_speech_quiet():
+    levels = np.r_[np.full(50, -1.0), np.full(50, 0.5), 8.0]
+    assert loudness(mel_of(levels))[60] == pytest.approx(1.0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("level", [-1.0, 0.3, np.nan])
+def test_where_nothing_stands_out_speech_and_silence_are_equally_likely(level):
+    levels = loudness(mel_of(np.full(40, level) + np.linspace(0, 0.1, 40)))
+    assert len(set(levels)) == 1
+    assert speech_probability(levels, 20).tolist() == [0.5] * 20
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_frames():
+    levels = loudness(np.zeros((80, 0), np.float32))
+    assert levels.shape == (0,)
+    assert speech_probability(levels, 1).tolist() == [0.5]
+    assert speech_probability(levels, 0).tolist() == []
+
+
+def test_each_position_has_the_mean_of_its_two_frames():
+    levels = np.array([0.0, 0.0, 0.1, 0.3, 1.0, 1.0, 0.7])
+    silent, even, loud = speech_probability(levels, 3)
+    assert silent < 0.02
+    assert even == pytest.approx(0.5)
+    assert loud > 0.99
+
+
+@given(st.integers(0, 40), st.integers(0, 30), st.integers(0, 2**32 - 1))
+def test_probabilities_for_any_number_of_frames_and_positions(n_frames, n_positions, seed):
+    levels = loudness(np.random.default_rng(seed).normal(size=(4, n_frames)).astype(np.float32))
+    assert levels.shape == (n_frames,)
+    assert ((levels >= 0) & (levels <= 1)).all()
+    found = speech_probability(levels, n_positions)
+    assert found.shape == (n_positions,)
+    assert ((found > 0) & (found < 1)).all()
