@@ -25,7 +25,8 @@ Maker = Callable[..., Transcript]
 
 
 def ours(format_name: str, transcript: Transcript, options: dict[str, Any] | None = None) -> str:
-    return "".join(get_writer(format_name, LayoutOptions(**(options or {}))).render(transcript))
+    layout = LayoutOptions(profile="openai", **(options or {}))
+    return "".join(get_writer(format_name, layout).render(transcript))
 
 
 def openai_result(transcript: Transcript) -> dict[str, Any]:

@@ -12,14 +12,23 @@ import pytest
 from subalign.errors import UsageError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles import FORMATS, ResultWriter, SubtitlesWriter, get_writer, resolve_formats
+from subalign.subtitles import (
+    FORMATS,
+    ResultWriter,
+    SubtitlesWriter,
+    file_name,
+    format_of,
+    get_writer,
+    resolve_formats,
+)
 
 Maker = Callable[..., Transcript]
 
 
 def written(format_name: str, transcript: Transcript, **options: Any) -> str:
     file = io.StringIO()
-    get_writer(format_name, LayoutOptions(**options)).write(transcript, file)
+    layout = LayoutOptions(**{"profile": "openai", **options})
+    get_writer(format_name, layout).write(transcript, file)
     return file.getvalue()
 
 
@@ -73,8 +82,10 @@ def test_json(make: Maker) -> None:
         '  "segments": [\n'
         '    {"id": 0, "seek": 0, "start": 0.5, "end": 1.5, "text": " Grüß \\"Gott\\"", '
         f'{facts}, "words": [\n'
-        '      {"word": " Grüß", "start": 0.5, "end": 1.0, "probability": 0.5},\n'
-        '      {"word": " \\"Gott\\"", "start": 1.25, "end": 1.5, "probability": 0.5}\n'
+        '      {"word": " Grüß", "start": 0.5, "end": 1.0, "probability": 0.5, '
+        '"estimated": false},\n'
+        '      {"word": " \\"Gott\\"", "start": 1.25, "end": 1.5, "probability": 0.5, '
+        '"estimated": false}\n'
         "    ]},\n"
         '    {"id": 1, "seek": 0, "start": 2.0, "end": 3.0, "text": " 你好\\n", '
         f"{facts}}}\n"
@@ -94,7 +105,10 @@ def test_json_keeps_openai_whispers_keys_in_order(spoken: Transcript) -> None:
         "id seek start end text tokens temperature avg_logprob compression_ratio "
         "no_speech_prob words".split()
     )
-    assert list(result["segments"][0]["words"][0]) == ["word", "start", "end", "probability"]
+    assert list(result["segments"][0]["words"][0]) == [
+        *("word", "start", "end", "probability"),
+        "estimated",
+    ]
 
 
 def test_json_words_are_absent_where_untimed_and_empty_where_there_are_none(make: Maker) -> None:
@@ -148,12 +162,41 @@ def test_each_piece_and_so_each_file_ends_with_a_line_break(
 
 
 def test_every_format_has_a_writer_of_its_extension() -> None:
-    assert FORMATS == ("txt", "vtt", "srt", "tsv", "json")
+    assert (
+        *("txt", "vtt", "srt", "tsv", "json", "ass", "lrc", "elrc", "ttml"),
+        *("labels", "textgrid", "ctm", "csv", "html"),
+    ) == FORMATS
     for format_name in FORMATS:
         writer = get_writer(format_name)
         assert isinstance(writer, ResultWriter)
         assert isinstance(writer, SubtitlesWriter) == (format_name in ("srt", "vtt"))
-        assert writer.extension == format_name
+        assert writer.name == format_name
+
+
+@pytest.mark.parametrize(
+    ("format_name", "name"),
+    [
+        ("srt", "talk.srt"),
+        ("lrc", "talk.lrc"),
+        ("elrc", "talk.words.lrc"),
+        ("txt", "talk.txt"),
+        ("labels", "talk.labels.txt"),
+        ("textgrid", "talk.TextGrid"),
+    ],
+)
+def test_a_files_name_and_its_format(format_name: str, name: str) -> None:
+    assert file_name("talk", format_name) == name
+    assert format_of(name) == (format_name, "talk")
+    assert format_of(name.upper()) == (format_name, "TALK")
+
+
+def test_no_two_formats_of_a_recording_share_a_file() -> None:
+    assert len({file_name("talk", name).lower() for name in FORMATS}) == len(FORMATS)
+
+
+@pytest.mark.parametrize(("name", "found"), [("a.b.pdf", ("pdf", "a.b")), ("talk", ("", "talk"))])
+def test_a_name_of_no_format(name: str, found: tuple[str, str]) -> None:
+    assert format_of(name) == found
 
 
 @pytest.mark.parametrize(
@@ -163,7 +206,7 @@ def test_every_format_has_a_writer_of_its_extension() -> None:
         (["srt", "json"], ("srt", "json")),
         (["json, SRT,json", "srt"], ("json", "srt")),
         (["all"], FORMATS),
-        (["json,all"], ("json", "txt", "vtt", "srt", "tsv")),
+        (["json,all"], ("json", *(name for name in FORMATS if name != "json"))),
     ],
 )
 def test_format_names_resolve(names: list[str], formats: tuple[str, ...]) -> None:
@@ -174,9 +217,9 @@ def test_format_names_resolve(names: list[str], formats: tuple[str, ...]) -> Non
     ("names", "sentence"),
     [
         (["srtt"], "--format does not know 'srtt': did you mean srt?"),
-        (["srt,pdf"], "--format does not know 'pdf': use txt, vtt, srt, tsv, json or all."),
-        ([""], "--format names no format: use txt, vtt, srt, tsv, json or all."),
-        ([], "--format names no format: use txt, vtt, srt, tsv, json or all."),
+        (["srt,pdf"], f"--format does not know 'pdf': use {', '.join(FORMATS)} or all."),
+        ([""], f"--format names no format: use {', '.join(FORMATS)} or all."),
+        ([], f"--format names no format: use {', '.join(FORMATS)} or all."),
     ],
 )
 def test_what_is_no_format_is_refused(names: list[str], sentence: str) -> None:

@@ -15,9 +15,10 @@ class JSONWriter(ResultWriter):
 
     The layout is for both programs and people: every fact about the recording, every segment and
     every word has a line of its own, so that files can be read, searched and compared line by
-    line. Text is UTF-8 in its own letters. `words` is absent in segments whose words were not
-    timed. JSON has no NaN and no infinity: such numbers are null, while openai-whisper writes what
-    other programs refuse to read.
+    line. Text is UTF-8 in its own letters. A word also has `estimated` and, where a given
+    transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
+    segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
+    while openai-whisper writes what other programs refuse to read.
     """
 
     extension = "json"
@@ -74,6 +75,8 @@ def _word_facts(word: Word) -> dict[str, object]:
         "start": _number(word.start),
         "end": _number(word.end),
         "probability": _number(word.probability),
+        "estimated": word.estimated,
+        **{key: text for key, text in (("before", word.before), ("after", word.after)) if text},
     }
 
 

@@ -3,6 +3,7 @@
 import re
 
 from subalign.subtitles.cues import Cue
+from subalign.subtitles.formatting import srt_formatting
 from subalign.subtitles.timecode import srt_timecode
 from subalign.subtitles.writer import SubtitlesWriter
 
@@ -14,6 +15,8 @@ _ARROW = re.compile("-{2,}>")
 class SRTWriter(SubtitlesWriter):
     """Numbered cues with hours and a decimal comma. SubRip knows no escapes for `<` and `&`.
 
+    It knows no times inside a cue either: karaoke is underlining.
+
     Differences from openai-whisper's text, after those of `SubtitlesWriter`:
 
     8. The arrow `-->`, which marks a line of times, becomes `->` in laid-out words too, and
@@ -21,6 +24,18 @@ class SRTWriter(SubtitlesWriter):
     """
 
     extension = "srt"
+
+    def markup(self, text: str) -> str:
+        return srt_formatting(text)
+
+    def highlight_tags(self) -> tuple[str, str]:
+        match self.options.highlight_style:
+            case "bold":
+                return "<b>", "</b>"
+            case "color":
+                return f'<font color="{self.options.style.highlight}">', "</font>"
+            case _:
+                return "<u>", "</u>"
 
     def block(self, number: int, cue: Cue) -> str:
         text = _ARROW.sub("->", cue.text)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from subalign.results import Transcript
+from subalign.subtitles.formatting import written_text
 from subalign.subtitles.timecode import to_milliseconds
 from subalign.subtitles.writer import ResultWriter
 
@@ -19,13 +20,16 @@ class TSVWriter(ResultWriter):
 
     1. A line break within the text becomes a space, as a tab does; it would break the row.
     2. A time before the recording's start is 0.
+
+    Formatting tags of a given transcript are left out.
     """
 
     extension = "tsv"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
+        keep_lines = self.options.keep_lines
         yield "start\tend\ttext\n"
         for segment in transcript.segments:
             start, end = to_milliseconds(segment.start), to_milliseconds(segment.end)
-            text = _ROW_BREAKER.sub(" ", segment.text.strip())
+            text = _ROW_BREAKER.sub(" ", written_text(segment, keep_lines=keep_lines).strip())
             yield f"{start}\t{end}\t{text}\n"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from subalign.results import Transcript
+from subalign.subtitles.formatting import written_text
 from subalign.subtitles.writer import ResultWriter
 
 __all__ = ["TXTWriter"]
@@ -12,10 +13,12 @@ class TXTWriter(ResultWriter):
     """Each segment's text on a line, as openai-whisper writes it, without exception.
 
     A segment without text is an empty line, so that lines and segments keep in step.
+    Formatting tags of a given transcript are left out.
     """
 
     extension = "txt"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         for segment in transcript.segments:
-            yield segment.text.strip() + "\n"
+            text = written_text(segment, keep_lines=self.options.keep_lines)
+            yield text.strip() + "\n"

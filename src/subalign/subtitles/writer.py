@@ -1,4 +1,4 @@
-"""What every result writer does, and what the two subtitle formats share."""
+"""What every result writer does, and what the formats of cues share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -6,18 +6,30 @@ from typing import ClassVar, TextIO
 
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles.cues import Cue, lay_out
+from subalign.subtitles.cue import Cue
+from subalign.subtitles.cues import lay_out
+from subalign.subtitles.highlight import Highlight, word_by_word
 
-__all__ = ["ResultWriter", "SubtitlesWriter"]
+__all__ = ["CueWriter", "ResultWriter", "SubtitlesWriter"]
 
 
 class ResultWriter(ABC):
-    """Turns a transcript into one text format; `extension` is the file name's, without a dot."""
+    """Turns a transcript into one text format.
+
+    `extension` is the file name's, without a dot, and `name` what `--format` calls it, where that
+    is another word. `recording` is the recording's name, for formats that hold it.
+    """
 
     extension: ClassVar[str]
+    name: ClassVar[str]
 
-    def __init__(self, options: LayoutOptions | None = None) -> None:
+    def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "name") and hasattr(cls, "extension"):
+            cls.name = cls.extension
+
+    def __init__(self, options: LayoutOptions | None = None, *, recording: str = "") -> None:
         self.options = options or LayoutOptions()
+        self.recording = recording
 
     @abstractmethod
     def render(self, transcript: Transcript) -> Iterator[str]:
@@ -32,11 +44,47 @@ class ResultWriter(ABC):
         file.writelines(self.render(transcript))
 
 
-class SubtitlesWriter(ResultWriter):
-    """A format of cues: words laid out by `LayoutOptions`, optionally highlighted one by one.
+class CueWriter(ResultWriter):
+    """A format of cues: words laid out by `LayoutOptions`, optionally highlighted one by one."""
 
-    For the same transcript and options the text is openai-whisper's, byte for byte, with these
-    exceptions, where its text is wrong:
+    def cues(self, transcript: Transcript) -> Iterator[Cue]:
+        """The cues, with their text as it stands in the file but for line breaks."""
+        return lay_out(
+            transcript.segments,
+            self.options,
+            language=transcript.language,
+            escape=self.escape,
+            markup=self.markup,
+            highlight=self.highlighter(),
+        )
+
+    @property
+    def is_karaoke(self) -> bool:
+        """Whether words are lit up within their cue."""
+        return self.options.highlight_words and self.options.highlight_style == "karaoke"
+
+    def highlighter(self) -> Highlight:
+        """How words are lit up: a cue for each, but where a format has times inside a cue."""
+        return word_by_word(*self.highlight_tags())
+
+    def escape(self, text: str) -> str:
+        """Make text safe where the format gives characters a meaning."""
+        return text
+
+    @abstractmethod
+    def markup(self, text: str) -> str:
+        """Text of a given transcript that nobody says, with the formatting the format carries."""
+
+    @abstractmethod
+    def highlight_tags(self) -> tuple[str, str]:
+        """What stands before and after the word that is spoken."""
+
+
+class SubtitlesWriter(CueWriter):
+    """SubRip or WebVTT: a block of text for each cue.
+
+    Under the profile openai, for the same transcript and options, the text is openai-whisper's,
+    byte for byte, with these exceptions, where its text is wrong:
 
     1. A segment without timed words becomes a cue of its own, whatever the other segments have;
        openai-whisper fails or leaves its text out.
@@ -47,19 +95,15 @@ class SubtitlesWriter(ResultWriter):
     5. A word of no duration gets no highlighted cue, unless its cue has no other; time that
        overlapping words went past gets no cue that runs backwards.
     6. A word with a line break in it is highlighted too, and a word of mere space is not.
+       A line break before a word is a space.
     7. A time before the recording's start counts as 0; openai-whisper fails.
 
     The formats add their own, numbered on.
     """
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        cues = lay_out(transcript.segments, self.options, escape=self.escape)
-        for number, cue in enumerate(cues, start=1):
+        for number, cue in enumerate(self.cues(transcript), start=1):
             yield self.block(number, cue)
-
-    def escape(self, text: str) -> str:
-        """Make text safe where the format gives characters a meaning."""
-        return text
 
     @abstractmethod
     def block(self, number: int, cue: Cue) -> str:

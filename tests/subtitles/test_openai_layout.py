@@ -1,4 +1,4 @@
-"""How words become cues: widths, line counts, groups of words, highlighting."""
+"""openai-whisper's way from words to cues: widths, line counts, groups of words, highlighting."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -13,7 +13,8 @@ Maker = Callable[..., Transcript]
 
 
 def cues(transcript: Transcript, **options: object) -> list[tuple[int, int, str]]:
-    laid_out = lay_out(transcript.segments, LayoutOptions(**options))  # type: ignore[arg-type]
+    layout = LayoutOptions(profile="openai", **options)  # type: ignore[arg-type]
+    laid_out = lay_out(transcript.segments, layout)
     return [(cue.start_ms, cue.end_ms, cue.text) for cue in laid_out]
 
 
@@ -101,7 +102,7 @@ def test_highlighted_cues_join_without_gap_or_overlap(spoken: Transcript) -> Non
 
 def test_escaping_reaches_text_but_not_markup_and_not_widths(make: Maker) -> None:
     transcript = make([(" a", 0, 1), (" &", 1, 2)], (2.0, 3.0, " a & b"))
-    options = LayoutOptions(highlight_words=True, max_line_width=3)
+    options = LayoutOptions(profile="openai", highlight_words=True, max_line_width=3)
     found = lay_out(transcript.segments, options, escape=lambda text: text.replace("&", "&amp;"))
     assert list(found) == [
         Cue(0, 1000, "<u>a</u> &amp;"),
@@ -115,5 +116,5 @@ def test_cues_come_before_later_segments_are_asked_for(spoken: Transcript) -> No
         yield from spoken.segments
         raise AssertionError("asked for more than was needed")
 
-    laid_out = lay_out(segments(), LayoutOptions())  # type: ignore[arg-type]
+    laid_out = lay_out(segments(), LayoutOptions(profile="openai"))  # type: ignore[arg-type]
     assert next(laid_out).text == "The quick fox, it"

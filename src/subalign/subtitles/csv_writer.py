@@ -1,0 +1,57 @@
+"""Comma-separated values (`.csv`), https://www.rfc-editor.org/rfc/rfc4180."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator
+
+from subalign.results import Segment, Transcript, Word
+from subalign.subtitles.timecode import seconds_text
+from subalign.subtitles.word_times import segment_span, word_span
+from subalign.subtitles.writer import ResultWriter
+
+__all__ = ["CSVWriter"]
+
+
+class CSVWriter(ResultWriter):
+    """A header, and a row for each word.
+
+    `segment` is the segment's number, from 0; `start` and `end` are seconds; `text` is the word
+    without the space around it; `probability` is between 0 and 1; `estimated` is true or false;
+    `before` and `after` are what stands beside the word and nobody says. A segment whose words
+    were not timed is one row without the last four. (For segments see the format `tsv`.)
+
+    As the RFC has it, rows end with CR LF, and fields with commas, quotes or line breaks stand in
+    quotes. Text is on one line, and zero bytes are left out.
+    """
+
+    extension = "csv"
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        yield _row("segment start end text probability estimated before after".split())
+        for segment in transcript.segments:
+            if segment.words:
+                yield from (_row(_word(segment.id, word)) for word in segment.words)
+            else:
+                yield _row(_untimed(segment))
+
+
+def _word(segment: int, word: Word) -> list[str]:
+    span = word_span(word)
+    probability = f"{word.probability:.4f}" if math.isfinite(word.probability) else ""
+    return [
+        *(str(segment), seconds_text(span.start_ms), seconds_text(span.end_ms), span.text),
+        *(probability, str(word.estimated).lower(), word.before.strip(), word.after.strip()),
+    ]
+
+
+def _untimed(segment: Segment) -> list[str]:
+    span = segment_span(segment)
+    times = seconds_text(span.start_ms), seconds_text(span.end_ms)
+    return [str(segment.id), *times, span.text, "", "", "", ""]
+
+
+def _row(fields: Iterable[str]) -> str:
+    row = io.StringIO(newline="")
+    csv.writer(row, lineterminator="\r\n").writerow(field.replace("\0", "") for field in fields)
+    return row.getvalue()

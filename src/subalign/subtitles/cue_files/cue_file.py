@@ -1,0 +1,88 @@
+"""What a subtitle file is made of: cues, and what stands between them."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Aside", "CueFile", "FileCue", "FileFormat", "shown_text"]
+
+FileFormat = Literal["srt", "vtt", "ass"]
+
+_OVERRIDES = re.compile(r"\{[^{}]*\}")
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
+_INNER_TIME = re.compile(r"<\d[\d:.]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCue:
+    """A cue as its file has it.
+
+    `line` is the line of its times, from 1. `identifier` stands before them: SubRip's number,
+    WebVTT's name, or kind and layer of SubStation Alpha ("Dialogue: 0"). `times` are they as
+    written, empty where `start_ms` and `end_ms` have replaced them. `settings` follow them on their
+    line. `text` has the format's own markup, and line breaks LF.
+    """
+
+    line: int
+    identifier: str
+    times: str
+    start_ms: int
+    end_ms: int
+    settings: str
+    text: str
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is SubStation Alpha's comment, which no player shows."""
+        return self.identifier.startswith("Comment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """Lines that are no cue, from `line` on: a header, a note, styles.
+
+    Players make nothing of those that are `lost`: text without times, or with unreadable ones.
+    """
+
+    line: int
+    text: str
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueFile:
+    """A whole file. `newline` is the line break of most lines; `mixed` says that others differ.
+
+    `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
+    `ending` are the line breaks at its end, `original` is its text with line breaks LF.
+    """
+
+    format: FileFormat
+    parts: tuple[FileCue | Aside, ...]
+    newline: str = "\n"
+    mixed: bool = False
+    is_utf8: bool = True
+    marked: bool = False
+    ending: str = "\n"
+    original: str = field(default="", repr=False, compare=False)
+
+    @property
+    def cues(self) -> Iterator[FileCue]:
+        """The cues that players show, in the file's order."""
+        for part in self.parts:
+            if isinstance(part, FileCue) and not part.is_comment:
+                yield part
+
+
+def shown_text(cue: FileCue, format: FileFormat) -> str:
+    """A cue's text with line breaks, without what only WebVTT or SubStation Alpha would read."""
+    if format == "ass":
+        if _DRAWING.search(cue.text):
+            return ""
+        text = _OVERRIDES.sub("", cue.text).replace(r"\h", "\u00a0")
+        return text.replace(r"\N", "\n").replace(r"\n", "\n")
+    if format == "vtt":
+        return html.unescape(_INNER_TIME.sub("", cue.text))
+    return cue.text

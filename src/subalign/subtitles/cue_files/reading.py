@@ -1,0 +1,83 @@
+"""From a subtitle file to its parts, and back to text."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from subalign.errors import InputError
+from subalign.subtitles.cue_files.blocks import parse_blocks, render_blocks
+from subalign.subtitles.cue_files.cue_file import CueFile, FileCue, FileFormat
+from subalign.subtitles.cue_files.substation import parse_events, render_events
+from subalign.subtitles.readers.files import file_label, read_bytes
+from subalign.subtitles.readers.subtitle_files import detect_subtitles
+from subalign.subtitles.readers.text_encoding import decode_text
+
+__all__ = ["parse_cue_file", "read_cue_file", "render_cue_file"]
+
+_SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+_FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
+
+
+def read_cue_file(path: str | os.PathLike[str]) -> CueFile:
+    """The parts of a subtitle file; "-" is standard input. Its content tells its format.
+
+    Raises:
+        InputError: the file cannot be read, is not text, or holds no cues.
+        UsageError: standard input is closed.
+    """
+    label = file_label(path)
+    data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
+    text = decode_text(data, label)
+    file = parse_cue_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
+    return replace(file, is_utf8=_is_utf8(data), marked=text.startswith("\ufeff") or _marked(data))
+
+
+def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) -> CueFile:
+    """The parts of a subtitle file's text; `expected` is the format where the text shows none.
+
+    Raises:
+        InputError: it holds no cues; `label` is its name.
+    """
+    counts = {"\r\n": text.count("\r\n")}
+    counts["\n"] = text.count("\n") - counts["\r\n"]
+    counts["\r"] = text.count("\r") - counts["\r\n"]
+    newline = max(("\n", "\r\n"), key=lambda mark: counts[mark])
+    text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+    known = detect_subtitles(text)
+    form = _SUFFIXES[f".{known}"] if known else expected
+    body = text.rstrip("\n")
+    if form is None:
+        raise InputError(f"{label} is no subtitle file: give {_FORMATS}.")
+    try:
+        parts = parse_events(body) if form == "ass" else parse_blocks(body, form)
+    except ValueError as error:
+        raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
+    if not any(isinstance(part, FileCue) for part in parts):
+        raise InputError(f"{label} holds no cues: give {_FORMATS}.")
+    return CueFile(
+        format=form,
+        parts=tuple(parts),
+        newline=newline,
+        mixed=sum(1 for count in counts.values() if count) > 1 or bool(counts["\r"]),
+        ending=text[len(body) :],
+        original=text,
+    )
+
+
+def render_cue_file(file: CueFile) -> str:
+    """The file's text with line breaks LF, without a byte order mark."""
+    if file.format == "ass":
+        return render_events(file.parts) + file.ending
+    return render_blocks(file.parts, file.format) + file.ending
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data[:4096]
+
+
+def _marked(data: bytes) -> bool:
+    return data.startswith(b"\xef\xbb\xbf")

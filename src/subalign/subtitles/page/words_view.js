@@ -1,0 +1,146 @@
+"use strict";
+
+/** Milliseconds for which a reader's own scrolling is left alone. */
+const SCROLLED_RECENTLY = 4000;
+
+/**
+ * The transcript as text. Only words whose state changes are touched: the one that is said, the
+ * chosen one (the only one that the Tab key reaches), and what marks and searches name.
+ */
+class WordsView extends EventTarget {
+  constructor(container, transcript, language) {
+    super();
+    this.container = container;
+    this.transcript = transcript;
+    this.spans = [];
+    this.said = -1;
+    this.chosen = -1;
+    this.scrolled = -Infinity;
+    this.build(language);
+    container.addEventListener("click", (event) => this.click(event));
+    for (const name of ["wheel", "touchmove"]) {
+      const listen = () => (this.scrolled = performance.now());
+      container.addEventListener(name, listen, { passive: true });
+    }
+  }
+
+  build(language) {
+    const all = document.createDocumentFragment();
+    let open = null;
+    for (const piece of this.transcript.pieces) {
+      if (piece.segment !== open?.segment) {
+        open = { segment: piece.segment, text: paragraph(all, piece, language) };
+      }
+      this.spans.push(this.wordSpan(open.text, piece));
+    }
+    this.container.replaceChildren(all);
+  }
+
+  wordSpan(text, piece) {
+    const isFirst = !text.hasChildNodes();
+    if (piece.before) text.append(asideSpan(isFirst ? piece.before.trimStart() : piece.before));
+    if (piece.lead && (piece.before || !isFirst)) text.append(piece.lead);
+    const span = document.createElement("span");
+    span.className = "word";
+    span.dataset.piece = piece.index;
+    span.textContent = piece.text;
+    text.append(span, piece.tail);
+    if (piece.after) text.append(asideSpan(piece.after));
+    return span;
+  }
+
+  click(event) {
+    const time = event.target.closest(".time");
+    const word = time ? time.parentElement.querySelector(".word") : event.target.closest(".word");
+    if (!word || String(getSelection())) return;
+    this.dispatchEvent(new CustomEvent("hear", { detail: Number(word.dataset.piece) }));
+  }
+
+  /** Light up the word that is said; -1 for none. */
+  say(index) {
+    if (index === this.said) return;
+    this.spans[this.said]?.classList.remove("said");
+    this.spans[index]?.classList.add("said");
+    this.said = index;
+  }
+
+  /** Make a word the one that the editor shows and the Tab key reaches. */
+  choose(index, { focus = false } = {}) {
+    if (index !== this.chosen) {
+      this.release(this.spans[this.chosen]);
+      this.chosen = index;
+      const span = this.spans[index];
+      span.classList.add("chosen");
+      span.setAttribute("role", "button");
+      span.tabIndex = 0;
+      this.describe(index);
+    }
+    if (focus) this.spans[index].focus({ preventScroll: true });
+  }
+
+  release(span) {
+    if (!span) return;
+    span.classList.remove("chosen");
+    for (const name of ["role", "tabindex", "aria-description"]) span.removeAttribute(name);
+  }
+
+  describe(index) {
+    this.spans[index].setAttribute("aria-description", description(this.transcript.pieces[index]));
+  }
+
+  /** Show a piece as it is now. */
+  refresh(index) {
+    const piece = this.transcript.pieces[index];
+    const span = this.spans[index];
+    const text = piece.text || piece.given.text;
+    if (span.textContent !== text) span.textContent = text;
+    span.classList.toggle("removed", !piece.text);
+    span.classList.toggle("changed", isChanged(piece));
+    if (index === this.chosen) this.describe(index);
+  }
+
+  /** Bring a word into view, in the middle, unless it is in view; `gently` respects a reader. */
+  reveal(index, { gently = false } = {}) {
+    if (gently && performance.now() - this.scrolled < SCROLLED_RECENTLY) return;
+    revealWithin(this.container, this.spans[index], 0.15);
+  }
+}
+
+function paragraph(parent, piece, language) {
+  const row = document.createElement("div");
+  row.className = "segment";
+  const time = document.createElement("button");
+  time.type = "button";
+  time.className = "time";
+  time.tabIndex = -1;
+  time.textContent = clock(piece.start, false);
+  time.setAttribute("aria-label", `Play from ${time.textContent}`);
+  const text = document.createElement("p");
+  text.dir = "auto";
+  text.lang = language;
+  row.append(time, text);
+  parent.append(row);
+  return text;
+}
+
+function asideSpan(text) {
+  const span = document.createElement("span");
+  span.className = "aside";
+  span.textContent = text;
+  return span;
+}
+
+function description(piece) {
+  const parts = [`${piece.start.toFixed(2)} to ${piece.end.toFixed(2)} seconds`];
+  parts.push(piece.estimated ? "time estimated" : `probability ${percent(piece.probability)}`);
+  if (isChanged(piece)) parts.push("changed");
+  return parts.join(", ");
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+function scrollBehavior() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+}

@@ -1,0 +1,118 @@
+"""A transcript's file to the lines that forced alignment takes."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from subalign.errors import InputError, UsageError
+from subalign.options import compile_ignored
+from subalign.script import Line, Script
+from subalign.subtitles.readers.files import file_label, read_bytes
+from subalign.subtitles.readers.json_script import JSONLine, JSONScript, parse_json_script
+from subalign.subtitles.readers.markup import spoken_ranges, trimmed_ranges
+from subalign.subtitles.readers.subtitle_files import (
+    detect_subtitles,
+    read_subtitles,
+    vtt_language,
+)
+from subalign.subtitles.readers.text_encoding import decode_text
+
+__all__ = ["read_script", "transcript_label"]
+
+_SUBTITLES = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+_NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "json": "JSON"}
+_ENDINGS = ".txt, .srt, .vtt, .ass or .json"
+
+
+def read_script(path: str | os.PathLike[str], *, ignore: Sequence[str] = ()) -> Script:
+    """The lines of a transcript, and what of them is said; "-" is standard input.
+
+    What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, JSON), then the name's
+    ending; any other text is a line of speech for each line that is not empty. Cues come in the
+    order of their old times, which are kept. `ignore` are regular expressions of what is not said.
+
+    Raises:
+        InputError: the file cannot be read, is not text, is damaged, or holds no text.
+        UsageError: one of `ignore` is no regular expression, or standard input is closed.
+    """
+    patterns = compile_ignored(ignore)
+    label = transcript_label(path)
+    text = decode_text(read_bytes(path, "transcript", _ENDINGS), label).replace(
+        "\ufeff", ""
+    )  # also of joined files
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found, captions = _parse(text, Path(path).suffix.lower(), label)
+    if not found.lines:
+        raise InputError(f"{label} holds no text: give the transcript of the recording.")
+    said = spoken_ranges([line.text for line in found.lines], ignore=patterns, captions=captions)
+    lines = (
+        Line(line.text, _common(line, ranges), line.start, line.end)
+        for line, ranges in zip(found.lines, said, strict=True)
+    )
+    return Script(tuple(lines), _language_code(found.language))
+
+
+def transcript_label(path: str | os.PathLike[str]) -> str:
+    """The transcript's name in messages."""
+    return file_label(path)
+
+
+def _parse(text: str, suffix: str, label: str) -> tuple[JSONScript, bool]:
+    """The lines, and whether they are those of a subtitle file."""
+    form = detect_subtitles(text) or _SUBTITLES.get(suffix)
+    if form is not None:
+        try:
+            cues = read_subtitles(text, form)
+        except ValueError as error:
+            raise _not_of(form, label) from error
+        if not cues and text.strip() and detect_subtitles(text) is None:
+            raise _not_of(form, label)
+        lines = tuple(JSONLine(cue.text, None, cue.start, cue.end) for cue in cues)
+        return JSONScript(lines, vtt_language(text)), True
+    if suffix == ".json" or text.lstrip().startswith(('{"', "{\n", "[{", "[\n")):
+        try:
+            return parse_json_script(text), False
+        except ValueError as error:
+            if suffix == ".json":
+                raise InputError(
+                    f"{label} holds no transcript ({_first_line(error)}): give JSON as subalign or "
+                    "openai-whisper writes it."
+                ) from error
+    lines = tuple(JSONLine(line.strip()) for line in text.splitlines() if line.strip())
+    return JSONScript(lines, None), False
+
+
+def _not_of(form: str, label: str) -> InputError:
+    return InputError(
+        f"{label} holds no {_NAMES[form]} cues: check the file, or rename it to .txt if it is "
+        "plain text."
+    )
+
+
+def _first_line(error: ValueError) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _common(line: JSONLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """What the text lets seem said, as far as the file's words agree."""
+    if line.worded is None:
+        return ranges
+    said = bytearray(len(line.text))
+    for first, end in ranges:
+        said[first:end] = b"\x01" * (end - first)
+    kept = bytearray(len(line.text))
+    for first, end in line.worded:
+        kept[first:end] = said[first:end]
+    return trimmed_ranges(line.text, kept)
+
+
+def _language_code(name: str | None) -> str | None:
+    """Whisper's code of the language that a file names; None where Whisper does not know it."""
+    if name is None:
+        return None
+    from subalign.tokenizer import to_language_code
+
+    try:
+        return to_language_code(name)
+    except UsageError:
+        return None

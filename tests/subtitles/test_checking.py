@@ -1,0 +1,202 @@
+"""Checking and mending: mending loses no word, finds an end, and leaves nothing mechanical."""
+
+import difflib
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subalign.subtitles.checking import check_file, mend_file
+from subalign.subtitles.checking.diff import unified_diff
+from subalign.subtitles.checking.tags import find_tags
+from subalign.subtitles.cue_files import FileCue, parse_cue_file, render_cue_file
+from subalign.subtitles.cue_files.cue_file import CueFile
+from subalign.subtitles.layout.profiles import PROFILES
+
+MENDED_KINDS = {
+    *("encoding", "line-breaks", "header", "numbering", "time-format", "negative", "order"),
+    *("empty", "blank-line", "open-tag", "stray-tag"),
+}
+
+TEXTS = st.lists(
+    st.sampled_from(["word", "<i>open", "shut</i>", "<b>", "</b>", "", " ", "你好", "9", "a & b"]),
+    max_size=4,
+).map("\n".join)
+
+
+@st.composite
+def files(draw):
+    form = draw(st.sampled_from(["srt", "vtt"]))
+    cues = draw(
+        st.lists(
+            st.tuples(st.integers(-500, 9000), st.integers(-500, 9000), TEXTS, st.booleans()),
+            min_size=1,
+            max_size=7,
+        )
+    )
+    parts = tuple(
+        FileCue(
+            line=1,
+            identifier="1" if numbered else "",
+            times="",
+            start_ms=start,
+            end_ms=end,
+            settings=" line:0" if form == "vtt" and start % 3 == 0 else "",
+            text=text,
+        )
+        for start, end, text, numbered in cues
+    )
+    return CueFile(format=form, parts=parts, is_utf8=draw(st.booleans()))
+
+
+def words(file):
+    """The words of all cues, without tags."""
+    return sorted(
+        word
+        for cue in file.cues
+        for word in cue.text.replace("<", " <").replace(">", "> ").split()
+        if not word.startswith("<")
+    )
+
+
+@given(files(), st.sampled_from(sorted(PROFILES)))
+def test_mending(file, name):
+    profile = PROFILES[name]
+    mended = mend_file(file, profile)
+    assert mend_file(mended, profile) == mended
+    # copies go whole, with all their words
+    assert set(words(mended)) == set(words(file))
+    assert len({cue.text for cue in mended.cues}) <= len({cue.text for cue in file.cues})
+    if any(True for _ in mended.cues):
+        again = parse_cue_file(render_cue_file(mended), "talk", file.format)
+        left = {problem.kind for problem in check_file(again, profile)}
+        assert left & MENDED_KINDS == set()
+    starts = [cue.start_ms for cue in mended.cues]
+    assert starts == sorted(starts)
+    assert min(starts, default=0) >= 0
+    # what still overlaps starts together, or before a cue without any duration
+    for cue, after in zip(mended.cues, list(mended.cues)[1:], strict=False):
+        if cue.settings == after.settings and cue.start_ms < after.start_ms:
+            assert cue.start_ms < cue.end_ms <= after.start_ms
+
+
+@given(files())
+def test_a_file_without_problems_is_left_alone(file):
+    profile = PROFILES["verbatim"]
+    mended = mend_file(file, profile)
+    if check_file(file, profile) == []:
+        assert mended == file
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "opened", "stray", "mended"),
+    [
+        ("<i>a", "srt", ("i",), (), "<i>a</i>"),
+        ("<b><I>a</b>", "srt", ("I",), (), "<b><I>a</b></I>"),
+        ("a</i>", "srt", (), ("i",), "a"),
+        ('<font color="red">a', "srt", ("font",), (), '<font color="red">a</font>'),
+        ("<b><i>a", "srt", ("b", "i"), (), "<b><i>a</i></b>"),
+        ("<laugh>a", "srt", (), (), "<laugh>a"),
+        ("<v Anna>a", "vtt", (), (), "<v Anna>a"),
+        ("<c.loud>a", "vtt", ("c",), (), "<c.loud>a</c>"),
+        ("1 < 2 > 0", "srt", (), (), "1 < 2 > 0"),
+        ("{\\i1}a<i>", "ass", (), (), "{\\i1}a<i>"),
+    ],
+)
+def test_tags(text, form, opened, stray, mended):
+    found = find_tags(text, form)
+    assert (found.opened, found.stray, found.mended) == (opened, stray, mended)
+
+
+def times(text):
+    file = mend_file(parse_cue_file(text, "talk", "srt"), PROFILES["broadcast"])
+    return [(cue.start_ms, cue.end_ms) for cue in file.cues]
+
+
+def cues(*spans):
+    return "".join(
+        f"{n}\n00:00:{start:06.3f} --> 00:00:{end:06.3f}\nText {n}\n\n"
+        for n, (start, end) in enumerate(spans, start=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        # trimmed to the gap, or where that leaves too little, to the next start
+        ([(1, 3), (2.5, 4)], [(1000, 2420), (2500, 4000)]),
+        ([(1, 3), (1.5, 4)], [(1000, 1500), (1500, 4000)]),
+        # too small a gap
+        ([(1, 2.49), (2.5, 4)], [(1000, 2420), (2500, 4000)]),
+        # two voices at once stay
+        ([(1, 3), (1, 4)], [(1000, 3000), (1000, 4000)]),
+        # reversed: swapped where there is room, else shown until the next one lets it
+        ([(1, 2), (4, 3), (5, 6)], [(1000, 2000), (3000, 4000), (5000, 6000)]),
+        ([(1, 3.5), (4, 3), (5, 6)], [(1000, 3500), (4000, 5000), (5000, 6000)]),
+        # without duration
+        ([(1, 1)], [(1000, 2000)]),
+        ([(1, 1), (1.4, 3)], [(1000, 1400), (1400, 3000)]),
+        # out of order
+        ([(5, 6), (1, 2)], [(1000, 2000), (5000, 6000)]),
+    ],
+)
+def test_times_are_mended(spans, expected):
+    assert times(cues(*spans)) == expected
+
+
+def test_copies_go():
+    text = "1\n00:00:01,000 --> 00:00:02,000\nTwice\n\n" * 2
+    file = mend_file(parse_cue_file(text, "talk"), PROFILES["broadcast"])
+    assert render_cue_file(file) == "1\n00:00:01,000 --> 00:00:02,000\nTwice\n\n"
+
+
+def test_encoding_alone_is_mended():
+    file = parse_cue_file("1\n00:00:01,000 --> 00:00:03,000\nText\n", "talk")
+    profile = PROFILES["broadcast"]
+    assert mend_file(replace(file, is_utf8=False), profile) == file
+
+
+LINES_OF_TEXT = st.lists(st.sampled_from(["a", "b", "", "1", "2", "long line"]), max_size=12)
+
+
+@given(LINES_OF_TEXT, LINES_OF_TEXT)
+def test_the_diff_of_short_texts_is_that_of_difflib(old, new):
+    lines = difflib.unified_diff(
+        "\n".join(old).split("\n"), "\n".join(new).split("\n"), "old", "new", lineterm="", n=1
+    )
+    assert list(unified_diff("\n".join(old), "\n".join(new), "old", "new")) == list(lines)
+
+
+def patched(old, diff):
+    """The new text's lines, made of the old one's and a diff."""
+    new, at = [], 0
+    for line in diff[2:]:
+        if line.startswith("@@"):
+            first, length = (re.match(r"@@ -(\d+)(?:,(\d+))?", line)[group] for group in (1, 2))
+            start = int(first) - (length != "0")
+            new += old[at:start]
+            at = start
+        elif line.startswith("+"):
+            new.append(line[1:])
+        else:
+            assert old[at] == line[1:]
+            at += 1
+            if line.startswith(" "):
+                new.append(line[1:])
+    return new + old[at:]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 2999), st.integers(-3, 3)), max_size=5))
+def test_the_diff_of_a_long_text_gives_the_new_one(changes):
+    # every third line is there once, every other one changes
+    old = [f"line {n}" if n % 3 else str(n) for n in range(3000)]
+    new = [line if n % 3 else f"{line}!" for n, line in enumerate(old)]
+    for at, length in changes:
+        new[at:at] = ["more"] * max(0, length)
+        del new[at : at + max(0, -length)]
+    diff = list(unified_diff("\n".join(old), "\n".join(new), "old", "new"))
+    assert patched(old, diff) == new
+    assert sum(line.startswith("-") for line in diff[2:]) < 1100

@@ -1,0 +1,62 @@
+"""New times for cues: exact maps, and back again."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subalign.errors import UsageError
+from subalign.subtitles.cue_files import parse_cue_file
+from subalign.subtitles.retiming import TimeMap, retime, through_points
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 36_000_000), st.integers(1, 10_000)), min_size=1, max_size=5
+)
+FACTORS = st.fractions(Fraction(1, 2), Fraction(2), max_denominator=1001)
+
+
+def srt(spans):
+    def clock(time):
+        seconds, fraction = divmod(time, 1000)
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{fraction:03}"
+
+    return "".join(
+        f"{n}\n{clock(start)} --> {clock(start + length)}\nText\n\n"
+        for n, (start, length) in enumerate(spans, start=1)
+    )
+
+
+@given(SPANS, st.integers(-36_000_000, 36_000_000))
+def test_a_shift_and_back(spans, shift):
+    file = parse_cue_file(srt(spans), "talk")
+    move = Fraction(shift, 1000)
+    there = retime(file, TimeMap(offset=move))
+    back = retime(there.file, TimeMap(offset=-move))
+    for cue, moved, again in zip(file.cues, there.file.cues, back.file.cues, strict=True):
+        assert moved.start_ms == max(0, cue.start_ms + shift)
+        assert moved.end_ms > moved.start_ms
+        if cue.start_ms + shift >= 0:
+            assert (again.start_ms, again.end_ms) == (cue.start_ms, cue.end_ms)
+    starts = [cue.start_ms + shift for cue in file.cues]
+    assert there.clamped == sum(start < 0 for start in starts)
+
+
+@given(SPANS, FACTORS)
+def test_a_stretch_is_exact_to_the_millisecond(spans, factor):
+    file = parse_cue_file(srt(spans), "talk")
+    for cue, moved in zip(file.cues, retime(file, TimeMap(factor)).file.cues, strict=True):
+        assert abs(moved.start_ms - cue.start_ms * factor) <= Fraction(1, 2)
+
+
+@given(FACTORS, st.fractions(-100, 100, max_denominator=1000), st.integers(0, 99))
+def test_two_points_give_their_map(factor, offset, first):
+    points = [(Fraction(at), factor * at + offset) for at in (first, first + 50)]
+    assert through_points(points) == TimeMap(factor, offset)
+
+
+def test_time_never_runs_back():
+    with pytest.raises(UsageError, match="cannot be turned round"):
+        TimeMap(Fraction(-1))
+    with pytest.raises(UsageError, match="lie apart"):
+        through_points([(Fraction(1), Fraction(1)), (Fraction(1), Fraction(2))])
