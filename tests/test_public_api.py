@@ -13,23 +13,34 @@ import subalign
 PUBLIC_NAMES = {
     "__version__",
     # what the library does
+    "align",
     "load_model",
+    "read_script",
     "transcribe",
     "transcribe_stream",
+    "write_report",
     "write_transcript",
     # what it works with
     "Whisper",
     "Transcription",
+    "Line",
+    "Script",
     # what it finds
     "Word",
     "Segment",
     "Transcript",
+    "Alignment",
+    "AlignmentReport",
+    "CueScore",
+    "Passage",
     # how it is asked
     "AlignmentOptions",
     "AudioOptions",
     "Clip",
     "DecodingOptions",
     "LayoutOptions",
+    "ScriptOptions",
+    "StyleOptions",
     "TranscriptionOptions",
     # what goes wrong
     "SubalignError",

@@ -5,6 +5,7 @@
     model = subalign.load_model("turbo")
     transcript = subalign.transcribe("talk.mp4", model=model)
     subalign.write_transcript(transcript, "talk.srt")
+    alignment = subalign.align("talk.mp4", "talk.txt", model=model)
 
 Importing this package is quick: what needs PyTorch is imported when it is first asked for.
 """
@@ -34,30 +35,48 @@ from subalign.options import (
     Clip,
     DecodingOptions,
     LayoutOptions,
+    ScriptOptions,
+    StyleOptions,
     TranscriptionOptions,
 )
-from subalign.results import Segment, Transcript, Word
+from subalign.results import (
+    Alignment,
+    AlignmentReport,
+    CueScore,
+    Passage,
+    Segment,
+    Transcript,
+    Word,
+)
+from subalign.script import Line, Script
 from subalign.version import __version__
 
 if TYPE_CHECKING:
     from subalign.model import Whisper
     from subalign.pipeline import (
         Transcription,
+        align,
         load_model,
         transcribe,
         transcribe_stream,
+        write_report,
         write_transcript,
     )
+    from subalign.subtitles.readers import read_script
 
 __all__ = [
+    "Alignment",
     "AlignmentOptions",
+    "AlignmentReport",
     "AudioOptions",
     "CheckpointError",
     "ChecksumError",
     "Clip",
+    "CueScore",
     "DecodingOptions",
     "InputError",
     "LayoutOptions",
+    "Line",
     "MediaNotFoundError",
     "MediaReadError",
     "ModelError",
@@ -65,7 +84,11 @@ __all__ = [
     "NoAudioError",
     "OutputError",
     "OutputExistsError",
+    "Passage",
+    "Script",
+    "ScriptOptions",
     "Segment",
+    "StyleOptions",
     "SubalignError",
     "ToolMissingError",
     "Transcript",
@@ -76,9 +99,12 @@ __all__ = [
     "Whisper",
     "Word",
     "__version__",
+    "align",
     "load_model",
+    "read_script",
     "transcribe",
     "transcribe_stream",
+    "write_report",
     "write_transcript",
 ]
 
@@ -86,9 +112,12 @@ __all__ = [
 _LAZY = {
     "Transcription": "subalign.pipeline",
     "Whisper": "subalign.model",
+    "align": "subalign.pipeline",
     "load_model": "subalign.pipeline",
+    "read_script": "subalign.subtitles.readers",
     "transcribe": "subalign.pipeline",
     "transcribe_stream": "subalign.pipeline",
+    "write_report": "subalign.pipeline",
     "write_transcript": "subalign.pipeline",
 }
 

@@ -32,16 +32,21 @@ def subalign_batch():
     return subalign.cli.batch
 
 
+def _machine(found):
+    machine = found.machine
+    return machine.model, machine.device, machine.dtype, machine.sdpa
+
+
 def test_without_options_the_defaults_of_the_library_hold(job):
     found = job()
     assert found.transcription == TranscriptionOptions()
     assert found.alignment == AlignmentOptions()
     assert found.audio == AudioOptions()
     assert found.layout == LayoutOptions()
-    assert (found.model, found.device, found.dtype, found.sdpa) == (None, "auto", "auto", True)
+    assert _machine(found) == (None, "auto", "auto", True)
     assert (found.results.formats, found.results.folder) == (("srt",), None)
     assert (found.results.to_stdout, found.results.existing) == (False, "refuse")
-    assert (found.verbose, found.quiet, found.threads) == (False, False, 0)
+    assert (found.verbose, found.quiet, found.machine.threads) == (False, False, 0)
 
 
 EVERY_OPTION = (
@@ -52,7 +57,10 @@ EVERY_OPTION = (
     "--patience 1.5 --length-penalty 0.4 --suppress-tokens 5,6 --compression-ratio-threshold 2 "
     "--logprob-threshold none --no-speech-threshold 0.5 --hallucination-silence-threshold 2 "
     "--prepend-punctuations ( --append-punctuations ) --highlight-words --max-line-width 40 "
-    "--max-line-count 2 --qk-scale 1.5 --medfilt-width 5 --kernels cpu --verbose"
+    "--max-line-count 2 --profile bbc --max-cps 15 --min-duration 0.5 "
+    "--max-duration 6 --min-gap 0.1 --linger 0.75 --fps 29.97 "
+    "--method dtw --heads 1:0,1:4 --qk-scale 1.5 --medfilt-width 5 "
+    "--kernels cpu --verbose"
 )
 
 
@@ -82,6 +90,8 @@ def test_every_option_arrives(job, dashes):
         hallucination_silence_threshold=2.0,
     )
     assert found.alignment == AlignmentOptions(
+        method="dtw",
+        heads=((1, 0), (1, 4)),
         qk_scale=1.5,
         medfilt_width=5,
         kernels="cpu",
@@ -89,8 +99,19 @@ def test_every_option_arrives(job, dashes):
         append_punctuations=")",
     )
     assert found.audio == AudioOptions(track=2)
-    assert found.layout == LayoutOptions(highlight_words=True, max_line_width=40, max_line_count=2)
-    assert (found.model, found.device, found.dtype, found.sdpa) == (
+    assert found.layout == LayoutOptions(
+        profile="bbc",
+        highlight_words=True,
+        max_line_width=40,
+        max_line_count=2,
+        max_cps=15.0,
+        min_duration=0.5,
+        max_duration=6.0,
+        min_gap=0.1,
+        linger=0.75,
+        fps=29.97,
+    )
+    assert _machine(found) == (
         "turbo",
         "cpu",
         "bfloat16",
@@ -98,7 +119,7 @@ def test_every_option_arrives(job, dashes):
     )
     assert found.results.formats == ("json", "srt", "txt")
     assert (found.results.folder, found.results.existing) == (Path("out"), "overwrite")
-    assert (found.verbose, found.threads) == (True, 3)
+    assert (found.verbose, found.machine.threads) == (True, 3)
 
 
 def test_openai_whispers_command_line_is_understood(job):
@@ -108,8 +129,8 @@ def test_openai_whispers_command_line_is_understood(job):
         "--beam_size None --logprob_threshold None --clip_timestamps 0,10,20,30 --language en "
         "--suppress_tokens=-1 --temperature 0 --initial_prompt True".split()
     )
-    assert found.results.formats == ("txt", "vtt", "srt", "tsv", "json")
-    assert found.dtype == "float32"
+    assert found.results.formats[:5] == ("txt", "vtt", "srt", "tsv", "json")
+    assert found.machine.dtype == "float32"
     assert not found.verbose
     assert found.transcription == TranscriptionOptions(
         language="en",
@@ -144,7 +165,19 @@ def test_words_can_be_left_untimed(job):
         ("--no-speech-threshold x", "--no-speech-threshold takes a number or none, not 'x'."),
         ("--audio-track 0", "--audio-track counts from 1, not 0."),
         ("--medfilt-width 4", "--medfilt-width must be an odd number from 1 up, not 4."),
+        ("--method dwt", "--method must be viterbi, dtw, norms or characters, not 'dwt'."),
+        ("--heads 1", "'1' is no head: write LAYER:HEAD pairs between commas, both counted from 0"),
+        ("--heads 1:2,1:2", "Head 1:2 stands there twice: give each head once."),
         ("--kernels gpu", "--kernels must be auto, triton or cpu, not 'gpu'."),
+        (
+            "--profile nonsense",
+            "--profile must be netflix, bbc, broadcast, social, verbatim or openai",
+        ),
+        ("--fps 26", "--fps must be 23.976, 24, 25, 29.97, 30, 50 or 59.94, not 26."),
+        ("--linger -1", "--linger takes seconds from 0 up, not -1."),
+        ("--max-cps 0", "--max-cps must be above 0, not 0."),
+        ("--max-duration 1 --min-duration 2", "--max-duration must be at least"),
+        ("--profile openai --fps 25", "--max-cps, --min-duration"),
         ("--max-line-width 0", "--max-line-width must be at least 1, not 0."),
         ("--carry-initial-prompt", "--carry-initial-prompt needs --initial-prompt."),
         ("--clip 9-3", "--clip 9-3 is no stretch of time: a clip must end after it starts."),
@@ -154,11 +187,11 @@ def test_words_can_be_left_untimed(job):
             "--highlight-words needs timed words: leave --no-word-timestamps out.",
         ),
         (
-            "--word_timestamps False --max_line_width 40",
+            "--word_timestamps False --profile openai --max_line_width 40",
             "--max-line-width needs timed words: leave --no-word-timestamps out.",
         ),
         (
-            "--no-word-timestamps --max-words-per-line 3",
+            "--no-word-timestamps --profile openai --max-words-per-line 3",
             "--max-words-per-line needs timed words: leave --no-word-timestamps out.",
         ),
         (
@@ -186,9 +219,12 @@ def test_unknown_options_and_missing_inputs_are_code_2(subalign, arguments):
 @pytest.mark.parametrize(
     ("arguments", "warning"),
     [
-        ("--max-line-count 2", "--max-line-count has no effect without --max-line-width."),
         (
-            "--max-line-count 2 --max-line-width 40 --max-words-per-line 3",
+            "--profile openai --max-line-count 2",
+            "--max-line-count has no effect without --max-line-width.",
+        ),
+        (
+            "--profile openai --max-line-count 2 --max-line-width 40 --max-words-per-line 3",
             "--max-words-per-line has no effect with both --max-line-width and --max-line-count.",
         ),
     ],

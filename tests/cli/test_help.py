@@ -17,6 +17,9 @@ for arguments in (
     [], ["--help"], ["--version"], ["transcribe", "--help"], ["models", "--help"],
     ["models", "list", "--help"], ["models", "get", "--help"], ["models", "where", "--help"],
     ["doctor", "--help"], ["transcribe"], ["transcribe", "a.wav", "--nonsense"],
+    ["align", "--help"], ["align"], ["align", "a.wav"],
+    ["render", "--help"], ["check", "--help"], ["retime", "--help"], ["mux", "--help"],
+    ["render"], ["check", "a.srt", "--in-place"], ["mux", "a.mp4"],
 ):
     run(arguments)
 print(sorted(set(sys.argv[1:]) & set(sys.modules)), file=sys.stderr)
@@ -63,7 +66,7 @@ def test_completion_offers_names_and_imports_nothing_heavy(monkeypatch, words, o
     assert heavy == "[]"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["transcribe", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["transcribe", "--help"], ["align", "--help"]])
 def test_help_tells_the_exit_codes(subalign, arguments):
     outcome = subalign(*arguments)
     assert outcome.code == 0

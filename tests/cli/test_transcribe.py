@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import subalign.cli.batch as batch
+import subalign.cli.loading as loading
 
 NOTICE = "Using the embedded micro.en, a small English model trained on synthetic speech"
 
@@ -43,8 +43,11 @@ def test_the_default_format_is_srt(transcribe, folder, clip):
 
 def test_all_formats(transcribe, folder, clip):
     transcribe("talk.wav", "--output_format", "all")
-    endings = ["json", "srt", "tsv", "txt", "vtt", "wav"]
+    endings = (
+        "TextGrid ass csv ctm html json labels.txt lrc srt tsv ttml txt vtt wav words.lrc"
+    ).split()
     assert names(folder) == [f"talk.{ending}" for ending in endings]
+    assert (folder / "talk.ctm").read_text("utf-8").startswith("talk 1 ")
 
 
 def test_words_light_up(transcribe, folder, clip):
@@ -121,9 +124,9 @@ def test_folders_keep_their_structure(transcribe, folder, clip):
 
 def test_the_model_is_loaded_once_and_last(transcribe, folder, clip, monkeypatch):
     loaded = []
-    load_model = batch.load_model
+    load_model = loading.load_model
     monkeypatch.setattr(
-        batch, "load_model", lambda name, **rest: loaded.append(name) or load_model(name, **rest)
+        loading, "load_model", lambda name, **rest: loaded.append(name) or load_model(name, **rest)
     )
     (folder / "other.wav").write_bytes(clip.read_bytes())
     assert transcribe("talk.wav", "other.wav").code == 0

@@ -99,7 +99,8 @@ def test_folders_are_made_and_unusable_ones_named(tmp_path):
 
 
 def test_the_ending_names_the_format(tmp_path):
-    write_transcript(TRANSCRIPT, tmp_path / "t.srt", layout=LayoutOptions(highlight_words=True))
+    layout = LayoutOptions(profile="openai", highlight_words=True)
+    write_transcript(TRANSCRIPT, tmp_path / "t.srt", layout=layout)
     assert (tmp_path / "t.srt").read_text() == (
         "1\n00:00:00,000 --> 00:00:00,500\n<u>Good</u> night.\n\n"
         "2\n00:00:00,500 --> 00:00:01,250\nGood <u>night.</u>\n\n"

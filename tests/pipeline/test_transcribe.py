@@ -1,6 +1,10 @@
 """The library's way in: files, open files and samples give the same transcript."""
 
 import io
+import sys
+import threading
+from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,8 +12,9 @@ import pytest
 import subalign
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
-from subalign.options import AlignmentOptions, Clip, TranscriptionOptions
+from subalign.options import AlignmentMethod, AlignmentOptions, Clip, TranscriptionOptions
 from subalign.pipeline import default_model, read_mel
+from subalign.script import Line, Script
 
 QUICK = TranscriptionOptions(
     beam_size=None, best_of=None, temperatures=(0.0,), clips=(Clip(0.0, 8.0),)
@@ -76,3 +81,60 @@ def test_kernels_that_cannot_run_are_refused_before_the_recording_is_read(
         subalign.transcribe(
             "no such file", model=embedded_model, alignment=AlignmentOptions(kernels="triton")
         )
+
+
+def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(embedded_model):
+    sentence = "--heads 2:0 is not among the 2 x 6 heads of micro.en"
+    wrong = AlignmentOptions(heads=((1, 5), (2, 0)))
+    with pytest.raises(UsageError, match=sentence):
+        subalign.transcribe("no such file", model=embedded_model, alignment=wrong)
+    script = Script((Line("Hello", ((0, 5),)),))
+    with pytest.raises(UsageError, match=sentence):
+        subalign.align("no such file", script, model=embedded_model, alignment=wrong)
+    # heads are of no concern to recordings whose words are not timed
+    with pytest.raises(InputError):
+        subalign.transcribe(
+            "no such file",
+            model=embedded_model,
+            options=TranscriptionOptions(word_timestamps=False),
+            alignment=wrong,
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "compiled"), [("viterbi", "word_spans"), ("dtw", "dtw"), ("characters", "dtw")]
+)
+def test_the_methods_kernel_is_compiled_beside_the_encoder(
+    embedded_model, samples, monkeypatch, method, compiled
+):
+    begun = {name: threading.Event() for name in ("word_spans", "dtw")}
+    for name, event in begun.items():
+        monkeypatch.setattr(f"subalign.kernels.{name}.warm_up", event.set)
+    options = {"model": embedded_model, "alignment": AlignmentOptions(method=method)}
+    stream = subalign.transcribe_stream(samples[: 2 * SAMPLE_RATE], **options)
+    assert stream.duration == pytest.approx(2.0)
+    assert begun[compiled].wait(10)
+    assert [name for name, event in begun.items() if event.is_set()] == [compiled]
+
+
+def test_no_kernel_is_compiled_where_words_are_not_timed(embedded_model, samples, monkeypatch):
+    begun = []
+    # the package has a function of the module's name
+    module = sys.modules["subalign.pipeline.transcribe"]
+    monkeypatch.setattr(module, "warm_up_alignment", lambda *_: begun.append(1))
+    options = TranscriptionOptions(word_timestamps=False)
+    subalign.transcribe_stream(samples[:SAMPLE_RATE], model=embedded_model, options=options)
+    assert begun == []
+    subalign.transcribe_stream(samples[:SAMPLE_RATE], model=embedded_model)
+    assert begun == [1]
+
+
+@pytest.mark.parametrize("method", get_args(AlignmentMethod))
+def test_every_word_has_time_of_its_own_by_every_method(embedded_model, samples, method):
+    alignment = AlignmentOptions(method=method)
+    found = subalign.transcribe(samples, model=embedded_model, options=QUICK, alignment=alignment)
+    words = list(found.words)
+    assert len(words) > 5
+    assert all(word.end - word.start >= 0.02 - 1e-9 for word in words)
+    assert all(before.end <= word.start for before, word in pairwise(words))
+    assert words[-1].end <= 8.0

@@ -1,4 +1,7 @@
-"""The ffmpeg commands: one audio track as mono 16 kHz float32 on a pipe, or only demuxed."""
+"""The ffmpeg commands: one audio track as mono 16 kHz float32 on a pipe, or only demuxed.
+
+`media_input` and `compile_command` serve whoever else runs ffmpeg.
+"""
 
 from typing import Any
 
@@ -8,7 +11,13 @@ from subalign.audio.ffmpeg import FfmpegProgram
 from subalign.audio.formats import DEMUXERS
 from subalign.audio.source import MediaSource
 
-__all__ = ["SAMPLE_RATE", "decode_command", "demux_command"]
+__all__ = [
+    "SAMPLE_RATE",
+    "compile_command",
+    "decode_command",
+    "demux_command",
+    "media_input",
+]
 
 SAMPLE_RATE = 16000
 """Samples per second of everything behind this package (Radford et al. 2022, section 2.2)."""
@@ -32,7 +41,7 @@ def decode_command(program: FfmpegProgram, source: MediaSource, track: int) -> l
     The log is at level info with the level in each line: durations and tracks are read from it.
     """
     samples = ffmpeg.output(
-        _media(source)[f"a:{track - 1}"],
+        media_input(source)[f"a:{track - 1}"],
         "pipe:1",
         format="f32le",
         acodec="pcm_f32le",
@@ -43,19 +52,20 @@ def decode_command(program: FfmpegProgram, source: MediaSource, track: int) -> l
         sn=None,
         dn=None,
     )
-    return _compiled(program, samples)
+    return compile_command(program, samples)
 
 
 def demux_command(program: FfmpegProgram, source: MediaSource) -> list[str]:
     """Arguments to read all pictures and sound without decoding; progress on standard output."""
-    media = _media(source)
+    media = media_input(source)
     nothing = ffmpeg.output(
         media["V?"], media["a?"], "-", format="null", codec="copy", progress="pipe:1"
     )
-    return _compiled(program, nothing)
+    return compile_command(program, nothing)
 
 
-def _media(source: MediaSource) -> Any:
+def media_input(source: MediaSource) -> Any:
+    """ffmpeg-python's input of a recording, which may only read its own bytes."""
     return ffmpeg.input(
         source.address,
         format_whitelist=",".join(DEMUXERS),
@@ -63,7 +73,8 @@ def _media(source: MediaSource) -> Any:
     )
 
 
-def _compiled(program: FfmpegProgram, output: Any) -> list[str]:
+def compile_command(program: FfmpegProgram, output: Any) -> list[str]:
+    """Arguments to run for ffmpeg-python's output, with a log that `DecoderLog` reads."""
     options = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
     command: list[str] = ffmpeg.compile(output, cmd=[program.path, *options])
     return command

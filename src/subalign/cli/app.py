@@ -8,12 +8,17 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
+from subalign.cli.align import align
 from subalign.cli.arguments import TranscribeCommand
+from subalign.cli.check import check
 from subalign.cli.console import Session
 from subalign.cli.doctor import doctor
 from subalign.cli.heads import heads_app
 from subalign.cli.messages import EXIT_CODES, report
 from subalign.cli.models import models_app
+from subalign.cli.mux import mux
+from subalign.cli.render import render
+from subalign.cli.retime import retime
 from subalign.cli.transcribe import transcribe
 
 __all__ = ["app", "main", "run"]
@@ -38,6 +43,36 @@ app.command(
     epilog=EXIT_CODES,
     no_args_is_help=True,
 )(transcribe)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Time the words of a given transcript.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(align)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Write saved results anew, without a model.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(render)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Find and mend what is wrong with subtitles.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(check)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Shift, stretch or re-align subtitles.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(retime)
+app.command(
+    cls=TranscribeCommand,
+    short_help="Put subtitles into a video.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)(mux)
 app.add_typer(models_app)
 app.add_typer(heads_app)
 app.command(short_help="Show whether everything needed is there.")(doctor)

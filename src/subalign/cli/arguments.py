@@ -1,4 +1,4 @@
-"""The form of `subalign transcribe`: openai-whisper's booleans, and help in groups."""
+"""The form of `subalign transcribe` and `align`: openai-whisper's booleans, and help in groups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class TranscribeCommand(TyperCommand):
             if record is not None:
                 heading = getattr(parameter, "rich_help_panel", None) or "Others"
                 # An argument's type says nothing here.
-                names = record[0].removesuffix(" <list[str]>")
+                names = record[0].removesuffix(" <list[str]>").removesuffix(" <str>")
                 panels.setdefault(heading, []).append((names, record[1]))
         for heading, records in panels.items():
             with formatter.section(heading):

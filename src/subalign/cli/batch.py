@@ -7,42 +7,33 @@ model is loaded, so that mistakes come back at once. This module imports PyTorch
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from subalign.audio import is_address
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import Job
+from subalign.cli.loading import loaded_model, names_model
 from subalign.cli.messages import report
-from subalign.cli.model_table import readable_size
 from subalign.cli.progress import RunProgress, audio_done, clock
 from subalign.cli.standard_output import print_transcript
+from subalign.cli.summary import run_summary
 from subalign.decoding import check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
-from subalign.model import (
-    EMBEDDED_MODEL,
-    Whisper,
-    disable_sdpa,
-    load_model,
-    official_models,
-    where,
-)
-from subalign.model.devices import resolve_device
+from subalign.model import EMBEDDED_MODEL, Whisper
 from subalign.pipeline import (
     Input,
     Output,
-    default_model,
     find_inputs,
     plan_outputs,
     prepare_outputs,
     transcribe_stream,
     write_transcript,
 )
+from subalign.pipeline.page_media import check_embedding, media_of_output
 from subalign.results import Segment, Transcript
+from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_job"]
@@ -115,6 +106,8 @@ def _is_file(item: Input) -> bool:
 
 
 def _outputs(item: Input, job: Job, taken: dict[Path, str]) -> tuple[Output, ...]:
+    if job.results.embed:
+        check_embedding(item.source)
     if job.results.printed(item.source):
         return ()
     planned = plan_outputs(item, job.results.formats, job.results.folder, taken)
@@ -127,52 +120,22 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
         raise UsageError(
             "Standard output takes the result of one recording: give a folder as --output-dir."
         )
-    if job.threads:
-        torch.set_num_threads(job.threads)
-    model = _load(job, session)
-    check_language(model, job.transcription.language, job.transcription.task)
-    chosen = job.model or os.environ.get("SUBALIGN_MODEL")
-    if not chosen and not job.quiet:
-        session.say(_FIRST_MODEL)
     failed = 0
-    with ExitStack() as stack:
-        if not job.sdpa:
-            stack.enter_context(disable_sdpa())
+    with loaded_model(job.machine, session, quiet=job.quiet) as model:
+        check_language(model, job.transcription.language, job.transcription.task)
+        if not job.quiet and not names_model(job.machine):
+            session.say(_FIRST_MODEL)
         shown = session.console.is_terminal and not job.quiet
-        progress = stack.enter_context(RunProgress(session.console, shown=shown))
-        for work in works:
-            try:
-                _transcribe_one(work, job, model, session, progress)
-            except (UsageError, ModelError):
-                raise
-            except Exception as error:  # noqa: BLE001 (the other recordings go on)
-                report(error, session)
-                failed += 1
+        with RunProgress(session.console, shown=shown) as progress:
+            for work in works:
+                try:
+                    _transcribe_one(work, job, model, session, progress)
+                except (UsageError, ModelError):
+                    raise
+                except Exception as error:  # noqa: BLE001 (the other recordings go on)
+                    report(error, session)
+                    failed += 1
     return failed
-
-
-def _load(job: Job, session: Session) -> Whisper:
-    name = job.model or default_model()
-    dtype = job.dtype
-    if job.half_precision and resolve_device(job.device).type == "cpu":
-        session.warn("--fp16 is for GPUs: the processor computes in float32.")
-        dtype = "float32"
-    if Path(name).exists() or _is_here(name):
-        with session.console.status(f"Loading model {name}"):
-            return load_model(name, device=job.device, dtype=dtype)
-    official = official_models().get(name)
-    if not job.quiet and (official or "/" in name):
-        size = f" ({readable_size(official.download_bytes)})" if official else ""
-        session.say(f"Model {name} is not on this machine yet and is being fetched{size}.")
-    return load_model(name, device=job.device, dtype=dtype, progress=not job.quiet)
-
-
-def _is_here(name: str) -> bool:
-    try:
-        where(name)
-    except ModelError:
-        return False
-    return True
 
 
 def _transcribe_one(
@@ -201,38 +164,32 @@ def _transcribe_one(
     _write(work, job, transcript)
     if not job.quiet:
         detected = model.multilingual and job.transcription.language is None
-        language = transcript.language if detected else None
         session.say(
-            _summary(work, job, transcript, time.perf_counter() - started, language, session.arrow)
+            run_summary(
+                work.label,
+                [str(output.path) for output in work.outputs],
+                audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
+                elapsed=time.perf_counter() - started,
+                language=LANGUAGES[transcript.language].title() if detected else None,
+                arrow=session.arrow,
+            )
         )
 
 
 def _write(work: _Work, job: Job, transcript: Transcript) -> None:
     for output in work.outputs:
-        write_transcript(transcript, output.path, format=output.format, layout=job.layout)
+        media = _media(work, output, job)
+        write_transcript(
+            transcript, output.path, format=output.format, layout=job.layout, media=media
+        )
     if not work.outputs:
-        print_transcript(transcript, job.results.formats[0], job.layout)
+        printed = Output(job.results.formats[0], Path("-"))
+        print_transcript(transcript, printed.format, job.layout, _media(work, printed, job))
+
+
+def _media(work: _Work, output: Output, job: Job) -> PageMedia | None:
+    return media_of_output(work.input.source, output, embed=job.results.embed, audio=job.audio)
 
 
 def _live(segment: Segment) -> str:
     return f"[{clock(segment.start)} - {clock(segment.end)}] {segment.text.strip()}"
-
-
-def _summary(
-    work: _Work, job: Job, transcript: Transcript, elapsed: float, language: str | None, arrow: str
-) -> str:
-    """Such as "talk.mp4 → talk.srt (73 s of audio in 4.1 s, 17.8x)"."""
-    written = ", ".join(str(output.path) for output in work.outputs) or "standard output"
-    audio = audio_done(job.transcription.clips, transcript.duration, transcript.duration)
-    spoken = f"{LANGUAGES[language].title()}, " if language else ""
-    return (
-        f"{work.label} {arrow} {written} ({spoken}{_seconds(audio)} of audio in "
-        f"{_seconds(elapsed)}, {audio / elapsed:.1f}x)"
-    )
-
-
-def _seconds(seconds: float) -> str:
-    if seconds >= 600:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest} s"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

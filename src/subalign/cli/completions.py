@@ -2,8 +2,15 @@
 
 import json
 from importlib import resources
+from typing import get_args
 
-__all__ = ["complete_format", "complete_model", "complete_task"]
+__all__ = [
+    "complete_format",
+    "complete_highlight_style",
+    "complete_model",
+    "complete_profile",
+    "complete_task",
+]
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -24,3 +31,17 @@ def complete_format(incomplete: str) -> list[str]:
 def complete_task(incomplete: str) -> list[str]:
     """The two tasks."""
     return [name for name in ("transcribe", "translate") if name.startswith(incomplete)]
+
+
+def complete_highlight_style(incomplete: str) -> list[str]:
+    """The ways in which words light up."""
+    from subalign.options import HighlightStyle
+
+    return [name for name in get_args(HighlightStyle) if name.startswith(incomplete)]
+
+
+def complete_profile(incomplete: str) -> list[str]:
+    """The profiles of layout."""
+    from subalign.options import ProfileName
+
+    return [name for name in get_args(ProfileName) if name.startswith(incomplete)]

@@ -1,14 +1,23 @@
 """Heads as a picture or a table for people, and as JSON for programs."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from rich.text import Text
 
 from subalign.cli.console import one_line
 from subalign.cli.head_pairs import format_pairs
 from subalign.model import MarkedHeads
 
-__all__ = ["heads_as_json", "heads_as_text", "known_as_json", "known_as_table"]
+__all__ = [
+    "count_of",
+    "head_rows",
+    "heads_as_json",
+    "heads_as_text",
+    "known_as_json",
+    "known_as_table",
+]
 
 _HEADINGS = ("NAME", "LAYERS", "HEADS", "MARKED", "")
 
@@ -84,11 +93,12 @@ def _note(heads: MarkedHeads) -> str:
 
 def _title(heads: MarkedHeads, signs: _Signs) -> str:
     name = f"{one_line(heads.name)}: " if heads.name else ""
-    size = f"{_count(heads.n_layers, 'layer')} {signs.times} {_count(heads.n_heads, 'head')}"
+    size = f"{count_of(heads.n_layers, 'layer')} {signs.times} {count_of(heads.n_heads, 'head')}"
     return f"{name}{size}, {len(heads.pairs)} marked{_remark(heads)}"
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
+    """Such as "1 head" or "6 heads"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -101,15 +111,38 @@ def _remark(heads: MarkedHeads) -> str:
 
 
 def _grid(heads: MarkedHeads, signs: _Signs) -> Iterator[str]:
-    width = 1 + len(str(heads.n_heads - 1))
-    margin = max(len("layer"), len(str(heads.n_layers - 1)))
     marked = set(heads.pairs)
-    yield " " * (margin + 2) + "head"
-    yield f"{'layer':>{margin}} " + "".join(f"{head:>{width}}" for head in range(heads.n_heads))
-    for layer in range(heads.n_layers):
-        if layer and layer == heads.n_layers // 2:
-            yield " " * (margin + 2) + signs.rule * (width * heads.n_heads - 1) + " upper half"
-        yield f"{layer:>{margin}} " + "".join(
-            f"{signs.marked if (layer, head) in marked else signs.unmarked:>{width}}"
-            for head in range(heads.n_heads)
-        )
+    width = 1 + len(str(heads.n_heads - 1))
+
+    def cell(layer: int, head: int) -> Text:
+        sign = signs.marked if (layer, head) in marked else signs.unmarked
+        return Text(f"{sign:>{width}}")
+
+    rows = head_rows(heads.n_layers, heads.n_heads, cell, width=width, rule=signs.rule)
+    return (row.plain for row in rows)
+
+
+def head_rows(
+    n_layers: int,
+    n_heads: int,
+    cell: Callable[[int, int], Text],
+    *,
+    width: int,
+    rule: str,
+    align: str = ">",
+) -> Iterator[Text]:
+    """The lines of a grid: a row for each layer, whose cells are all `width` wide.
+
+    `align` says where in the cells the heads' numbers stand, as in format strings. A rule stands
+    under the lower half of the layers.
+    """
+    margin = max(len("layer"), len(str(n_layers - 1)))
+    yield Text(" " * (margin + 2) + "head")
+    yield Text(
+        f"{'layer':>{margin}} " + "".join(f"{head:{align}{width}}" for head in range(n_heads))
+    )
+    for layer in range(n_layers):
+        if layer and layer == n_layers // 2:
+            yield Text(" " * (margin + 2) + rule * (width * n_heads - 1) + " upper half")
+        cells = (cell(layer, head) for head in range(n_heads))
+        yield Text.assemble(f"{layer:>{margin}} ", *cells)

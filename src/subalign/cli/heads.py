@@ -1,4 +1,8 @@
-"""`subalign heads`: which attention heads follow the speech, and the dumps that say so."""
+"""`subalign heads`: which attention heads follow the speech, and the dumps that say so.
+
+`list`, `decode` and `encode` stand here, what needs recordings in `head_measuring` and
+`head_drawing`.
+"""
 
 from typing import Annotated
 
@@ -6,6 +10,8 @@ import typer
 
 from subalign.cli.completions import complete_model
 from subalign.cli.console import Session
+from subalign.cli.head_drawing import plot
+from subalign.cli.head_measuring import find, score
 from subalign.cli.messages import EXIT_CODES, errors_reported
 from subalign.cli.standard_output import stdout_carries
 
@@ -13,7 +19,7 @@ __all__ = ["heads_app"]
 
 heads_app = typer.Typer(
     name="heads",
-    help="Show and write the attention heads that words are timed by.",
+    help="Show, measure, choose and draw the attention heads that words are timed by.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -101,3 +107,8 @@ def encode(
         from subalign.model import pack_heads
 
         typer.echo(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
+
+
+heads_app.command("score", short_help="Measure every head on a recording.")(score)
+heads_app.command("find", short_help="Choose the heads that time words best.")(find)
+heads_app.command("plot", short_help="Draw the attention and the path through it.")(plot)

@@ -4,6 +4,7 @@
 1    some input failed
 2    wrong usage
 3    the model is not available
+4    a transcript was not heard in its recording
 130  interrupted
 """
 
@@ -16,13 +17,14 @@ from subalign.cli.console import Session
 from subalign.cli.standard_output import discard_output
 from subalign.errors import SubalignError
 
-__all__ = ["EXIT_CODES", "INTERRUPTED", "errors_reported", "report"]
+__all__ = ["EXIT_CODES", "INTERRUPTED", "NOT_HEARD", "errors_reported", "report"]
 
+NOT_HEARD = 4
 INTERRUPTED = 130
 
 EXIT_CODES = (
     "Exit codes: 0 all done, 1 some input failed, 2 wrong usage, 3 model not available, "
-    "130 interrupted."
+    "4 transcript not heard, 130 interrupted."
 )
 
 

@@ -10,10 +10,16 @@ from typing import Annotated
 
 import typer
 
-from subalign.cli.completions import complete_format, complete_model, complete_task
+from subalign.cli.completions import (
+    complete_format,
+    complete_highlight_style,
+    complete_model,
+    complete_profile,
+    complete_task,
+)
 
 _output = partial(typer.Option, rich_help_panel="Results")
-_layout = partial(typer.Option, rich_help_panel="Layout of SRT and VTT")
+_layout = partial(typer.Option, rich_help_panel="Layout of cues")
 _model = partial(typer.Option, rich_help_panel="Model and machine")
 _audio = partial(typer.Option, rich_help_panel="Recording")
 _speech = partial(typer.Option, rich_help_panel="Language and context")
@@ -41,7 +47,8 @@ Formats = Annotated[
         "--output-format",
         metavar="NAME",
         autocompletion=complete_format,
-        help="txt, vtt, srt, tsv, json or all; repeat it or put commas between.",
+        help="txt, vtt, srt, tsv, json, ass, lrc, elrc (words too), ttml, labels (Audacity's), "
+        "textgrid (Praat's), ctm, csv, html or all; repeat it or put commas between.",
     ),
 ]
 OutputDir = Annotated[
@@ -55,6 +62,10 @@ OutputDir = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
+Embed = Annotated[
+    bool,
+    _output("--embed", help="Put the recording into the page of --format html."),
+]
 SkipExisting = Annotated[
     bool,
     _output("--skip-existing", help="Keep results that are there and write the others."),
@@ -69,15 +80,104 @@ HighlightWords = Annotated[
         show_default=False,
     ),
 ]
+HighlightStyle = Annotated[
+    str | None,
+    _layout(
+        metavar="NAME",
+        autocompletion=complete_highlight_style,
+        help="underline, bold, color, or karaoke: one cue with its words' times in it, in VTT, ASS "
+        "and TTML; in SRT as underline.",
+        show_default="underline",
+    ),
+]
+Style = Annotated[
+    str | None,
+    _layout(
+        metavar="KEY=VALUE,…",
+        help="How ASS and TTML look: font=NAME, size and outline (in lines of a picture with "
+        "1080), color=#rrggbb, position=bottom or top; and highlight=#rrggbb, the colour of "
+        "highlighted words.",
+        show_default="font=Arial,size=60,color=#ffffff,highlight=#ffff00,outline=3,position=bottom",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    _layout(
+        metavar="NAME",
+        autocompletion=complete_profile,
+        help="Limits and times of cues: netflix, bbc, broadcast, social (short lines, in step with "
+        "the voice), verbatim (the words' own times), openai (openai-whisper's layout). The "
+        "options below change them.",
+        show_default="broadcast",
+    ),
+]
 MaxLineWidth = Annotated[
-    int | None, _layout(metavar="CHARACTERS", help="Break lines that are longer.")
+    int | None,
+    _layout(
+        metavar="COLUMNS",
+        help="The widest line; wide characters (Chinese, Japanese, Korean) take 2.",
+        show_default="42; bbc 37, social 24, openai none",
+    ),
 ]
 MaxLineCount = Annotated[
-    int | None, _layout(metavar="LINES", help="Lines in a cue; needs --max-line-width.")
+    int | None,
+    _layout(
+        metavar="LINES",
+        help="Lines in a cue; openai's needs --max-line-width.",
+        show_default="2; social 1, verbatim 3, openai none",
+    ),
 ]
 MaxWordsPerLine = Annotated[
     int | None,
-    _layout(metavar="WORDS", help="Words in a cue; not with both limits above."),
+    _layout(
+        metavar="WORDS",
+        help="Words in a line; openai's are in a cue, and not with both limits above.",
+        show_default="none",
+    ),
+]
+MaxCps = Annotated[
+    float | None,
+    _layout(
+        metavar="SPEED",
+        help="Characters a second to read.",
+        show_default="17; bbc 18, netflix 20, social 25, verbatim none",
+    ),
+]
+MinDuration = Annotated[
+    float | None,
+    _layout(
+        metavar="SECONDS",
+        help="The shortest cue, where there is room.",
+        show_default="1; netflix 0.83, social 0.4, verbatim 0",
+    ),
+]
+MaxDuration = Annotated[
+    float | None,
+    _layout(metavar="SECONDS", help="The longest cue.", show_default="7; social 3, verbatim 10"),
+]
+MinGap = Annotated[
+    float | None,
+    _layout(
+        metavar="SECONDS",
+        help="The least time between two cues.",
+        show_default="2 frames; social and verbatim 0",
+    ),
+]
+Linger = Annotated[
+    float | None,
+    _layout(
+        metavar="SECONDS",
+        help="How long a cue stays after its last word; a longer silence ends it.",
+        show_default="1; social 0.4, verbatim 0.5",
+    ),
+]
+Fps = Annotated[
+    float | None,
+    _layout(
+        metavar="RATE",
+        help="Start and end cues on the frames of a video: 23.976, 24, 25, 29.97, 30, 50 or 59.94.",
+        show_default="none",
+    ),
 ]
 
 # model and machine
@@ -244,7 +344,29 @@ QkScale = Annotated[
     float, _words(metavar="FACTOR", help="Multiplies attention scores before their softmax.")
 ]
 MedfiltWidth = Annotated[
-    int, _words(metavar="FRAMES", help="Odd width of the median filter over 20 ms frames.")
+    int | None,
+    _words(
+        metavar="FRAMES",
+        help="Odd width of the median filter over 20 ms frames; default: 7, and 1 (none) for "
+        "the method viterbi.",
+    ),
+]
+Method = Annotated[
+    str,
+    _words(
+        metavar="NAME",
+        help="viterbi: words and pauses by attention, loudness and length; dtw: as "
+        "openai-whisper; norms: the same with heads chosen for each text; characters: the same "
+        "letter by letter.",
+    ),
+]
+Heads = Annotated[
+    str | None,
+    _words(
+        metavar="PAIRS",
+        help="Attention heads to use in place of those that the model marks: LAYER:HEAD pairs "
+        "between commas, both from 0. For the methods viterbi and dtw.",
+    ),
 ]
 
 Kernels = Annotated[

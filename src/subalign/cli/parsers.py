@@ -2,17 +2,26 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from fractions import Fraction
+from typing import cast
 
 from subalign.errors import UsageError
-from subalign.options import Clip, Task
+from subalign.options import Clip, HighlightStyle, Position, StyleOptions, Task
 
 __all__ = [
     "parse_clip",
     "parse_clip_timestamps",
     "parse_clips",
     "parse_count",
+    "parse_fraction",
+    "parse_highlight_style",
+    "parse_moment",
     "parse_number",
+    "parse_point",
+    "parse_stretch",
+    "parse_style",
     "parse_task",
     "parse_temperatures",
     "parse_tokens",
@@ -71,6 +80,44 @@ def parse_task(text: str) -> Task:
     raise UsageError(f"--task must be transcribe or translate, not {text!r}.")
 
 
+def parse_highlight_style(text: str | None, *, highlight_words: bool) -> HighlightStyle:
+    """How words light up; any but one of the styles is refused by `LayoutOptions`."""
+    if text is None:
+        return "underline"
+    if not highlight_words:
+        raise UsageError("--highlight-style needs --highlight-words.")
+    return cast(HighlightStyle, text.strip().lower())
+
+
+def parse_style(text: str | None) -> StyleOptions:
+    """`font=Arial,size=60` to how text looks."""
+    default = StyleOptions()
+    known = [field.name for field in fields(default)]
+    given: dict[str, str] = {}
+    for part in filter(str.strip, (text or "").split(",")):
+        key, _, value = part.partition("=")
+        if key.strip() not in known:
+            raise UsageError(
+                f"--style does not know {key.strip()!r}: it takes KEY=VALUE of {', '.join(known)}."
+            )
+        given[key.strip()] = value.strip()
+    return StyleOptions(
+        font=given.get("font", default.font),
+        size=_style_number(given, "size", default.size),
+        color=given.get("color", default.color),
+        highlight=given.get("highlight", default.highlight),
+        outline=_style_number(given, "outline", default.outline),
+        position=cast(Position, given.get("position", default.position)),
+    )
+
+
+def _style_number(given: Mapping[str, str], key: str, default: float) -> float:
+    try:
+        return float(given.get(key, default))
+    except ValueError:
+        raise UsageError(f"--style {key}={given[key]} is no number.") from None
+
+
 def parse_temperatures(temperature: float | None, increment: str | None) -> tuple[float, ...]:
     """The temperatures to try in turn.
 
@@ -109,8 +156,21 @@ def parse_clip(text: str) -> Clip:
             f"--clip {text!r} is no stretch of time: write START-END in seconds, m:ss or h:mm:ss, "
             "such as 90-2:05, or 90- for all that follows."
         )
-    start = _seconds(match[1], text) if match[1] else 0.0
-    return _clip(start, _seconds(match[2], text) if match[2] else None, f"--clip {text}")
+    where = f"--clip {text!r}"
+    start = _seconds(match[1], where) if match[1] else 0.0
+    return _clip(start, _seconds(match[2], where) if match[2] else None, f"--clip {text}")
+
+
+def parse_stretch(start: str | None, stop: str | None) -> Clip:
+    """The stretch between `--from` and `--to`, each seconds, m:ss or h:mm:ss.mmm, or left out."""
+    seconds: list[float | None] = []
+    for option, text in (("--from", start), ("--to", stop)):
+        if text is not None and not re.fullmatch(_CLOCK, text.strip()):
+            raise UsageError(
+                f"{option} {text!r} is no time: write seconds, m:ss or h:mm:ss, such as 90 or 1:30."
+            )
+        seconds.append(None if text is None else _seconds(text.strip(), f"{option} {text!r}"))
+    return _clip(seconds[0] or 0.0, seconds[1], f"--from {start or 0} --to {stop}")
 
 
 def parse_clip_timestamps(text: str) -> tuple[Clip, ...]:
@@ -133,16 +193,53 @@ def parse_clip_timestamps(text: str) -> tuple[Clip, ...]:
     return tuple(_clip(start, end, where) for start, end in zip(times[::2], ends, strict=True))
 
 
+def parse_fraction(text: str, option: str) -> Fraction:
+    """A number above 0, exactly: 1.001 or 25/24."""
+    try:
+        number = Fraction(text.strip()) if len(text) <= 40 else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        number = Fraction(0)
+    if not Fraction(1, 100) <= number <= 100:
+        raise UsageError(f"{option} takes a factor such as 1.001 or 25/24, not {text!r}.")
+    return number
+
+
+def parse_moment(text: str, option: str) -> Fraction:
+    """Seconds, m:ss or h:mm:ss with decimals, exactly; with - before it, negative."""
+    clock = text.strip()
+    sign = -1 if clock.startswith(("-", "\u2212")) else 1
+    clock = clock.lstrip("-+\u2212") if clock[1:2].isdigit() else clock
+    if not re.fullmatch(_CLOCK, clock) or len(clock) > 40:
+        raise UsageError(
+            f"{option} {text!r} is no time: write seconds, m:ss or h:mm:ss, such as 1.5 or 1:30."
+        )
+    first, *rest = (Fraction(part) for part in clock.replace(",", ".").split(":"))
+    if any(part >= 60 for part in rest):
+        raise UsageError(f"{option} {text!r} has 60 or more minutes or seconds after a colon.")
+    seconds = first
+    for part in rest:
+        seconds = seconds * 60 + part
+    return sign * seconds
+
+
+def parse_point(text: str) -> tuple[Fraction, Fraction]:
+    """OLD=NEW, both times."""
+    old, equals, new = text.partition("=")
+    if not equals:
+        raise UsageError(f"--at {text!r} is no pair of times: write OLD=NEW, such as 1:30=1:32.5.")
+    return parse_moment(old, "--at"), parse_moment(new, "--at")
+
+
 def _clip(start: float, end: float | None, where: str) -> Clip:
     if not 0 <= start < math.inf or (end is not None and not start < end < math.inf):
         raise UsageError(f"{where} is no stretch of time: a clip must end after it starts.")
     return Clip(start, end)
 
 
-def _seconds(clock: str, text: str) -> float:
+def _seconds(clock: str, where: str) -> float:
     first, *rest = (float(part) for part in clock.replace(",", ".").split(":"))
     if any(part >= 60 for part in rest):
-        raise UsageError(f"--clip {text!r} has 60 or more minutes or seconds after a colon.")
+        raise UsageError(f"{where} has 60 or more minutes or seconds after a colon.")
     seconds = first
     for part in rest:
         seconds = seconds * 60 + part

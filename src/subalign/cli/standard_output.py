@@ -5,16 +5,25 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from subalign.errors import OutputError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
 
-__all__ = ["discard_output", "print_transcript", "stdout_carries"]
+if TYPE_CHECKING:
+    from subalign.subtitles import PageMedia
+
+__all__ = ["discard_output", "print_text", "print_transcript", "stdout_carries"]
 
 
-def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions) -> None:
-    """Write one result to standard output.
+def print_transcript(
+    transcript: Transcript,
+    format: str,
+    layout: LayoutOptions,
+    media: "PageMedia | None" = None,
+) -> None:
+    """Write one result to standard output; `media` is the recording for a page.
 
     Raises:
         OutputError: its reader has gone, or it leads to a full disk.
@@ -22,9 +31,18 @@ def print_transcript(transcript: Transcript, format: str, layout: LayoutOptions)
     from subalign.subtitles import get_writer
 
     text = io.StringIO(newline="")
-    get_writer(format, layout).write(transcript, text)
+    get_writer(format, layout, media=media).write(transcript, text)
+    print_text(text.getvalue())
+
+
+def print_text(text: str) -> None:
+    """Write a result's text to standard output.
+
+    Raises:
+        OutputError: its reader has gone, or it leads to a full disk.
+    """
     try:
-        sys.stdout.buffer.write(text.getvalue().encode())
+        sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
     except OSError as error:
         discard_output()

@@ -1,19 +1,26 @@
 """`subalign transcribe`: from the command line to a checked job, which `batch` carries out."""
 
-import os
-from pathlib import Path
 from typing import cast
 
 import typer
 
 from subalign.cli import options as cli
+from subalign.cli.choices import (
+    chosen_language,
+    chosen_machine,
+    chosen_results,
+    warn_of_limits,
+)
 from subalign.cli.console import Session
-from subalign.cli.job import Job, Results
+from subalign.cli.head_pairs import parse_pairs
+from subalign.cli.job import Job
 from subalign.cli.messages import errors_reported
 from subalign.cli.parsers import (
     parse_clips,
     parse_count,
+    parse_highlight_style,
     parse_number,
+    parse_style,
     parse_task,
     parse_temperatures,
     parse_tokens,
@@ -22,10 +29,12 @@ from subalign.errors import UsageError
 from subalign.options import (
     APPEND_PUNCTUATIONS,
     PREPEND_PUNCTUATIONS,
+    AlignmentMethod,
     AlignmentOptions,
     AudioOptions,
     KernelChoice,
     LayoutOptions,
+    ProfileName,
     TranscriptionOptions,
 )
 
@@ -39,10 +48,20 @@ def transcribe(
     output_dir: cli.OutputDir = None,
     overwrite: cli.Overwrite = False,
     skip_existing: cli.SkipExisting = False,
+    embed: cli.Embed = False,
     highlight_words: cli.HighlightWords = False,
+    highlight_style: cli.HighlightStyle = None,
+    style: cli.Style = None,
+    profile: cli.Profile = None,
     max_line_width: cli.MaxLineWidth = None,
     max_line_count: cli.MaxLineCount = None,
     max_words_per_line: cli.MaxWordsPerLine = None,
+    max_cps: cli.MaxCps = None,
+    min_duration: cli.MinDuration = None,
+    max_duration: cli.MaxDuration = None,
+    min_gap: cli.MinGap = None,
+    linger: cli.Linger = None,
+    fps: cli.Fps = None,
     model: cli.ModelName = None,
     model_dir: cli.ModelDir = None,
     device: cli.Device = "auto",
@@ -72,8 +91,10 @@ def transcribe(
     prepend_punctuations: cli.PrependPunctuations = PREPEND_PUNCTUATIONS,
     append_punctuations: cli.AppendPunctuations = APPEND_PUNCTUATIONS,
     hallucination_silence_threshold: cli.HallucinationSilenceThreshold = None,
+    method: cli.Method = "viterbi",
+    heads: cli.Heads = None,
     qk_scale: cli.QkScale = 1.0,
-    medfilt_width: cli.MedfiltWidth = 7,
+    medfilt_width: cli.MedfiltWidth = None,
     kernels: cli.Kernels = "auto",
     verbose: cli.Verbose = False,
     quiet: cli.Quiet = False,
@@ -82,10 +103,19 @@ def transcribe(
     session: Session = context.obj
     with errors_reported(session):
         layout = LayoutOptions(
+            profile=cast(ProfileName | None, profile),  # the options refuse any other name
             highlight_words=highlight_words,
+            highlight_style=parse_highlight_style(highlight_style, highlight_words=highlight_words),
+            style=parse_style(style),
             max_line_width=max_line_width,
             max_line_count=max_line_count,
             max_words_per_line=max_words_per_line,
+            max_cps=max_cps,
+            min_duration=min_duration,
+            max_duration=max_duration,
+            min_gap=min_gap,
+            linger=linger,
+            fps=fps,
         )
         _check_layout(layout, word_timestamps, session)
         beams = parse_count(beam_size, "--beam-size")
@@ -93,18 +123,27 @@ def transcribe(
             raise UsageError("--patience needs --beam-size.")
         job = Job(
             sources=tuple(inputs),
-            results=_results(format, output_dir, overwrite, skip_existing),
+            results=chosen_results(
+                format,
+                output_dir,
+                overwrite=overwrite,
+                skip_existing=skip_existing,
+                embed=embed,
+            ),
             layout=layout,
-            model=model,
-            device=device,
-            dtype=_dtype(dtype, fp16),
-            half_precision=bool(fp16),
-            sdpa=not no_sdpa,
-            threads=threads,
+            machine=chosen_machine(
+                model=model,
+                model_dir=model_dir,
+                device=device,
+                dtype=dtype,
+                fp16=fp16,
+                no_sdpa=no_sdpa,
+                threads=threads,
+            ),
             audio=AudioOptions(track=audio_track),
             transcription=TranscriptionOptions(
                 task=parse_task(task),
-                language=_language_code(language),
+                language=chosen_language(language),
                 temperatures=parse_temperatures(temperature, temperature_increment_on_fallback),
                 best_of=parse_count(best_of, "--best-of"),
                 beam_size=beams,
@@ -124,72 +163,35 @@ def transcribe(
                 hallucination_silence_threshold=hallucination_silence_threshold,
             ),
             alignment=AlignmentOptions(
+                method=cast(AlignmentMethod, method),  # the options refuse any other name
+                heads=parse_pairs(heads) if heads else (),
                 qk_scale=qk_scale,
                 medfilt_width=medfilt_width,
                 prepend_punctuations=prepend_punctuations,
                 append_punctuations=append_punctuations,
-                kernels=cast(KernelChoice, kernels),  # the options refuse any other name
+                kernels=cast(KernelChoice, kernels),
             ),
             verbose=verbose,
             quiet=quiet,
         )
         if verbose and quiet:
             raise UsageError("--verbose and --quiet exclude each other: use one of them.")
-        if model_dir is not None:
-            # read by the hub's client when it is imported, which nothing has done yet
-            os.environ["HF_HUB_CACHE"] = str(model_dir.absolute())
 
         from subalign.cli.batch import run_job
 
         raise typer.Exit(run_job(job, session))
 
 
-def _results(
-    formats: list[str], output_dir: str | None, overwrite: bool, skip_existing: bool
-) -> Results:
-    from subalign.subtitles import resolve_formats
-
-    if overwrite and skip_existing:
-        raise UsageError("--overwrite and --skip-existing exclude each other: use one of them.")
-    to_stdout = output_dir == "-"
-    return Results(
-        formats=resolve_formats(formats),
-        folder=None if output_dir is None or to_stdout else Path(output_dir),
-        to_stdout=to_stdout,
-        existing="overwrite" if overwrite else "skip" if skip_existing else "refuse",
-    )
-
-
 def _check_layout(layout: LayoutOptions, word_timestamps: bool, session: Session) -> None:
-    """The layout needs timed words; limits without effect are worth a warning."""
+    """What needs timed words is refused without; limits without effect are worth a warning."""
+    packed = layout.profile_name == "openai"
     needs_words = {
         "--highlight-words": layout.highlight_words,
-        "--max-line-width": layout.max_line_width is not None,
-        "--max-line-count": layout.max_line_count is not None,
-        "--max-words-per-line": layout.max_words_per_line is not None,
+        "--max-line-width": packed and layout.max_line_width is not None,
+        "--max-line-count": packed and layout.max_line_count is not None,
+        "--max-words-per-line": packed and layout.max_words_per_line is not None,
     }
     for option, given in needs_words.items():
         if given and not word_timestamps:
             raise UsageError(f"{option} needs timed words: leave --no-word-timestamps out.")
-    if layout.max_line_count is not None and layout.max_line_width is None:
-        session.warn("--max-line-count has no effect without --max-line-width.")
-    if None not in (layout.max_line_width, layout.max_line_count, layout.max_words_per_line):
-        session.warn(
-            "--max-words-per-line has no effect with both --max-line-width and --max-line-count."
-        )
-
-
-def _language_code(language: str | None) -> str | None:
-    if language is None:
-        return None
-    from subalign.tokenizer import to_language_code
-
-    return to_language_code(language)
-
-
-def _dtype(dtype: str | None, fp16: bool | None) -> str:
-    if dtype is not None and fp16 is not None:
-        raise UsageError("--dtype and --fp16 exclude each other: use one of them.")
-    if fp16 is None:
-        return dtype or "auto"
-    return "float16" if fp16 else "float32"
+    warn_of_limits(layout, session)

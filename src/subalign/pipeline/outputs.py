@@ -3,19 +3,20 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, TextIO
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from subalign.audio import is_address, is_media_file
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
-from subalign.results import Transcript
-from subalign.subtitles import get_writer
+from subalign.results import Alignment, Transcript
+from subalign.subtitles import PageMedia, file_name, format_of, get_writer
+from subalign.subtitles.report_writer import render_report
 
 __all__ = [
     "ExistingFiles",
@@ -24,6 +25,8 @@ __all__ = [
     "find_inputs",
     "plan_outputs",
     "prepare_outputs",
+    "write_report",
+    "write_text",
     "write_transcript",
 ]
 
@@ -82,17 +85,23 @@ def find_inputs(sources: Iterable[str]) -> Iterator[Input | InputError]:
 
 
 def plan_outputs(
-    item: Input, formats: Sequence[str], folder: Path | None, taken: dict[Path, str]
+    item: Input,
+    formats: Sequence[str],
+    folder: Path | None,
+    taken: dict[Path, str],
+    *,
+    replaceable: bool = False,
 ) -> tuple[Output, ...]:
-    """The files that come of one recording; `taken` remembers whose each file is.
+    """The files that come of one input; `taken` remembers whose each file is.
 
     Raises:
-        OutputError: another recording already writes one of the files, or one is the recording.
+        OutputError: another input already writes one of the files, or one is the input, which is
+            not `replaceable`.
     """
     target = item.folder if folder is None else folder / item.subfolder
-    outputs = tuple(Output(name, target / f"{item.stem}.{name}") for name in formats)
+    outputs = tuple(Output(name, target / file_name(item.stem, name)) for name in formats)
     for output in outputs:
-        if output.path.absolute() == Path(item.source).absolute():
+        if not replaceable and output.path.absolute() == Path(item.source).absolute():
             raise OutputError(
                 f"{item.source} would be replaced by its own result: give another --output-dir."
             )
@@ -136,21 +145,46 @@ def write_transcript(
     *,
     format: str | None = None,
     layout: LayoutOptions = LayoutOptions(),
+    media: PageMedia | None = None,
 ) -> None:
     """Write a transcript in the format that the path's ending names, or in `format`.
 
-    The text goes to a temporary file beside `path`, which then takes its place.
+    `media` is the recording for the format html, whose page else asks for the file. The text goes
+    to a temporary file beside `path`, which then takes its place.
 
     Raises:
         OutputError: the file cannot be written; what was there before is unharmed.
         UsageError: no such format.
     """
     target = Path(path)
-    writer = get_writer(format or target.suffix.removeprefix("."), layout)
+    named, recording = format_of(target.name)
+    writer = get_writer(format or named, layout, recording=recording, media=media)
+    _write_whole(target, lambda file: writer.write(transcript, file))
+
+
+def write_report(alignment: Alignment, path: str | os.PathLike[str]) -> None:
+    """Write the report of an alignment as JSON, in the same safe way.
+
+    Raises:
+        OutputError: the file cannot be written; what was there before is unharmed.
+    """
+    _write_whole(Path(path), lambda file: file.writelines(render_report(alignment)))
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Write a text as UTF-8, its line breaks as they are, in the same safe way.
+
+    Raises:
+        OutputError: the file cannot be written; what was there before is unharmed.
+    """
+    _write_whole(Path(path), lambda file: file.write(text))
+
+
+def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
     temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            writer.write(transcript, file)
+            write(file)
         temporary.replace(target)
     except OSError as error:
         raise OutputError(_sentence(target, error)) from error

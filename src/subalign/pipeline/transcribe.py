@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment import WordTimer
+from subalign.alignment.forcing import check_heads
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.errors import InputError, UsageError
+from subalign.kernels import dtw, word_spans
 from subalign.kernels.dispatch import check_kernels
-from subalign.kernels.dtw import warm_up
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, AudioOptions, TranscriptionOptions
@@ -20,7 +21,16 @@ from subalign.results import Transcript
 from subalign.transcription import Transcription
 from subalign.version import __version__
 
-__all__ = ["AudioSource", "OnAudio", "default_model", "read_mel", "transcribe", "transcribe_stream"]
+__all__ = [
+    "AudioSource",
+    "OnAudio",
+    "check_alignment",
+    "default_model",
+    "read_mel",
+    "transcribe",
+    "transcribe_stream",
+    "warm_up_alignment",
+]
 
 # a path or address, "-" for standard input, an open binary file, or samples (mono, 16 kHz)
 AudioSource = str | os.PathLike[str] | BinaryIO | NDArray[np.floating]
@@ -77,11 +87,10 @@ def transcribe_stream(
     """As `transcribe`, but gives an iterator of segments, each as soon as it is final."""
     loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
     if options.word_timestamps:
-        check_kernels(alignment.kernels, loaded.device)
+        check_alignment(loaded, alignment)
     mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
-    if options.word_timestamps and loaded.device.type != "cuda":
-        # importing numba takes longer than encoding a window, so do it beside that
-        threading.Thread(target=warm_up, daemon=True).start()
+    if options.word_timestamps:
+        warm_up_alignment(loaded, alignment)
     return Transcription(
         loaded,
         mel,
@@ -89,6 +98,23 @@ def transcribe_stream(
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
         version=__version__,
     )
+
+
+def check_alignment(model: Whisper, options: AlignmentOptions) -> None:
+    """Raise `UsageError` where a model's words cannot be timed so, before they have to be."""
+    check_kernels(options.kernels, model.device)
+    check_heads(model, options.heads)
+
+
+def warm_up_alignment(model: Whisper, options: AlignmentOptions) -> None:
+    """Begin to compile what times the words.
+
+    Importing numba takes longer than encoding a window, so a thread does it beside that.
+    """
+    if options.method == "viterbi":
+        threading.Thread(target=word_spans.warm_up, daemon=True).start()
+    elif model.device.type != "cuda":
+        threading.Thread(target=dtw.warm_up, daemon=True).start()
 
 
 def read_mel(

@@ -1,0 +1,252 @@
+"""Carries out `subalign align`: read the transcript, plan, load the model, align, write, report.
+
+The transcript and the outputs are checked before the model is loaded, so that mistakes come back
+at once. This module imports PyTorch.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from subalign.audio.source import resolve_source
+from subalign.cli.align_report import report_tables
+from subalign.cli.console import Session, shown_warnings
+from subalign.cli.job import AlignJob
+from subalign.cli.loading import loaded_model, names_model
+from subalign.cli.messages import NOT_HEARD
+from subalign.cli.progress import RunProgress
+from subalign.cli.standard_output import print_text, print_transcript
+from subalign.cli.summary import run_summary
+from subalign.errors import InputError, OutputExistsError, UsageError
+from subalign.model import EMBEDDED_MODEL, Whisper
+from subalign.pipeline import (
+    Input,
+    Output,
+    align,
+    find_inputs,
+    plan_outputs,
+    prepare_outputs,
+    write_report,
+    write_transcript,
+)
+from subalign.pipeline.align import check_script
+from subalign.pipeline.page_media import check_embedding, media_of_output
+from subalign.pipeline.subtitle_files import write_cue_file
+from subalign.results import Alignment
+from subalign.script import Script
+from subalign.subtitles import PageMedia
+from subalign.subtitles.cue_files import CueFile, read_cue_file, render_cue_file
+from subalign.subtitles.readers import read_script, transcript_label
+from subalign.subtitles.retiming import with_heard_times
+from subalign.tokenizer import LANGUAGES
+
+__all__ = ["run_align"]
+
+_FIRST_MODEL = (
+    f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic speech and "
+    "only a start: --model base.en hears people better after a small download."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The recording with the files to write; `report` is None where none is wanted.
+
+    `label` is the recording as messages name it.
+    """
+
+    input: Input
+    label: str
+    outputs: tuple[Output, ...]
+    report: Path | None
+
+
+class _Running:
+    """How far the alignment is, as `RunProgress` asks."""
+
+    def __init__(self) -> None:
+        self.duration = 0.0
+        self.position = 0.0
+
+
+def run_align(job: AlignJob, session: Session) -> int:
+    """Carry out a job; returns the exit code.
+
+    Raises:
+        SubalignError: the recording, the transcript, the options or the model cannot be used.
+    """
+    with shown_warnings(session):
+        work = _plan(job)
+        if not (work.outputs or work.report or _is_printed(job)):
+            if not job.quiet:
+                session.say(f"{work.label} is skipped: its results are there.")
+            return 0
+        kept = read_cue_file(job.transcript) if job.keep_file else None
+        script = read_script(job.transcript, ignore=job.script.ignore)
+        with loaded_model(job.machine, session, quiet=job.quiet) as model:
+            check_script(model, script, transcript_label(job.transcript))
+            if not job.quiet and not names_model(job.machine):
+                session.say(_FIRST_MODEL)
+            return _align(work, job, script, kept, model, session)
+
+
+def _plan(job: AlignJob) -> _Work:
+    """Find out what is to be written, and that nothing is lost by it."""
+    if Path(job.source).is_dir():
+        raise InputError(f"{job.source} is a folder: name the recording that the transcript is of.")
+    (item,) = find_inputs((job.source,))
+    if isinstance(item, InputError):
+        raise item
+    label = resolve_source(item.source).label
+    outputs: tuple[Output, ...] = ()
+    if job.results.embed:
+        check_embedding(item.source)
+    if job.keep_file:
+        outputs = _own_file(job)
+    elif not job.results.printed(item.source):
+        outputs = plan_outputs(item, job.results.formats, job.results.folder, {})
+    if job.results.existing == "refuse":
+        for output in outputs:
+            if _is_transcript(output.path, job):
+                raise OutputExistsError(
+                    f"{output.path} is the transcript itself: add --overwrite to replace it, or "
+                    "give another --output-dir."
+                )
+    planned = list(outputs)
+    if job.report is not None:
+        others = [Path(job.source), Path(job.transcript), *(output.path for output in outputs)]
+        if any(_is_same(job.report, other) for other in others):
+            raise UsageError(f"--report {job.report} is another file of this run: name a new one.")
+        planned.append(Output("report", job.report))
+    wanted = prepare_outputs(planned, job.results.existing)
+    return _Work(
+        item,
+        label,
+        tuple(output for output in wanted if output.format != "report"),
+        next((output.path for output in wanted if output.format == "report"), None),
+    )
+
+
+def _own_file(job: AlignJob) -> tuple[Output, ...]:
+    """The file that takes the given cues with their new times."""
+    if job.results.to_stdout or job.transcript == "-":
+        return ()
+    path = Path(job.transcript)
+    folder = path.parent if job.results.folder is None else job.results.folder
+    return (Output("subtitles", folder / path.name),)
+
+
+def _is_transcript(path: Path, job: AlignJob) -> bool:
+    return job.transcript != "-" and _is_same(path, Path(job.transcript))
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return path.absolute() == other.absolute()
+
+
+def _align(
+    work: _Work,
+    job: AlignJob,
+    script: Script,
+    kept: CueFile | None,
+    model: Whisper,
+    session: Session,
+) -> int:
+    started = time.perf_counter()
+    running = _Running()
+    with RunProgress(
+        session.console, shown=session.console.is_terminal and not job.quiet
+    ) as progress:
+
+        def show(done: float, duration: float) -> None:
+            following = running.duration > 0
+            running.position, running.duration = done, duration
+            if not following:
+                progress.follow(work.label, running, ())
+
+        progress.open(work.label)
+        found = align(
+            work.input.source,
+            script,
+            model=model,
+            options=job.script,
+            audio=job.audio,
+            alignment=job.alignment,
+            on_audio=progress.read,
+            on_progress=show,
+            name=transcript_label(job.transcript),
+        )
+    heard = found.report.heard_share >= job.min_heard
+    file = None if kept is None else with_heard_times(kept, script, found.transcript)
+    written = _write(work, job, found, file, session, heard=heard)
+    if not job.quiet:
+        stated = job.script.language or script.language or not model.multilingual
+        session.console.print(*report_tables(found), sep="\n")
+        session.say(
+            run_summary(
+                work.label,
+                written,
+                audio=found.transcript.duration,
+                elapsed=time.perf_counter() - started,
+                language=None if stated else LANGUAGES[found.transcript.language].title(),
+                arrow=session.arrow,
+            )
+        )
+    if not heard:
+        session.fail(
+            f"Only {found.report.heard_share:.0%} of the words of "
+            f"{transcript_label(job.transcript)} were heard in {work.label}, less than --min-heard "
+            f"{job.min_heard:g}: check that the two belong together, or use a better --model."
+        )
+    return 0 if heard else NOT_HEARD
+
+
+def _media(work: _Work, output: Output, job: AlignJob) -> PageMedia | None:
+    return media_of_output(work.input.source, output, embed=job.results.embed, audio=job.audio)
+
+
+def _is_printed(job: AlignJob) -> bool:
+    if job.keep_file:
+        return job.results.to_stdout or job.transcript == "-"
+    return job.results.printed(job.source)
+
+
+def _write(
+    work: _Work,
+    job: AlignJob,
+    found: Alignment,
+    file: CueFile | None,
+    session: Session,
+    *,
+    heard: bool,
+) -> list[str]:
+    """Write what is wanted; returns the files. What was not heard never replaces the transcript."""
+    written: list[str] = []
+    if _is_printed(job) and file is not None:
+        print_text(render_cue_file(file))
+    elif _is_printed(job):
+        output = Output(job.results.formats[0], Path("-"))
+        print_transcript(
+            found.transcript, output.format, job.layout, media=_media(work, output, job)
+        )
+    for output in work.outputs:
+        if not heard and _is_transcript(output.path, job):
+            session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
+            continue
+        if file is not None:
+            write_cue_file(file, output.path)
+        else:
+            write_transcript(
+                found.transcript,
+                output.path,
+                format=output.format,
+                layout=job.layout,
+                media=_media(work, output, job),
+            )
+        written.append(str(output.path))
+    if work.report is not None:
+        write_report(found, work.report)
+        written.append(str(work.report))
+    return written

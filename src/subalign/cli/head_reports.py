@@ -1,0 +1,209 @@
+"""Measured heads as a table and a heat map for people, and as JSON for programs."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from subalign.cli.console import one_line
+from subalign.cli.head_pairs import format_pairs
+from subalign.cli.head_views import count_of, head_rows
+from subalign.model import pack_heads
+
+if TYPE_CHECKING:
+    from subalign.alignment.head_scores import HeadScore
+    from subalign.pipeline.heads import FoundHeads, HeadReport
+
+__all__ = ["found_as_json", "found_as_text", "report_as_json", "show_report"]
+
+# from the worst head to the best; on a terminal with colours of the cividis scale beside them
+_FINE = "▁▂▃▄▅▆▇█"
+_PLAIN = "12345678"
+_COLOURS = ("#00306e", "#2f4a6c", "#535c6d", "#727274", "#938a75", "#b6a66d", "#dbc45c", "#fee838")
+
+_TIMED = ("HEAD", "", "ERROR", "START", "END", "BIAS", "NEAR", "INSIDE")
+_UNTIMED = ("HEAD", "", "SCORE", "IN ORDER", "SHARP", "AGREES")
+_TIMED_KEY = (
+    "Times in ms: ERROR the mean of both, START and END the mean distance of words' starts and",
+    "ends from the truth, BIAS the starts' mean (below 0: early). NEAR: share of starts within",
+    "100 ms. INSIDE: share of a word's attention that falls within the word.",
+)
+_UNTIMED_KEY = (
+    "Without true times: IN ORDER, SHARP and AGREES (with the other heads) go from 0 to 1;",
+    "SCORE is their geometric mean.",
+)
+
+
+def show_report(report: "HeadReport", console: Console, *, top: int, plain: bool) -> None:
+    """A title, the table of the `top` best heads and all marked ones (0: all), the heat map."""
+    mark, times = ("*", "x") if plain else ("●", "×")
+    name = one_line(report.model)
+    name = name.encode("ascii", "replace").decode() if plain else name
+    console.print(
+        f"{name}: {count_of(report.n_layers, 'layer')} {times} {count_of(report.n_heads, 'head')}, "
+        f"{_material(report)}"
+    )
+    console.print()
+    console.print(_table(report, top, mark))
+    console.print()
+    if report.together is not None:
+        together = "head alone" if len(report.marked) == 1 else "heads together"
+        console.print(f"The marked {together}: {_ms(report.together)} ms.")
+    console.print("\n".join(_TIMED_KEY if report.timed else _UNTIMED_KEY))
+    console.print()
+    for line in _heat_map(report, plain):
+        line.rstrip()
+        console.print(line)
+
+
+def report_as_json(report: "HeadReport") -> str:
+    """An object with the model's facts and `by_head`, the best first; times in seconds."""
+    facts = {
+        "model": report.model,
+        "layers": report.n_layers,
+        "heads": report.n_heads,
+        "marked": report.marked,
+        "timed": report.timed,
+        "words": report.words,
+        "seconds": report.seconds,
+        "marked_error": report.together,
+        "by_head": [
+            _finite(asdict(score)) | {"marked": (score.layer, score.head) in report.marked}
+            for score in report.heads
+        ],
+    }
+    return json.dumps(_finite(facts), indent=2)
+
+
+def found_as_text(found: "FoundHeads", *, plain: bool = False) -> str:
+    """The search step by step, the error before and after, the pairs and the dump."""
+    search = found.search
+    name = one_line(found.model)
+    against = "true times" if found.timed else "what all heads give together"
+    lines = [
+        f"{name}: {count_of(found.recordings, 'recording')}, {count_of(found.words, 'word')} in "
+        f"{found.seconds:.0f} s, against {against}",
+        "",
+        "error     heads",
+        *(f"{_ms(step.error):>4} ms   {format_pairs(step.heads)}" for step in search.steps),
+        "",
+        f"marked    {format_pairs(search.marked.heads)} ({_ms(search.marked.error)} ms)",
+        f"found     {format_pairs(sorted(search.best.heads))} ({_ms(search.best.error)} ms)",
+        "",
+        f"pairs  {format_pairs(sorted(search.best.heads))}",
+        f"dump   {_dump(found)}",
+    ]
+    text = "\n".join(lines)
+    return text.encode("ascii", "replace").decode() if plain else text
+
+
+def found_as_json(found: "FoundHeads") -> str:
+    """An object with `pairs`, `dump`, and the errors in seconds."""
+    search = found.search
+    facts = {
+        "model": found.model,
+        "layers": found.n_layers,
+        "heads": found.n_heads,
+        "timed": found.timed,
+        "recordings": found.recordings,
+        "words": found.words,
+        "seconds": found.seconds,
+        "marked": search.marked.heads,
+        "marked_error": search.marked.error,
+        "pairs": sorted(search.best.heads),
+        "error": search.best.error,
+        "dump": _dump(found),
+        "steps": [{"pairs": step.heads, "error": step.error} for step in search.steps],
+    }
+    return json.dumps(_finite(facts), indent=2)
+
+
+def _dump(found: "FoundHeads") -> str:
+    return pack_heads(found.search.best.heads, n_layers=found.n_layers, n_heads=found.n_heads)
+
+
+def _material(report: "HeadReport") -> str:
+    kind = "with true times" if report.timed else "without times"
+    return f"{count_of(report.words, 'word')} {kind} in {report.seconds:.0f} s"
+
+
+def _table(report: "HeadReport", top: int, mark: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in _TIMED if report.timed else _UNTIMED:
+        table.add_column(heading, justify="left" if heading in ("HEAD", "") else "right")
+    for rank, score in enumerate(report.heads, start=1):
+        marked = (score.layer, score.head) in report.marked
+        if marked or rank <= top or not top:
+            cells = (f"{score.layer}:{score.head}", mark if marked else "", *_cells(score))
+            table.add_row(*cells, style="bold" if marked else "")
+    return table
+
+
+def _cells(score: "HeadScore") -> list[str]:
+    facts = asdict(score)
+    if "error" in facts:
+        return [
+            *(_ms(facts[name]) for name in ("error", "start", "end")),
+            _ms(facts["bias"], signed=True),
+            *(_share(facts[name]) for name in ("near", "inside")),
+        ]
+    return [f"{facts[name]:.2f}" for name in ("score", "monotonicity", "sharpness", "agreement")]
+
+
+def _ms(seconds: float, *, signed: bool = False) -> str:
+    if not math.isfinite(seconds):
+        return "-"
+    return f"{1000 * seconds:+.0f}" if signed else f"{1000 * seconds:.0f}"
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.0f}%" if math.isfinite(share) else "-"
+
+
+def _heat_map(report: "HeadReport", plain: bool) -> Iterator[Text]:
+    signs = _PLAIN if plain else _FINE
+    levels = _levels(report)
+
+    def cell(layer: int, head: int) -> Text:
+        level = levels[layer, head]
+        left, right = "[]" if (layer, head) in report.marked else "  "
+        sign = (signs[level], "" if plain else _COLOURS[level])
+        return Text.assemble(left, sign, right)
+
+    rule = "-" if plain else "─"
+    yield from head_rows(report.n_layers, report.n_heads, cell, width=3, rule=rule, align="^")
+    yield Text()
+    worst, best = report.heads[-1], report.heads[0]
+    yield Text(f"{signs[0]} {_told(worst)} to {signs[-1]} {_told(best)}, [ ] marked")
+
+
+def _told(score: "HeadScore") -> str:
+    facts = asdict(score)
+    return f"{_ms(facts['error'])} ms" if "error" in facts else f"{facts['score']:.2f}"
+
+
+def _levels(report: "HeadReport") -> dict[tuple[int, int], int]:
+    """0 for the worst head to 7 for the best; errors on a scale of their logarithms."""
+    values = {
+        (score.layer, score.head): -math.log(max(score.loss, 1e-3)) if report.timed else -score.loss
+        for score in report.heads
+    }
+    low, high = min(values.values()), max(values.values())
+    steps = len(_FINE) - 1
+    return {
+        place: round(steps * (value - low) / (high - low)) if high > low else steps
+        for place, value in values.items()
+    }
+
+
+def _finite(facts: Mapping[str, object]) -> dict[str, object]:
+    """JSON has no NaN: such numbers are null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in facts.items()
+    }

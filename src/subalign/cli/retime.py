@@ -1,0 +1,277 @@
+"""`subalign retime`: subtitle files with new times, by arithmetic or by the recording."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from subalign.cli import options as cli
+from subalign.cli.choices import chosen_language, chosen_machine, chosen_results
+from subalign.cli.console import Session, shown_warnings
+from subalign.cli.job import AlignJob, Results
+from subalign.cli.messages import errors_reported, report
+from subalign.cli.parsers import parse_fraction, parse_moment, parse_point
+from subalign.errors import InputError, OutputError, UsageError
+from subalign.options import AlignmentOptions, AudioOptions, LayoutOptions, ScriptOptions
+
+if TYPE_CHECKING:
+    from subalign.subtitles.retiming import Retimed, TimeMap
+
+__all__ = ["retime"]
+
+_Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        help="Subtitle files: .srt, .vtt, .ass or .ssa; - for standard input.",
+        show_default=False,
+        rich_help_panel="Arguments",
+    ),
+]
+
+
+def _times(*names: str, metavar: str, help: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        *names, metavar=metavar, help=help, show_default=False, rich_help_panel="Times"
+    )
+    return option
+
+
+_Shift = Annotated[
+    str | None,
+    _times(
+        "--shift",
+        metavar="TIME",
+        help="Move all cues: seconds, m:ss or h:mm:ss, later, or earlier with - before it. After "
+        "all stretching.",
+    ),
+]
+_Scale = Annotated[
+    str | None,
+    _times("--scale", metavar="FACTOR", help="Stretch all times from 0: 1.001 or 25/24."),
+]
+_FpsFrom = Annotated[
+    float | None,
+    _times(
+        "--fps-from",
+        metavar="RATE",
+        help="The frame rate that the file was made for; 23.976 is exactly 24000/1001.",
+    ),
+]
+_FpsTo = Annotated[
+    float | None,
+    _times("--fps-to", metavar="RATE", help="The frame rate at which the same frames are shown."),
+]
+_At = Annotated[
+    list[str] | None,
+    _times(
+        "--at",
+        metavar="OLD=NEW",
+        help="What stands at OLD belongs to NEW. Twice: all between and around is stretched.",
+    ),
+]
+_Audio = Annotated[
+    str | None,
+    _times("--audio", metavar="RECORDING", help="Time the cues by the speech in this recording."),
+]
+_OutputDir = Annotated[
+    str | None,
+    typer.Option(
+        "--output-dir",
+        "-o",
+        metavar="FOLDER",
+        help="Where the files go, under their own names; - writes the one file to standard output.",
+        show_default="in place of the files, with --overwrite",
+        rich_help_panel="Results",
+    ),
+]
+_Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME",
+        help="The spoken language, for --audio.",
+        show_default="the file's, else detected",
+        rich_help_panel="Model and machine",
+    ),
+]
+
+
+def retime(
+    context: typer.Context,
+    files: _Files,
+    shift: _Shift = None,
+    scale: _Scale = None,
+    fps_from: _FpsFrom = None,
+    fps_to: _FpsTo = None,
+    at: _At = None,
+    audio: _Audio = None,
+    output_dir: _OutputDir = None,
+    overwrite: cli.Overwrite = False,
+    skip_existing: cli.SkipExisting = False,
+    language: _Language = None,
+    model: cli.ModelName = None,
+    device: cli.Device = "auto",
+    threads: cli.Threads = 0,
+    audio_track: cli.AudioTrack = 1,
+    quiet: cli.Quiet = False,
+) -> None:
+    """Give the cues of subtitle files new times; everything else in them stays."""
+    session: Session = context.obj
+    with errors_reported(session):
+        results = chosen_results(
+            ["srt"], output_dir, overwrite=overwrite, skip_existing=skip_existing
+        )
+        if results.to_stdout and len(files) > 1:
+            raise UsageError("Standard output takes one file: give a folder as --output-dir.")
+        by_number = (shift, scale, fps_from, fps_to, at or None)
+        if audio is None:
+            times = _chosen_times(shift, scale, fps_from, fps_to, at or ())
+            with shown_warnings(session):
+                raise typer.Exit(_retime_all(files, times, results, session, quiet=quiet))
+        if any(value is not None for value in by_number):
+            raise UsageError(
+                "--audio gives every cue its own time: leave --shift, --scale, --fps-from, "
+                "--fps-to and --at out."
+            )
+        if len(files) > 1:
+            raise UsageError("--audio takes one subtitle file: give the others their own call.")
+        job = AlignJob(
+            source=audio,
+            transcript=files[0],
+            results=results,
+            layout=LayoutOptions(keep_lines=True),
+            machine=chosen_machine(
+                model=model,
+                model_dir=None,
+                device=device,
+                dtype=None,
+                fp16=None,
+                no_sdpa=False,
+                threads=threads,
+            ),
+            audio=AudioOptions(track=audio_track),
+            script=ScriptOptions(language=chosen_language(language)),
+            alignment=AlignmentOptions(),
+            report=None,
+            min_heard=0.5,
+            quiet=quiet,
+            keep_file=True,
+        )
+
+        from subalign.cli.align_run import run_align
+
+        raise typer.Exit(run_align(job, session))
+
+
+def _chosen_times(
+    shift: str | None,
+    scale: str | None,
+    fps_from: float | None,
+    fps_to: float | None,
+    at: Sequence[str],
+) -> "TimeMap":
+    """The map that the options name together: stretched first, then shifted."""
+    from subalign.subtitles.retiming import TimeMap, through_points
+
+    if (fps_from is None) != (fps_to is None):
+        raise UsageError("--fps-from and --fps-to belong together: give both.")
+    if at:
+        if any(value is not None for value in (shift, scale, fps_from)):
+            raise UsageError(
+                "--at says all about the times: leave --shift, --scale, --fps-from and "
+                "--fps-to out."
+            )
+        return through_points([parse_point(text) for text in at])
+    if shift is None and scale is None and fps_from is None:
+        raise UsageError(
+            "Nothing says how the times change: give --shift, --scale, --fps-from with --fps-to, "
+            "--at or --audio."
+        )
+    factor = Fraction(1) if scale is None else parse_fraction(scale, "--scale")
+    if fps_from is not None and fps_to is not None:
+        factor *= _rate(fps_from, "--fps-from") / _rate(fps_to, "--fps-to")
+    offset = Fraction(0) if shift is None else parse_moment(shift, "--shift")
+    return TimeMap(factor, offset)
+
+
+def _rate(fps: float, option: str) -> Fraction:
+    from subalign.subtitles.layout.frames import frame_rate
+
+    if not 1 <= fps <= 1000:
+        raise UsageError(f"{option} takes a frame rate such as 23.976 or 25, not {fps:g}.")
+    return frame_rate(fps)
+
+
+def _retime_all(
+    files: Sequence[str], times: "TimeMap", results: Results, session: Session, *, quiet: bool
+) -> int:
+    """Returns the exit code; what is wrong with one file never stops the others."""
+    taken: dict[Path, str] = {}
+    failed = 0
+    for source in dict.fromkeys(files):
+        try:
+            _retime_one(source, times, results, taken, session, quiet=quiet)
+        except (InputError, OutputError) as error:
+            report(error, session)
+            failed += 1
+    if failed and len(files) > 1:
+        session.say(f"{failed} of {len(files)} inputs failed.")
+    return 1 if failed else 0
+
+
+def _retime_one(
+    source: str,
+    times: "TimeMap",
+    results: Results,
+    taken: dict[Path, str],
+    session: Session,
+    *,
+    quiet: bool,
+) -> None:
+    from subalign.cli.standard_output import print_text
+    from subalign.pipeline.subtitle_files import plan_subtitle_file, write_cue_file
+    from subalign.subtitles.cue_files import read_cue_file, render_cue_file
+    from subalign.subtitles.readers import transcript_label
+    from subalign.subtitles.retiming import retime as move
+
+    file = read_cue_file(source)
+    moved = move(file, times)
+    _warn(moved, transcript_label(source), session)
+    if results.to_stdout or (source == "-" and results.folder is None):
+        print_text(render_cue_file(replace(moved.file, marked=False)))
+        return
+    path = plan_subtitle_file(source, f".{file.format}", results.folder, results.existing, taken)
+    if path is None:
+        if not quiet:
+            session.say(f"{source} is skipped: its result is there.")
+        return
+    write_cue_file(moved.file, path)
+    if not quiet:
+        session.say(f"{source} {session.arrow} {path} ({_cues(sum(1 for _ in file.cues))})")
+
+
+def _warn(moved: "Retimed", label: str, session: Session) -> None:
+    lost = sum(1 for part in moved.file.parts if getattr(part, "lost", False))
+    if lost:
+        session.warn(
+            f"{label} has {lost} {'passages' if lost > 1 else 'passage'} without readable times, "
+            "left as they are: see `subalign check`."
+        )
+    if moved.vanished:
+        session.warn(
+            f"{label}: {_cues(moved.vanished)} would end before 0 and now flash at 0: shift less, "
+            "or delete them."
+        )
+    if moved.clamped > moved.vanished:
+        session.warn(
+            f"{label}: {_cues(moved.clamped - moved.vanished)} would start before 0 and now "
+            f"{'start' if moved.clamped - moved.vanished > 1 else 'starts'} at 0."
+        )
+
+
+def _cues(count: int) -> str:
+    return f"{count} {'cue' if count == 1 else 'cues'}"

@@ -1,0 +1,50 @@
+"""`--style` and `--highlight-style`: what they stand for, and what is refused."""
+
+import pytest
+
+from subalign.cli.completions import complete_highlight_style
+from subalign.cli.parsers import parse_highlight_style, parse_style
+from subalign.errors import UsageError
+from subalign.options import StyleOptions
+
+
+def test_a_style_of_several_parts() -> None:
+    assert parse_style("font=Noto Sans, size=54,highlight=#00ff00,position=top") == StyleOptions(
+        font="Noto Sans", size=54, highlight="#00ff00", position="top"
+    )
+
+
+@pytest.mark.parametrize("text", [None, "", " , "])
+def test_no_style_is_the_default(text: str | None) -> None:
+    assert parse_style(text) == StyleOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "weight=3",
+            "--style does not know 'weight': it takes KEY=VALUE of font, size, color, highlight, "
+            "outline, position.",
+        ),
+        ("size=big", "--style size=big is no number."),
+        ("size=", "--style size= is no number."),
+        ("color=red", "--style color=red is no colour: write #rrggbb, such as #ffff00."),
+    ],
+)
+def test_what_is_no_style_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_style(text)
+    assert str(error.value) == sentence
+
+
+def test_a_highlight_style_needs_highlighting() -> None:
+    assert parse_highlight_style("Karaoke", highlight_words=True) == "karaoke"
+    assert parse_highlight_style(None, highlight_words=False) == "underline"
+    with pytest.raises(UsageError, match=r"^--highlight-style needs --highlight-words\.$"):
+        parse_highlight_style("bold", highlight_words=False)
+
+
+def test_highlight_styles_are_completed() -> None:
+    assert complete_highlight_style("") == ["underline", "karaoke", "color", "bold"]
+    assert complete_highlight_style("b") == ["bold"]

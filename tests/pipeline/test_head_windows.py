@@ -1,0 +1,147 @@
+"""Recordings with timed words cut into windows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subalign.alignment.head_maps import TimedText
+from subalign.decoding import tokenizer_of
+from subalign.errors import InputError
+from subalign.options import AudioOptions
+from subalign.pipeline.head_data import HeadData, find_head_data, read_given_text, read_reference
+from subalign.pipeline.head_windows import cut_windows, head_windows, timed_words
+from subalign.results import Word
+
+
+def cut(*words, duration=1000.0, longest=30.0, room=100):
+    return list(cut_windows(words, duration=duration, longest=longest, room=room))
+
+
+def test_a_short_recording_is_one_window():
+    assert cut((0.5, 1.0, 2), (1.0, 2.0, 2), duration=2.5) == [(0, 2, 0.25, 2.25)]
+
+
+def test_pauses_are_taken_in_up_to_a_second():
+    assert cut((5.0, 6.0, 1)) == [(0, 1, 4.0, 7.0)]
+
+
+def test_windows_are_cut_at_the_longest_pause_of_their_second_half():
+    words = [(float(second), second + 0.9, 1) for second in range(40)]
+    words[8:] = [(start + 3, end + 3, 1) for start, end, _ in words[8:]]  # too early
+    words[20:] = [(start + 1, end + 1, 1) for start, end, _ in words[20:]]
+    windows = cut(*words, duration=44.0)
+    assert [(first, end) for first, end, _, _ in windows] == [(0, 20), (20, 40)]
+    assert windows[0][3] == pytest.approx(22.9 + 0.55)
+    assert windows[1][2] == pytest.approx(24 - 0.55)
+
+
+def test_windows_have_room_for_their_tokens():
+    windows = cut(*((index, index + 1.0, 40) for index in range(5)))
+    assert [(first, end) for first, end, _, _ in windows] == [(0, 2), (2, 4), (4, 5)]
+
+
+@pytest.mark.parametrize("word", [(1.0, 32.0, 1), (1.0, 2.0, 101)])
+def test_a_word_longer_than_a_window(word):
+    with pytest.raises(InputError) as caught:
+        cut(word)
+    assert str(caught.value) == (
+        f"A word lasts from 1.0 s to {word[1]:.1f} s, longer than the model's window or text: "
+        "correct the times."
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 8), st.floats(0, 2), st.integers(1, 30)), min_size=1, max_size=80
+    )
+)
+def test_every_word_is_in_one_window(steps):
+    words, at = [], 0.0
+    for pause, length, tokens in steps:
+        words.append((at + pause, at + pause + length, tokens))
+        at += pause + length
+    windows = cut(*words, duration=at + 1)
+    assert [first for first, _, _, _ in windows[1:]] == [end for _, end, _, _ in windows[:-1]]
+    assert (windows[0][0], windows[-1][1]) == (0, len(words))
+    for first, end, start, stop in windows:
+        assert 0 <= start <= words[first][0] + 1e-9
+        assert max(word[1] for word in words[first:end]) <= stop + 1e-9
+        assert stop - start <= 30 + 1e-9
+        assert sum(word[2] for word in words[first:end]) <= 100
+
+
+def test_the_windows_of_the_example(embedded_model, talk):
+    reference = read_reference(str(talk.with_suffix(".words.json")))
+    data = HeadData(str(talk), reference)
+    windows = head_windows(embedded_model, data, audio=AudioOptions())
+    assert len(windows) == 3
+    assert sum(len(window.text.words) for window in windows) == len(reference.words)
+    assert all(isinstance(window.text, TimedText) and window.text.timed for window in windows)
+    assert all(window.length <= 3000 for window in windows)
+    last = windows[-1]
+    assert last.text.words[-1].text == " week."
+    end = last.start / 100 + last.text.spans[-1, 1]
+    assert end == pytest.approx(reference.words[-1].end)
+
+
+def test_words_with_times_get_their_tokens(embedded_model):
+    tokenizer = tokenizer_of(embedded_model)
+    words = [
+        Word(" Good", 0.0, 0.5, 1.0),
+        Word("—", 0.5, 0.6, 1.0),
+        Word("old days.", 0.6, 1.0, 1.0, estimated=True),
+    ]
+    good, old = timed_words(words, tokenizer)
+    assert list(good.word.tokens) == tokenizer.encode(" Good")
+    assert good.word.spoken == (0, len(good.word.tokens))
+    assert list(old.word.tokens) == tokenizer.encode(" old days.")
+    assert old.word.spoken == (0, len(old.word.tokens) - 1)
+    assert (good.known, old.known) == (True, False)
+
+
+def test_files_beside_recordings(tmp_path, embedded_model):
+    for name in ("a.wav", "b.wav", "b2.wav", "c.wav"):
+        (tmp_path / name).write_bytes(b"RIFF")
+    (tmp_path / "a.txt").write_text("hello\n")
+    (tmp_path / "b.txt").write_text("no\n")
+    (tmp_path / "b.CTM").write_text("b 1 0 1 yes\n")
+    (tmp_path / "b2.words.json").write_text('[{"word": "well", "start": 0, "end": 1}]')
+    (tmp_path / "b2.json").write_text("[]")
+    found = list(find_head_data([str(tmp_path)]))
+    assert [item.reference.timed for item in found[:3]] == [False, True, True]
+    assert found[0].reference.script.lines[0].text == "hello"
+    assert [item.reference.words[0].text for item in found[1:3]] == ["yes", "well"]
+    assert str(found[3]) == (
+        f"{tmp_path / 'c.wav'} has no truth or transcript beside it: add c.json, c.TextGrid, c.ctm "
+        "or c.txt."
+    )
+    # what a shell makes of a star
+    starred = sorted(str(item) for item in tmp_path.iterdir())
+    assert len(list(find_head_data(starred))) == 4
+
+
+def test_words_in_place_of_a_file(tmp_path):
+    given_text = read_given_text("What  kind of work?")
+    assert not given_text.timed
+    assert [line.text for line in given_text.script.lines] == ["What kind of work?"]
+    (tmp_path / "two words.txt").write_text("hello\n")
+    assert read_given_text(str(tmp_path / "two words.txt")).script.lines[0].text == "hello"
+    with pytest.raises(InputError):
+        read_given_text("hello.txt")
+
+
+def test_a_text_without_times_needs_a_short_recording(embedded_model, talk):
+    data = HeadData(str(talk), read_given_text("good morning"))
+    with pytest.raises(InputError) as caught:
+        head_windows(embedded_model, data, audio=AudioOptions())
+    assert str(caught.value) == (
+        f"{talk} lasts 65 s, but without word times only 30 s are heard at once: give true word "
+        "times, or cut the recording."
+    )
+
+
+def test_a_text_with_too_many_words(embedded_model):
+    data = HeadData(np.zeros(16000, np.float32), read_given_text("word " * 500))
+    with pytest.raises(InputError, match=r"^The text has \d+ tokens, but the model reads 445 at"):
+        head_windows(embedded_model, data, audio=AudioOptions())

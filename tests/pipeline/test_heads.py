@@ -1,0 +1,82 @@
+"""Choosing heads and keeping the choice, from Python."""
+
+import json
+
+import numpy as np
+import pytest
+
+from checkpoint_models import random_model, same_weights
+from subalign.audio import open_audio
+from subalign.errors import InputError, OutputExistsError
+from subalign.model import load_model
+from subalign.pipeline import heads as measuring
+from subalign.pipeline.head_data import HeadData, Reference, read_given_text, read_reference
+from subalign.pipeline.heads import find_best_heads, save_best_heads, score_heads
+
+
+@pytest.fixture(scope="module")
+def opening(talk):
+    """The first 10 s of the example as samples, with true times."""
+    with open_audio(talk) as stream:
+        samples = np.concatenate(list(stream))[: 16000 * 10]
+    words = read_reference(str(talk.with_suffix(".words.json"))).words
+    return HeadData(
+        samples, Reference("truth", tuple(word for word in words if word.end < 10), None, None)
+    )
+
+
+def test_found_heads_are_at_least_as_good(embedded_model, opening):
+    found = find_best_heads(embedded_model, [opening])
+    assert found.search.best.error <= found.search.marked.error
+    report = score_heads(embedded_model, opening)
+    # half precision is kept in a search
+    assert report.together == pytest.approx(found.search.marked.error, abs=1e-3)
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_only_the_best_by_themselves_are_tried_in_a_large_model(
+    embedded_model, opening, timed, monkeypatch
+):
+    data = opening if timed else HeadData(opening.source, read_given_text(_text(opening)))
+    everything = find_best_heads(embedded_model, [data])
+    monkeypatch.setattr(measuring, "MOST_CANDIDATES", 6)
+    seen = []
+    found = find_best_heads(embedded_model, [data], on_window=lambda *done: seen.append(done))
+    assert seen == [(1, 1)]
+    assert found.search.marked.error == everything.search.marked.error
+    # the lower layer does not follow the speech
+    tried = {head for step in found.search.steps for head in step.heads}
+    assert {layer for layer, _ in tried} == {1}
+
+
+def _text(data):
+    return " ".join(word.text for word in data.reference.words)
+
+
+def test_what_heads_give_together_stands_for_the_truth(embedded_model, opening):
+    text = HeadData(opening.source, read_given_text(_text(opening)))
+    blind = find_best_heads(embedded_model, [text]).search.best.heads
+    model = load_model("micro.en", device="cpu")
+    model.mark_alignment_heads(blind)
+    chosen = score_heads(model, opening).together
+    model.mark_alignment_heads([(0, 0), (0, 3), (0, 4)])
+    assert chosen < score_heads(model, opening).together
+
+
+def test_nothing_to_measure_on(embedded_model):
+    with pytest.raises(InputError, match=r"^There is no recording to measure heads on"):
+        find_best_heads(embedded_model, [])
+
+
+def test_a_model_of_another_form_is_saved_whole(tmp_path):
+    model = random_model()
+    before = model.alignment_pairs
+    save_best_heads(model, "somewhere/model.pt", [(0, 3), (1, 1)], tmp_path / "new")
+    assert model.alignment_pairs == before
+    saved = load_model(tmp_path / "new", device="cpu")
+    assert saved.alignment_pairs == ((0, 3), (1, 1))
+    assert same_weights(saved, model)
+    with pytest.raises(OutputExistsError):
+        save_best_heads(model, "somewhere/model.pt", [(0, 0)], tmp_path / "new")
+    save_best_heads(model, "somewhere/model.pt", [(0, 0)], tmp_path / "new", overwrite=True)
+    assert json.loads((tmp_path / "new" / "config.json").read_text())["alignment_heads"] == [[0, 0]]
