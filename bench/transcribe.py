@@ -29,7 +29,7 @@ import whisper
 import whisper.timing
 
 import subalign
-from machine import machine
+from machine import machine, peak_memory
 from subalign.alignment import align_windows
 from subalign.audio import SAMPLE_RATE, find_ffmpeg, open_audio
 from subalign.decoding import decode, tokenizer_of
@@ -212,14 +212,6 @@ def transcribe_one(side: str, path: str) -> None:
         options = transcription_options(beam_size=None, best_of=None)
         subalign.transcribe(path, model=model, options=options)
     print(json.dumps([time.perf_counter() - start, peak_memory()]))
-
-
-def peak_memory() -> float:
-    """This process's greatest resident size in MiB (not that of the parent, as getrusage gives)."""
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("Memory is measured on Linux only.")
 
 
 def process_rows(minutes: list[int], folder: Path) -> list[Row]:

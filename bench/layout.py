@@ -1,0 +1,209 @@
+"""Layout against other tools' writers: the same timed words, and what becomes of them.
+
+    python bench/layout.py [--whisperx WHEEL]
+
+The words are LJ Speech's human reader (../shared/data), clip after clip with half a second between,
+each clip a segment. A table: cues a minute, the share of cues that break a limit of the profile
+broadcast, of cues that are shorter than a second, faster than it allows, wider or of more lines,
+and the share of line ends after an article, preposition or conjunction or within a number or name.
+Then the time for ten hours of words. WhisperX needs its whole environment to be installed; its
+writer alone runs from the wheel (`pip download whisperx --no-deps`), and is left out without it.
+"""
+
+import argparse
+import gzip
+import io
+import json
+import random
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from subalign.options import LayoutOptions
+from subalign.results import Segment, Transcript, Word
+from subalign.subtitles import Cue, get_writer, lay_out
+from subalign.subtitles.layout.limits import find_breaches
+from subalign.subtitles.layout.penalties import break_cost
+from subalign.subtitles.layout.profiles import PROFILES
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+PROFILE = PROFILES["broadcast"]
+BAD_BREAK = 280  # From here on a break parts what belongs together.
+PAUSE = 0.5  # Seconds between clips.
+TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{3})")
+
+Options = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--whisperx", metavar="WHEEL")
+    arguments = parser.parse_args()
+    transcript = human_speech()
+    minutes = transcript.duration / 60
+    print(f"{sum(1 for _ in transcript.words)} words, {minutes:.1f} minutes\n")
+    print("| layout | cues/min | break a limit | speed | short | width | lines | gap | bad ends |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, cues in layouts(transcript, arguments.whisperx):
+        print(f"| {name} | {len(cues) / minutes:.1f} | {figures(cues)} |")
+    print()
+    time_ten_hours()
+
+
+def human_speech() -> Transcript:
+    """The clips whose words an aligner timed, with the punctuation of the transcript."""
+    timed = json.loads((SHARED / "lj" / "words_hmm.json").read_text("utf-8"))
+    rows = (SHARED / "lj" / "transcripts.tsv").read_text("utf-8").splitlines()
+    texts = dict(row.split("\t", 1) for row in rows)
+    segments, offset = [], 0.0
+    for clip, words in timed.items():
+        pieces = re.findall(r"[^\s-]+-?|-", texts.get(clip, ""))
+        if len(pieces) != len(words):
+            continue
+        placed, joins = [], False
+        for piece, entry in zip(pieces, words, strict=True):
+            start, end = entry[-2:] if isinstance(entry, list) else (entry["start"], entry["end"])
+            text = piece if joins else f" {piece}"
+            placed.append(Word(text, round(offset + start, 3), round(offset + end, 3), 1.0))
+            joins = piece.endswith("-")
+        segments.append(segment(placed))
+        offset = placed[-1].end + PAUSE
+    return Transcript("", "en", tuple(segments), offset, "", "")
+
+
+def segment(words: list[Word]) -> Segment:
+    text = "".join(word.text for word in words)
+    return Segment(0, 0, words[0].start, words[-1].end, text, (), 0.0, 0.0, 1.0, 0.0, tuple(words))
+
+
+def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str, list[Cue]]]:
+    for name in PROFILES:
+        options = LayoutOptions(profile=name)
+        cues = list(lay_out(transcript.segments, options, language="en"))
+        label = f"subalign, {name}"
+        if name == PROFILE.name:
+            yield label, cues
+        else:
+            own = len({breach.cue for breach in find_breaches(cues, PROFILES[name])})
+            yield f"{label} ({share(own, len(cues))} break its own)", cues
+    result = openai_result(transcript)
+    from whisper.utils import get_writer as openai_writer
+
+    wide = {"max_line_width": 42, "max_line_count": 2, "highlight_words": False}
+    plain = {"max_line_width": None, "max_line_count": None, "highlight_words": False}
+    yield "openai-whisper", written_by(openai_writer, result, plain)
+    yield "openai-whisper, 42 × 2", written_by(openai_writer, result, wide)
+    yield "stable-ts, its default grouping", stable_ts(result)
+    if whisperx:
+        sys.path.insert(0, whisperx)
+        from whisperx.utils import get_writer as whisperx_writer
+
+        spaceless = json.loads(json.dumps(result))
+        for part in spaceless["segments"]:
+            for word in part["words"]:
+                word["word"] = word["word"].strip()
+        yield "WhisperX", written_by(whisperx_writer, spaceless, plain)
+        yield "WhisperX, 42 × 2", written_by(whisperx_writer, spaceless, wide)
+    else:
+        print("WhisperX's writer was left out: give its wheel as --whisperx.", file=sys.stderr)
+
+
+def openai_result(transcript: Transcript) -> Options:
+    segments = [
+        {
+            "start": part.start,
+            "end": part.end,
+            "text": part.text,
+            "words": [
+                {"word": word.text, "start": word.start, "end": word.end, "probability": 1.0}
+                for word in part.words or ()
+            ],
+        }
+        for part in transcript.segments
+    ]
+    return {"text": transcript.text, "segments": segments, "language": "en"}
+
+
+def written_by(writers: Callable[..., Any], result: Options, options: Options) -> list[Cue]:
+    file = io.StringIO()
+    writers("srt", ".").write_result(result, file, options)
+    return read_srt(file.getvalue())
+
+
+def stable_ts(result: Options) -> list[Cue]:
+    from aligners import stable_whisper_module
+
+    grouped = stable_whisper_module().WhisperResult(json.loads(json.dumps(result))).regroup()
+    return read_srt(grouped.to_srt_vtt(word_level=False, vtt=False))
+
+
+def read_srt(text: str) -> list[Cue]:
+    cues = []
+    for block in re.split(r"\n\n+", text.strip()):
+        _, times, *lines = block.split("\n")
+        start, end = (
+            ((int(h) * 60 + int(m)) * 60 + int(s)) * 1000 + int(ms)
+            for h, m, s, ms in TIMECODE.findall(times)
+        )
+        cues.append(Cue(start, end, "\n".join(lines)))
+    return cues
+
+
+def figures(cues: list[Cue]) -> str:
+    breaches = find_breaches(cues, PROFILE)
+    kinds = (("speed",), ("short",), ("width",), ("lines",), ("gap", "overlap"))
+    broken = [len({breach.cue for breach in breaches})]
+    broken += (len({breach.cue for breach in breaches if breach.limit in kind}) for kind in kinds)
+    lines = [line for cue in cues for line in cue.text.split("\n")]
+    bad = sum(
+        break_cost(above.split()[-1], below.split()[0], "en", True) >= BAD_BREAK
+        for above, below in pairwise(lines)
+    )
+    shares = [share(count, len(cues)) for count in broken]
+    return " | ".join([*shares, share(bad, len(lines) - 1)])
+
+
+def share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
+
+
+def time_ten_hours() -> None:
+    rng = random.Random(5)
+    with gzip.open(SHARED / "sentences.tsv.gz", "rt", encoding="utf-8") as rows:
+        sentences = [row.rstrip("\n").split("\t")[1] for row in rows]
+    rng.shuffle(sentences)
+    segments, now, count = [], 0.0, 0
+    for sentence in sentences:
+        words = []
+        for text in sentence.split():
+            end = now + 0.12 + 0.045 * len(text) * rng.uniform(0.7, 1.3)
+            words.append(Word(f" {text}", round(now, 2), round(end, 2), 1.0))
+            now = end + (rng.uniform(0, 0.8) if rng.random() < 0.1 else 0.0)
+        if words:
+            segments.append(segment(words))
+            count += len(words)
+        now += rng.expovariate(2.5)
+        if now > 36_000:
+            break
+    transcript = Transcript("", "en", tuple(segments), now, "", "")
+    print(f"{now / 3600:.1f} hours, {count} words, laid out and written as SRT (the best of 3):")
+    for options in (LayoutOptions(), LayoutOptions(fps=23.976), LayoutOptions(profile="openai")):
+        best = min(time_once(transcript, options) for _ in range(3))
+        fps = f" at {options.fps} fps" if options.fps else ""
+        print(f"- {options.profile_name}{fps}: {best[0]:.2f} s ({best[1]:.2f} s of processor time)")
+
+
+def time_once(transcript: Transcript, options: LayoutOptions) -> tuple[float, float]:
+    start, processor = time.perf_counter(), time.process_time()
+    get_writer("srt", options).write(transcript, io.StringIO())
+    return time.perf_counter() - start, time.process_time() - processor
+
+
+if __name__ == "__main__":
+    main()
