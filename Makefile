@@ -40,10 +40,11 @@ format: $(STAMPS)/lint  ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMPS)/bench  ## Measure against openai-whisper on this machine
+bench: $(STAMPS)/bench  ## Measure against openai-whisper and stable-ts on this machine
 	$(BIN)/python bench/transcribe.py
 	$(BIN)/python bench/dtype.py
 	$(BIN)/python bench/kernels.py
+	$(BIN)/python bench/accuracy.py
 
 docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
 	@mkdir -p docs
