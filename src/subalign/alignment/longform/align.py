@@ -174,13 +174,12 @@ class _Job:
         spans = cut_at_pauses(loudness, self.model.dims.window_frames)
         on_window = self.progress.next_pass()
         decoded = hear(self.model, self.tokenizer, self.mel, spans, self.options, on_window)
-        matching = match([word.text for word in self.words], decoded)
-        anchors = Anchors.from_matching(matching)
+        anchors = Anchors.from_matching(match([word.text for word in self.words], decoded))
         clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
         for number in range(_PASSES):
             placement = place(anchors, letters, *clocks)
             timed = self._time(placement, loudness, repaired=number == _PASSES - 1)
-            anchors = timed.anchors(matching)
+            anchors = timed.anchors()
         return self._settle(placement, timed, anchors, letters, decoded)
 
     def _time(self, placement: Placement, loudness: Loudness, *, repaired: bool) -> TimedWords:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence
 from subalign.alignment.longform.hearing import BATCH, Span, batched, encode_spans
-from subalign.alignment.longform.matching import Matching
 from subalign.alignment.longform.placement import Anchors, Placement
 from subalign.alignment.longform.repair import repair
 from subalign.alignment.longform.stretches import Window
@@ -24,9 +23,6 @@ __all__ = ["TimedWords", "in_order", "time_windows"]
 # a word in two windows is taken from the one where more speaks for it and it lies further inside:
 # each word between it and the edge counts as much (nats a token), up to so many words
 _EDGE_WEIGHT, _EDGE_WORDS = 0.5, 6
-
-# words decoded with such confidence are not believed to be further (seconds) from there
-_SURELY_DECODED, _APART = 0.4, 1.5
 
 # evidence that makes the best anchors
 _SURE = 6.0
@@ -52,23 +48,11 @@ class TimedWords:
         """The words that the audio speaks for."""
         return (self.support > HEARD) & ~self.guessed
 
-    def anchors(self, matching: Matching) -> Anchors:
-        """The words that were heard, where their order is right.
-
-        Where words were surely decoded at quite another time, that time is believed.
-        """
-        apart = np.abs(self.starts - matching.starts) > _APART
-        contradicted = apart & (matching.confidence >= _SURELY_DECODED)
-        words = np.flatnonzero((self.heard & (self.own > 0)) | contradicted)
-        decoded = contradicted[words]
-        return Anchors.in_order(
-            words,
-            np.where(decoded, matching.starts[words], self.starts[words]),
-            np.where(decoded, matching.ends[words], self.ends[words]),
-            np.where(
-                decoded, matching.confidence[words], np.clip(self.support[words] / _SURE, 0.0, 1.0)
-            ),
-        )
+    def anchors(self) -> Anchors:
+        """The words that were heard, where their order is right."""
+        words = np.flatnonzero(self.heard & (self.own > 0))
+        weights = np.clip(self.support[words] / _SURE, 0.0, 1.0)
+        return Anchors.in_order(words, self.starts[words], self.ends[words], weights)
 
 
 def time_windows(
