@@ -63,7 +63,7 @@ def test_peaks_do_not_depend_on_blocks(values, cuts):
     expected = [np.abs(samples[at : at + 160]).max() for at in range(0, len(samples), 160)]
     loudest = max(expected)
     assert found == pytest.approx(
-        [255 * peak / loudest if loudest else 0 for peak in expected], abs=1
+        [255 * float(peak) / float(loudest) if loudest else 0 for peak in expected], abs=1
     )
 
 

@@ -107,8 +107,9 @@ def peaks_of(blocks: Iterable[NDArray[np.float32]]) -> bytes:
     if rest.size:
         found.append(rest.max(keepdims=True))
     peaks = np.concatenate(found) if found else np.zeros(0, np.float32)
-    loudest = float(peaks.max(initial=0.0))
-    return np.rint(peaks * (255 / loudest if loudest else 0)).astype(np.uint8).tobytes()
+    # in float64, as the faintest float32 has no reciprocal of its type
+    shares = peaks.astype(np.float64) / (float(peaks.max(initial=0.0)) or 1.0)
+    return np.rint(255 * shares).astype(np.uint8).tobytes()
 
 
 def _read_peaks(source: str, audio: AudioOptions) -> bytes:
