@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from subalign.model import save_checkpoint
 from training.config import RunConfig
 from training.model import TrainedModel
+from training.optimizer import Optimizers
 
 __all__ = [
     "CHECKPOINT",
@@ -53,7 +53,7 @@ class Progress:
 
 
 def save(
-    run: RunConfig, model: TrainedModel, optimizer: Optimizer, average: Average, progress: Progress
+    run: RunConfig, model: TrainedModel, optimizer: Optimizers, average: Average, progress: Progress
 ) -> None:
     """Write the checkpoint and the export, and mirror both."""
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def find_checkpoint(run: RunConfig) -> Path | None:
     return next((f / CHECKPOINT for f in folders if (f / CHECKPOINT).is_file()), None)
 
 
-def resume(path: Path, model: TrainedModel, optimizer: Optimizer, average: Average) -> Progress:
+def resume(path: Path, model: TrainedModel, optimizer: Optimizers, average: Average) -> Progress:
     """Set everything to where a checkpoint was written."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])

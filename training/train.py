@@ -20,20 +20,19 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.nn.utils import clip_grad_norm_
-from torch.optim import AdamW
 
 from training import checkpoint
 from training.config import Config, CorpusConfig, read_config
 from training.data.batches import Batch, BatchMaker, batches
 from training.loss import Losses, losses
 from training.model import TrainedModel, make_model, tokenizer_of_model
+from training.optimizer import Optimizers
 from training.synthesis.corpus import finished_shards
 
 __all__ = ["train"]
 
 _log = logging.getLogger("training")
 
-_BETAS = (0.9, 0.98)
 _CORPUS_WAIT = 20.0  # seconds
 
 _Show = Callable[[int, str], None]
@@ -55,7 +54,7 @@ def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progres
     torch.set_num_threads(run.threads)
     device = torch.device(run.device)
     model = make_model(config.model).to(device).train()
-    optimizer = _optimizer(model, config)
+    optimizer = Optimizers(model, config)
     average = checkpoint.Average(model, run.average)
     progress = checkpoint.Progress()
     found = checkpoint.find_checkpoint(run)
@@ -93,32 +92,14 @@ def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progres
     return progress
 
 
-def _optimizer(model: TrainedModel, config: Config) -> AdamW:
-    """Weight decay on matrices alone; the head of the letters has a rate of its own."""
-    parameters = [p for p in model.whisper.parameters() if p.requires_grad]
-    matrices = [p for p in parameters if p.ndim >= 2]
-    rest = [p for p in parameters if p.ndim < 2]
-    groups = [
-        {"params": matrices, "weight_decay": config.run.weight_decay, "scale": 1.0},
-        {"params": rest, "weight_decay": 0.0, "scale": 1.0},
-        {
-            "params": list(model.letters.parameters()),
-            "weight_decay": 0.0,
-            "scale": config.loss.ctc_rate,
-        },
-    ]
-    return AdamW(groups, lr=0.0, betas=_BETAS)
-
-
 def _step(
-    model: TrainedModel, optimizer: AdamW, batch: Batch, config: Config, number: int
+    model: TrainedModel, optimizer: Optimizers, batch: Batch, config: Config, number: int
 ) -> Losses:
-    for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate(number) * group["scale"]
+    optimizer.set_rate(config.learning_rate(number))
     with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16):
         heard = model(batch)
     outcome = losses(heard, batch, config.loss)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     outcome.total.backward()  # type: ignore[no-untyped-call]
     clip_grad_norm_(model.parameters(), config.run.clip)
     if torch.isfinite(outcome.total):
