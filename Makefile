@@ -45,6 +45,7 @@ bench: $(STAMPS)/bench  ## Measure against openai-whisper and stable-ts on this 
 	$(BIN)/python bench/dtype.py
 	$(BIN)/python bench/kernels.py
 	$(BIN)/python bench/accuracy.py
+	$(BIN)/python bench/layout.py
 
 docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
 	@mkdir -p docs

@@ -1,13 +1,15 @@
 """Layout against other tools' writers: the same timed words, and what becomes of them.
 
-    python bench/layout.py [--whisperx WHEEL]
+    python bench/layout.py [--whisperx WHEEL] [--excerpt FROM TO]
 
 The words are LJ Speech's human reader (../shared/data), clip after clip with half a second between,
 each clip a segment. A table: cues a minute, the share of cues that break a limit of the profile
 broadcast, of cues that are shorter than a second, faster than it allows, wider or of more lines,
 and the share of line ends after an article, preposition or conjunction or within a number or name.
-Then the time for ten hours of words. WhisperX needs its whole environment to be installed; its
-writer alone runs from the wheel (`pip download whisperx --no-deps`), and is left out without it.
+Then the time for ten hours of words, in every format. WhisperX needs its whole environment to be
+installed; its writer alone runs from the wheel (`pip download whisperx --no-deps`), and is left out
+without it.
+`--excerpt` shows instead what becomes of the words between two times, in seconds.
 """
 
 import argparse
@@ -25,7 +27,7 @@ from typing import Any
 
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles import Cue, get_writer, lay_out
+from subalign.subtitles import FORMATS, Cue, SRTWriter, get_writer, lay_out
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.penalties import break_cost
 from subalign.subtitles.layout.profiles import PROFILES
@@ -38,14 +40,20 @@ TIMECODE = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{3})")
 
 Options = dict[str, Any]
 
+NARROW: Options = {"max_line_width": 42, "max_line_count": 2, "highlight_words": False}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--whisperx", metavar="WHEEL")
+    parser.add_argument("--excerpt", metavar=("FROM", "TO"), nargs=2, type=float)
     arguments = parser.parse_args()
     transcript = human_speech()
+    if arguments.excerpt:
+        show_excerpt(transcript, *arguments.excerpt)
+        return
     minutes = transcript.duration / 60
     print(f"{sum(1 for _ in transcript.words)} words, {minutes:.1f} minutes\n")
     print("| layout | cues/min | break a limit | speed | short | width | lines | gap | bad ends |")
@@ -54,6 +62,20 @@ def main() -> None:
         print(f"| {name} | {len(cues) / minutes:.1f} | {figures(cues)} |")
     print()
     time_ten_hours()
+
+
+def show_excerpt(transcript: Transcript, start: float, end: float) -> None:
+    """The cues of openai-whisper, held to 42 columns and 2 lines, and ours, as SubRip."""
+    from whisper.utils import get_writer as openai_writer
+
+    theirs = written_by(openai_writer, openai_result(transcript), NARROW)
+    options = LayoutOptions(profile=PROFILE.name)
+    ours = lay_out(transcript.segments, options, language="en", duration=transcript.duration)
+    for name, cues in (("openai-whisper, 42 × 2", theirs), (f"subalign, {PROFILE.name}", ours)):
+        print(f"{name}\n")
+        shown = (cue for cue in cues if start * 1000 <= cue.start_ms < end * 1000)
+        for number, cue in enumerate(shown, start=1):
+            print(SRTWriter().block(number, cue), end="")
 
 
 def human_speech() -> Transcript:
@@ -85,7 +107,8 @@ def segment(words: list[Word]) -> Segment:
 def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str, list[Cue]]]:
     for name in PROFILES:
         options = LayoutOptions(profile=name)
-        cues = list(lay_out(transcript.segments, options, language="en"))
+        duration = transcript.duration
+        cues = list(lay_out(transcript.segments, options, language="en", duration=duration))
         label = f"subalign, {name}"
         if name == PROFILE.name:
             yield label, cues
@@ -95,10 +118,9 @@ def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str,
     result = openai_result(transcript)
     from whisper.utils import get_writer as openai_writer
 
-    wide = {"max_line_width": 42, "max_line_count": 2, "highlight_words": False}
     plain = {"max_line_width": None, "max_line_count": None, "highlight_words": False}
     yield "openai-whisper", written_by(openai_writer, result, plain)
-    yield "openai-whisper, 42 × 2", written_by(openai_writer, result, wide)
+    yield "openai-whisper, 42 × 2", written_by(openai_writer, result, NARROW)
     yield "stable-ts, its default grouping", stable_ts(result)
     if whisperx:
         sys.path.insert(0, whisperx)
@@ -109,7 +131,7 @@ def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str,
             for word in part["words"]:
                 word["word"] = word["word"].strip()
         yield "WhisperX", written_by(whisperx_writer, spaceless, plain)
-        yield "WhisperX, 42 × 2", written_by(whisperx_writer, spaceless, wide)
+        yield "WhisperX, 42 × 2", written_by(whisperx_writer, spaceless, NARROW)
     else:
         print("WhisperX's writer was left out: give its wheel as --whisperx.", file=sys.stderr)
 
@@ -192,17 +214,24 @@ def time_ten_hours() -> None:
         if now > 36_000:
             break
     transcript = Transcript("", "en", tuple(segments), now, "", "")
-    print(f"{now / 3600:.1f} hours, {count} words, laid out and written as SRT (the best of 3):")
-    for options in (LayoutOptions(), LayoutOptions(fps=23.976), LayoutOptions(profile="openai")):
-        best = min(time_once(transcript, options) for _ in range(3))
-        fps = f" at {options.fps} fps" if options.fps else ""
-        print(f"- {options.profile_name}{fps}: {best[0]:.2f} s ({best[1]:.2f} s of processor time)")
+    print(f"{now / 3600:.1f} hours, {count} words, laid out and written (the best of 3):\n")
+    print("| format | layout | processor time |")
+    print("| --- | --- | --- |")
+    colored = LayoutOptions(highlight_words=True, highlight_style="color")
+    cases = [(name, LayoutOptions(), PROFILE.name) for name in FORMATS]
+    cases += [(name, colored, "each word in colour") for name in ("srt", "vtt", "ass", "ttml")]
+    others = [name for name in (*PROFILES, "openai") if name != PROFILE.name]
+    cases += [("srt", LayoutOptions(profile=name), name) for name in others]
+    cases.append(("srt", LayoutOptions(fps=23.976), f"{PROFILE.name}, 23.976 fps"))
+    for name, options, label in cases:
+        best = min(time_once(transcript, name, options) for _ in range(3))
+        print(f"| {name} | {label} | {best:.2f} s |")
 
 
-def time_once(transcript: Transcript, options: LayoutOptions) -> tuple[float, float]:
-    start, processor = time.perf_counter(), time.process_time()
-    get_writer("srt", options).write(transcript, io.StringIO())
-    return time.perf_counter() - start, time.process_time() - processor
+def time_once(transcript: Transcript, format: str, options: LayoutOptions) -> float:
+    processor = time.process_time()
+    get_writer(format, options).write(transcript, io.StringIO())
+    return time.process_time() - processor
 
 
 if __name__ == "__main__":

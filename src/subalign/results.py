@@ -51,7 +51,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A whole recording. `duration` is in seconds; `language` is Whisper's code ("en")."""
+    """A whole recording.
+
+    `duration` is in seconds, NaN where a saved result does not tell it; `language` is Whisper's
+    code ("en").
+    """
 
     text: str
     language: str

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from subalign.alignment.capture import capture_scores
-from subalign.alignment.head_maps import BY_PATH, HeardText, TimedText, all_heads, hear_text
+from subalign.alignment.head_maps import (
+    BY_PATH,
+    HeadMaps,
+    HeardText,
+    TimedText,
+    all_heads,
+    hear_text,
+    spans_of,
+)
 from subalign.alignment.head_scores import (
     consensus,
     measure_heads,
@@ -21,8 +29,13 @@ from subalign.alignment.head_scores import (
     word_errors,
 )
 from subalign.alignment.scores import attention_matrix
+from subalign.alignment.script_words import script_words
+from subalign.alignment.windows import time_texts
 from subalign.alignment.words import WordTokens
+from subalign.options import AlignmentOptions
+from subalign.script import Line
 
+JFK = "And so my fellow Americans, ask not what your country can do for you."
 SECONDS = 0.02
 # five words of one token, each of 20 positions
 SPANS = np.array([(index * 0.4, index * 0.4 + 0.4) for index in range(5)])
@@ -36,7 +49,8 @@ def heard(*peaks, spans=SPANS, width=100):
     for head, starts in enumerate(peaks):
         for row, start in enumerate(starts, start=1):
             scores[head, row, max(0, start) : start + 20] = 8.0
-    return HeardText(text, tuple((0, head) for head in range(len(peaks))), scores, 1, SECONDS)
+    heads = tuple((0, head) for head in range(len(peaks)))
+    return HeardText(text, heads, scores, 1, SECONDS, np.ones(2 * width))
 
 
 GOOD = (0, 20, 40, 60, 80)
@@ -83,11 +97,13 @@ def test_words_of_unknown_time_do_not_count():
 
 
 def test_the_first_start_is_the_paths_and_not_the_heads():
-    text = TimedText(WORDS, SPANS + 0.1)
-    errors = word_errors(np.array([0, 25, 45, 65, 85, 100]), text, SECONDS)
+    maps = HeadMaps(TimedText(WORDS, SPANS + 0.1), ((0, 0),), torch.zeros(1, 6, 100), SECONDS)
+    spans = SPANS.copy()
+    errors = word_errors(spans, maps)
     assert np.isnan(errors[0, 0])
-    assert np.nansum(np.abs(errors[:, 0])) == pytest.approx(0)
-    assert errors[4, 1] == pytest.approx(-0.1)
+    assert errors[1:, 0] == pytest.approx(-0.1)
+    divided = replace(maps, levels=np.ones(200))
+    assert word_errors(spans, divided)[0, 0] == pytest.approx(-0.1)
 
 
 def test_only_spoken_tokens_count():
@@ -95,8 +111,12 @@ def test_only_spoken_tokens_count():
     text = TimedText(words, np.array([(0.2, 0.4), (0.4, 0.6)]))
     assert text.tokens == [7, 8, 9, 10]
     assert text.ranges.tolist() == [[1, 2], [2, 3]]
-    errors = word_errors(np.array([0, 10, 20, 30, 40]), text, SECONDS)
-    assert errors == pytest.approx(np.zeros((2, 2)))
+    steps = torch.zeros(5, 50)
+    for token in range(5):
+        steps[token, 10 * token : 10 * token + 10] = 1.0
+    window = HeadMaps(text, ((0, 0),), steps[None], SECONDS)
+    [spans] = spans_of([steps], [window])
+    assert spans == pytest.approx(text.spans, abs=SECONDS * 1.01)
 
 
 def test_the_share_inside_counts_parts_of_positions():
@@ -159,7 +179,35 @@ def test_the_consensus_of_heads_that_all_fail_is_still_one():
     assert np.isfinite(spans).all()
 
 
+def test_the_consensus_by_division_is_that_of_the_same_heads():
+    spans = consensus(heard(STUCK, GOOD, BACKWARDS, GOOD, STUCK), AlignmentOptions())
+    assert spans == pytest.approx(SPANS, abs=2 * SECONDS)
+
+
 # a model's heads
+
+
+@pytest.mark.parametrize("method", ["viterbi", "dtw"])
+def test_some_heads_give_the_times_that_align_gives_with_them(jfk, method):
+    line = Line(JFK, ((0, len(JFK)),))
+    words = tuple(word.encoded for word in script_words(line, jfk.tokenizer))
+    text = TimedText(words, np.full((len(words), 2), np.nan))
+    heads = ((1, 0), (1, 2), (1, 4))
+    options = AlignmentOptions(method=method, heads=heads)
+    [timed] = time_texts(jfk.model, jfk.tokenizer, jfk.encoded, [words], [jfk.num_frames], options)
+
+    window = hear_text(jfk.model, jfk.tokenizer, jfk.encoded, text, jfk.num_frames)
+    maps = window.select(heads).maps(options)
+    [spans] = spans_of([maps.maps.mean(dim=0)], [maps])
+    expected = np.array([(word.start, word.end) for word in timed])
+    # other layers' attention is fused here and explicit there
+    assert np.abs(spans - expected).max() <= 2 * SECONDS
+    assert np.median(np.abs(spans - expected)) < 1e-6
+
+
+def test_a_method_that_chooses_its_heads_has_no_maps():
+    with pytest.raises(ValueError, match="norms chooses its heads itself"):
+        heard(GOOD).maps(AlignmentOptions(method="norms"))
 
 
 def test_the_maps_of_all_heads_are_those_that_words_are_timed_by(jfk):

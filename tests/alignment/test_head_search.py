@@ -118,6 +118,38 @@ def test_half_precision_finds_the_same():
     )
 
 
+def by_division(*starts):
+    """A window whose heads hear four words of 10 positions from these on.
+
+    The words are said from 2 s on, but there is sound from 0 s on too.
+    """
+    maps = torch.full((len(starts), 4, 150), 0.001)
+    for head, start in enumerate(starts):
+        for word in range(4):
+            maps[head, word, start + 10 * word : start + 10 * word + 10] = 1.0
+    text = TimedText(
+        tuple(WordTokens(" we", (n,), (0, 1)) for n in range(4)),
+        np.array([(2.0 + n * 0.2, 2.2 + n * 0.2) for n in range(4)]),
+    )
+    levels = np.zeros(300)
+    levels[0:80] = levels[200:280] = 1.0
+    heads = tuple((0, head) for head in range(len(starts)))
+    return HeadMaps(text, heads, maps / maps.sum(dim=-1, keepdim=True), SECONDS, levels)
+
+
+def test_heads_are_found_by_division():
+    windows = [by_division(0, 100)]
+    search = search_heads(windows, [(0, 0)])
+    assert search.best.heads == ((0, 1),)
+    assert search.best.error == set_error(windows, [1]) < 0.03
+    assert search.marked.error == pytest.approx(2.0, abs=0.1)
+
+
+def test_the_order_of_heads_is_nothing_to_their_error():
+    windows = random_windows(3)
+    assert set_error(windows, [4, 0, 2]) == set_error(windows, [0, 2, 4])
+
+
 def test_nothing_to_search_in():
     with pytest.raises(ValueError, match="without a window"):
         search_heads([], [(0, 0)])

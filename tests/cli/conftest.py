@@ -1,8 +1,10 @@
 """The command in this process or in one of its own, and short recordings to feed it."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +95,20 @@ def transcribe(subalign):
 
 
 @pytest.fixture
+def wait_for():
+    """Waits until something is there; a busy machine may take minutes."""
+
+    def wait(found, process, seconds=300):
+        end = time.monotonic() + seconds
+        while not found():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < end, f"nothing after {seconds} s"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
 def in_process(folder, repo_root):
     """Starts the command in a process of its own, in the working folder."""
     started = []
@@ -102,12 +118,15 @@ def in_process(folder, repo_root):
         settings.setdefault("stdin", subprocess.DEVNULL)
         settings.setdefault("stdout", subprocess.PIPE)
         settings.setdefault("stderr", subprocess.PIPE)
+        # a shell has its background jobs ignore Ctrl-C, which the command would inherit
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(
             [sys.executable, "-m", "subalign", *map(str, arguments)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **(environment or {})},
             **settings,
         )
+        signal.signal(signal.SIGINT, before)
         started.append(process)
         return process
 

@@ -347,8 +347,14 @@ def test_bad_files(check, folder, content, sentence):
     assert [path.name for path in folder.iterdir()] == ["bad.srt"]
 
 
+def test_the_first_cue_is_after_no_other(check, folder):
+    (folder / "talk.srt").write_text("1\n-00:00:01,000 --> 00:00:02,000\nHello\n")
+    assert found(check("talk.srt", "--json")) == [("negative", 1)]
+
+
 def test_a_line_of_ten_megabytes(check, folder):
     (folder / "long.srt").write_text(FINE + "2\n00:00:04,000 --> 00:00:06,000\n" + "x " * 5_000_000)
+    assert "9999999 columns" in check("long.srt").out
     kinds = [("speed", 2), ("width", 2)]
     assert sorted(found(check("long.srt", "--json"))) == kinds
 
@@ -387,3 +393,20 @@ def test_a_file_of_empty_cues_is_not_emptied(check, folder):
         "Error: talk.srt has no cue with text: there is nothing to keep in it.\n"
     )
     assert (folder / "talk.srt").read_text() == "1\n00:00:01,000 --> 00:00:03,000\n\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("talk.ttml", "<?xml version='1.0'?><tt/>", "talk.ttml is TTML, which is not read here"),
+        ("talk.lrc", "[00:01.00]One\n", "talk.lrc is an LRC file, which is not read here"),
+        ("talk.odt", "One\n", "talk.odt is no subtitle file"),
+    ],
+)
+def test_formats_that_are_not_checked(check, folder, name, content, sentence):
+    (folder / name).write_text(content)
+    outcome = check(name)
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass).\n"
+    )

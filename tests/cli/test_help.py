@@ -8,7 +8,7 @@ import pytest
 from subalign import __version__
 from subalign.cli.messages import EXIT_CODES
 
-HEAVY = ("torch", "numba", "triton", "numpy", "tiktoken", "huggingface_hub")
+HEAVY = ("torch", "numba", "triton", "numpy", "tiktoken", "huggingface_hub", "pydantic", "rich")
 
 _CALLS = """
 import sys
@@ -97,3 +97,34 @@ def test_python_m_subalign_is_the_command(in_process):
     assert process.communicate()[0].decode().strip() == f"subalign {__version__}"
     assert process.returncode == 0
     assert in_process("sing").wait() == 2
+
+
+_RENDER = """
+import sys
+from subalign.cli.app import run
+code = run(["render", "talk.json"])
+print(code, sorted(set(sys.argv[1:]) & set(sys.modules)))
+"""
+
+# Of these NumPy alone is needed to lay words out; the writers are those of the other formats.
+_NOT_FOR_RENDERING = (
+    *(name for name in HEAVY if name != "numpy"),
+    *("pydantic", "rich", "pysubs2", "praatio", "ffmpeg", "charset_normalizer", "langcodes"),
+    *("subalign.model", "subalign.tokenizer", "subalign.subtitles.readers.script"),
+    *("subalign.subtitles.html_writer", "subalign.subtitles.ttml_writer"),
+)
+
+
+def test_render_imports_what_it_needs(folder):
+    (folder / "talk.json").write_text(
+        '{"segments": [{"start": 0, "end": 1, "text": "Hi", '
+        '"words": [{"word": "Hi", "start": 0, "end": 1}]}]}'
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", _RENDER, *_NOT_FOR_RENDERING],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (folder / "talk.srt").read_text() == "1\n00:00:00,000 --> 00:00:02,000\nHi\n\n"
+    assert result.stdout == "0 []\n"

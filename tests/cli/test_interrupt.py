@@ -1,8 +1,7 @@
-"""Ctrl-C: finished files stay, and none is half written."""
+"""Ctrl-C, and SIGTERM: finished files stay, and none is half written."""
 
 import signal
 import sys
-import time
 import wave
 
 import pytest
@@ -11,20 +10,17 @@ from subalign.subtitles import SRTWriter
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_finished_files_stay(in_process, folder, clip):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_finished_files_stay(in_process, wait_for, folder, clip, number):
     with wave.open(str(clip), "rb") as short:
         sound, settings = short.readframes(short.getnframes()), short.getparams()
     with wave.open(str(folder / "long.wav"), "wb") as file:
         file.setparams(settings)
         file.writeframes(sound * 100)
     process = in_process("transcribe", "talk.wav", "long.wav")
-    deadline = time.monotonic() + 60
-    while not (folder / "talk.srt").exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    error = process.communicate()[1].decode()
+    wait_for((folder / "talk.srt").exists, process)
+    process.send_signal(number)
+    error = process.communicate(timeout=300)[1].decode()
     assert process.returncode == 130
     assert error.splitlines()[-1] == "Interrupted: finished files stay."
     assert "Traceback" not in error

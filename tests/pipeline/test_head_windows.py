@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.io import wavfile
 
 from subalign.alignment.head_maps import TimedText
+from subalign.audio import open_audio
 from subalign.decoding import tokenizer_of
 from subalign.errors import InputError
 from subalign.options import AudioOptions
@@ -131,13 +133,42 @@ def test_words_in_place_of_a_file(tmp_path):
         read_given_text("hello.txt")
 
 
-def test_a_text_without_times_needs_a_short_recording(embedded_model, talk):
-    data = HeadData(str(talk), read_given_text("good morning"))
+@pytest.fixture
+def long_clip(tmp_path, talk):
+    """36 s of the example, more than a window, and its words with true times."""
+    with open_audio(talk) as stream:
+        samples = np.concatenate(list(stream))[: 36 * 16000]
+    wavfile.write(tmp_path / "long.wav", 16000, samples)
+    words = read_reference(str(talk.with_suffix(".words.json"))).words
+    return str(tmp_path / "long.wav"), [word for word in words if word.end < 36]
+
+
+def test_text_alone_is_cut_as_the_words_are_heard(embedded_model, long_clip):
+    recording, truth = long_clip
+    text = " ".join(word.text.strip() for word in truth)
+    data = HeadData(recording, read_given_text(text))
+    windows = head_windows(embedded_model, data, audio=AudioOptions())
+    assert len(windows) > 1
+    assert not any(window.text.timed for window in windows)
+    words = [word.text.strip() for window in windows for word in window.text.words]
+    assert len(words) == len(truth)
+    first = 0
+    for window in windows:
+        of_window = truth[first : first + len(window.text.words)]
+        begin, end = window.start / 100, (window.start + window.length) / 100
+        assert begin - 0.3 < of_window[0].start < of_window[-1].end < end + 0.3
+        first += len(window.text.words)
+
+
+def test_text_alone_of_another_recording(embedded_model, tmp_path):
+    hiss = np.random.default_rng(1).normal(0, 1e-3, 31 * 16000).astype(np.float32)
+    wavfile.write(tmp_path / "hiss.wav", 16000, hiss)
+    data = HeadData(str(tmp_path / "hiss.wav"), read_given_text("Ideas sleep furiously. " * 9))
     with pytest.raises(InputError) as caught:
         head_windows(embedded_model, data, audio=AudioOptions())
     assert str(caught.value) == (
-        f"{talk} lasts 65 s, but without word times only 30 s are heard at once: give true word "
-        "times, or cut the recording."
+        f"Of the words of The text 0% are heard in {tmp_path / 'hiss.wav'}: give what is said in "
+        "this recording."
     )
 
 

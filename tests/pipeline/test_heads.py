@@ -7,11 +7,14 @@ import pytest
 
 from checkpoint_models import random_model, same_weights
 from subalign.audio import open_audio
-from subalign.errors import InputError, OutputExistsError
+from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.model import load_model
+from subalign.options import AlignmentOptions
+from subalign.pipeline import align
 from subalign.pipeline import heads as measuring
 from subalign.pipeline.head_data import HeadData, Reference, read_given_text, read_reference
 from subalign.pipeline.heads import find_best_heads, save_best_heads, score_heads
+from subalign.script import Line, Script
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +28,49 @@ def opening(talk):
     )
 
 
-def test_found_heads_are_at_least_as_good(embedded_model, opening):
-    found = find_best_heads(embedded_model, [opening])
+@pytest.mark.parametrize("method", ["viterbi", "dtw"])
+def test_found_heads_are_at_least_as_good(embedded_model, opening, method):
+    options = AlignmentOptions(method=method)
+    found = find_best_heads(embedded_model, [opening], options=options)
+    assert found.method == method
     assert found.search.best.error <= found.search.marked.error
-    report = score_heads(embedded_model, opening)
+    report = score_heads(embedded_model, opening, options=options)
     # half precision is kept in a search
-    assert report.together == pytest.approx(found.search.marked.error, abs=1e-3)
+    assert report.together == pytest.approx(found.search.marked.error, abs=2e-3)
+    # each head by itself is measured by its path alone
+    assert report.heads == score_heads(embedded_model, opening).heads
+
+
+def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, opening):
+    found = find_best_heads(embedded_model, [opening]).search.best
+    words = opening.reference.words
+    text = " ".join(word.text for word in words)
+    script = Script((Line(text, ((0, len(text)),)),))
+    options = AlignmentOptions(heads=found.heads)
+    aligned = align(opening.source, script, model=embedded_model, alignment=options)
+    timed = aligned.transcript.segments[0].words
+    errors = [
+        abs(given - true)
+        for word, truth in zip(timed, words, strict=True)
+        for given, true in ((word.start, truth.start), (word.end, truth.end))
+    ]
+    assert np.mean(errors) == pytest.approx(found.error, abs=0.01)
+
+
+def test_a_search_finds_the_same_again(embedded_model, opening):
+    first, second = (find_best_heads(embedded_model, [opening]).search for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("method", ["norms", "characters"])
+def test_methods_that_choose_their_heads(embedded_model, opening, method):
+    options = AlignmentOptions(method=method)
+    for measure in (find_best_heads, score_heads):
+        with pytest.raises(UsageError) as caught:
+            measure(embedded_model, [opening], options=options)
+        assert str(caught.value) == (
+            f"--method {method} chooses its heads for each text: measure them by viterbi or dtw."
+        )
 
 
 @pytest.mark.parametrize("timed", [True, False])

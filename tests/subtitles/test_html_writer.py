@@ -261,3 +261,15 @@ def test_asides_belong_to_their_words():
     transcript = Transcript("", "en", (untimed, blank, said), 9.0, "m", "0")
     facts = json.loads(Page(page_text(transcript)).texts["page-facts"])
     assert facts["asides"] == [[1, " ANN:", ""]]
+
+
+def test_its_cues_know_the_language_and_the_recordings_end(make):
+    text = "Whoever it was that came to see the very old house in the hills had not been there"
+    said = [(f" {word}", 0.3 * at, 0.3 * at + 0.3) for at, word in enumerate(text.split())]
+    transcript = replace(make(said), duration=0.3 * len(said) + 0.1)
+    srt = [(cue.start_ms, cue.end_ms) for cue in get_writer("srt").cues(transcript)]
+    facts = json.loads(Page(page_text(transcript)).texts["page-facts"])
+    assert [tuple(cue[:2]) for cue in facts["cues"]] == srt
+    unknown = replace(transcript, language="")
+    assert srt != [(cue.start_ms, cue.end_ms) for cue in get_writer("srt").cues(unknown)]
+    assert srt[-1][1] == 5500

@@ -194,6 +194,11 @@ def test_no_two_formats_of_a_recording_share_a_file() -> None:
     assert len({file_name("talk", name).lower() for name in FORMATS}) == len(FORMATS)
 
 
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_the_registry_knows_each_writers_ending(format_name: str) -> None:
+    assert file_name("talk", format_name) == f"talk.{get_writer(format_name).extension}"
+
+
 @pytest.mark.parametrize(("name", "found"), [("a.b.pdf", ("pdf", "a.b")), ("talk", ("", "talk"))])
 def test_a_name_of_no_format(name: str, found: tuple[str, str]) -> None:
     assert format_of(name) == found

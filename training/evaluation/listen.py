@@ -8,12 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from subalign.alignment import align_windows
-from subalign.alignment.punctuation import merge_punctuation
+from subalign.alignment.guarantees import keep_order
+from subalign.alignment.script_words import ScriptWord, script_words
+from subalign.alignment.windows import time_texts
 from subalign.decoding import DecodingResult, decode
 from subalign.mel import LogMel, log_mel
 from subalign.model import EncodedAudio, Whisper
-from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS, DecodingOptions
+from subalign.options import AlignmentOptions, DecodingOptions
+from subalign.results import Word
+from subalign.script import Line
 from subalign.tokenizer import Tokenizer
 from training.evaluation.material import Clip
 from training.model import tokenizer_of_model
@@ -46,16 +49,24 @@ class Listener:
             found += decode(self.model, encoded, options)
         return found
 
-    def align(self, clips: Sequence[Clip]) -> list[list[Span]]:
-        """Find when each word of the clips' transcripts is heard."""
+    def align(
+        self, clips: Sequence[Clip], options: AlignmentOptions = AlignmentOptions()
+    ) -> list[list[Span]]:
+        """When each word of the clips' transcripts is heard, as `subalign align` times it.
+
+        By the default method and heads, unless `options` say otherwise.
+        """
         found: list[list[Span]] = []
         for part in _parts(clips):
             encoded, lengths = self._encode([clip.samples for clip in part])
-            texts = [self.tokenizer.encode(" " + clip.text) for clip in part]
-            timed = align_windows(self.model, self.tokenizer, encoded, texts, lengths)
-            for clip, words in zip(part, timed, strict=True):
-                merged = merge_punctuation(words, PREPEND_PUNCTUATIONS, APPEND_PUNCTUATIONS)
-                found.append(_by_word(clip.words, [(w.word, w.start, w.end) for w in merged]))
+            lines = [Line(clip.text, ((0, len(clip.text)),)) for clip in part]
+            written = [script_words(line, self.tokenizer) for line in lines]
+            texts = [[word.encoded for word in words] for words in written]
+            timed = time_texts(self.model, self.tokenizer, encoded, texts, lengths, options)
+            for clip, words, timings in zip(part, written, timed, strict=True):
+                heard = [Word(t.word, t.start, t.end, t.probability, t.estimated) for t in timings]
+                final = keep_order(heard, 0.0, clip.seconds)
+                found.append(_by_word(clip.words, words, [(w.start, w.end) for w in final]))
         return found
 
     @torch.inference_mode()
@@ -74,16 +85,18 @@ def _parts(items: Sequence[object]) -> Iterator[Sequence]:  # type: ignore[type-
         yield items[start : start + _BATCH]
 
 
-def _by_word(words: Sequence[str], timed: Sequence[tuple[str, float, float]]) -> list[Span]:
+def _by_word(
+    words: Sequence[str], pieces: Sequence[ScriptWord], times: Sequence[Span]
+) -> list[Span]:
     """Join timed pieces into the transcript's words, by the letters that they have used up."""
     ends = list(itertools.accumulate(len(word) for word in words))
     spans: list[Span] = []
     used = 0
     start, fresh = 0.0, True
-    for piece, begins, finishes in timed:
+    for piece, (begins, finishes) in zip(pieces, times, strict=True):
         start = begins if fresh else start
         fresh = False
-        used += len(piece.replace(" ", ""))
+        used += len((piece.before + piece.text + piece.after).replace(" ", ""))
         while len(spans) < len(ends) and used >= ends[len(spans)]:
             spans.append((start, finishes))
             start, fresh = begins, used == ends[len(spans) - 1]

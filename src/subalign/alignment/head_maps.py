@@ -1,4 +1,8 @@
-"""How every cross-attention head hears a window's text: one run of the decoder for all heads."""
+"""How every cross-attention head hears a window's text: one run of the decoder for all heads.
+
+What several heads give together is the mean of what each gives alone, whatever the method: so the
+decoder runs once, and any set of heads can be tried.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,18 +14,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.capture import capture_scores
+from subalign.alignment.edges import settle_edges
+from subalign.alignment.forcing import whole_positions
+from subalign.alignment.path import batch_token_positions
 from subalign.alignment.scores import attention_matrix, softmax_over_positions
+from subalign.alignment.speech import loudness, speech_probability
+from subalign.alignment.viterbi import divide, word_attention
 from subalign.alignment.words import WordTokens
+from subalign.mel import FRAMES_PER_SECOND
 from subalign.model import EncodedAudio, Whisper
-from subalign.options import AlignmentOptions
+from subalign.options import AlignmentOptions, KernelChoice
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["BY_PATH", "Head", "HeadMaps", "HeardText", "TimedText", "all_heads", "hear_text"]
+__all__ = [
+    "BY_PATH",
+    "Head",
+    "HeadMaps",
+    "HeardText",
+    "TimedText",
+    "all_heads",
+    "hear_text",
+    "spans_of",
+]
 
 Head = tuple[int, int]
 
 BY_PATH = AlignmentOptions(method="dtw")
-"""Heads are measured by the path through their attention alone, whatever times words in the end."""
+"""Heads by themselves are measured by the path through their attention alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +79,18 @@ class TimedText:
 
 @dataclass(frozen=True, eq=False)
 class HeadMaps:
-    """Each head's smoothed attention alone: `maps` (heads, text tokens + 1, positions).
+    """What each head alone gives for a window; `seconds` is the length of a position.
 
-    Row `i` tells where text token `i` is heard, the last row where the text ends. The mean over
-    some heads is what `attention_matrix` gives for them. `seconds` is the length of a position.
+    By method dtw `maps` (heads, text tokens + 1, positions) tell where each text token is heard,
+    and in the last row where the text ends, and `levels` is None. By method viterbi they are the
+    words' attention (heads, words, positions), and `levels` the `loudness` of the mel frames.
     """
 
     text: TimedText
     heads: tuple[Head, ...]
     maps: Tensor
     seconds: float
+    levels: NDArray[np.float64] | None = None
 
     def halved(self) -> "HeadMaps":
         """The same in half precision, for keeping many: its error is far below the noise."""
@@ -78,13 +99,17 @@ class HeadMaps:
 
 @dataclass(frozen=True, eq=False)
 class HeardText:
-    """The raw scores of heads: float32 (heads, tokens with the start and end, positions)."""
+    """The raw scores of heads: float32 (heads, tokens with the start and end, positions).
+
+    `levels` is the `loudness` of the window's mel frames.
+    """
 
     text: TimedText
     heads: tuple[Head, ...]
     scores: Tensor
     n_start: int
     seconds: float
+    levels: NDArray[np.float64]
 
     def select(self, heads: Iterable[Head]) -> "HeardText":
         """The scores of some of the heads alone."""
@@ -99,7 +124,20 @@ class HeardText:
 
     @torch.inference_mode()
     def maps(self, options: AlignmentOptions = BY_PATH) -> HeadMaps:
-        """Every head's map by itself."""
+        """Every head's map by itself, for one of the methods viterbi and dtw.
+
+        Raises:
+            ValueError: another method, which chooses its heads itself.
+        """
+        if options.method == "viterbi":
+            rows = self.scores[:, self.n_start : -1]
+            alone = [
+                torch.from_numpy(word_attention(row[None], self.text.words, options)).float()
+                for row in rows
+            ]
+            return HeadMaps(self.text, self.heads, torch.stack(alone), self.seconds, self.levels)
+        if options.method != "dtw":
+            raise ValueError(f"method {options.method} chooses its heads itself")
         alone = [
             attention_matrix(
                 scores[None],
@@ -110,6 +148,33 @@ class HeardText:
             for scores in self.scores
         ]
         return HeadMaps(self.text, self.heads, torch.stack(alone), self.seconds)
+
+
+def spans_of(
+    matrices: Sequence[Tensor], windows: Sequence[HeadMaps], kernels: KernelChoice = "auto"
+) -> list[NDArray[np.float64]]:
+    """When the words of each window are said, (words, 2) in seconds, as `time_texts` times them.
+
+    Each matrix is a mean over some of its window's maps; the windows are of one method.
+    """
+    if any(window.levels is None for window in windows):
+        return [
+            np.asarray(positions[window.text.ranges] * window.seconds, dtype=np.float64)
+            for positions, window in zip(
+                batch_token_positions(matrices, kernels), windows, strict=True
+            )
+        ]
+    return [_divided(matrix, window) for matrix, window in zip(matrices, windows, strict=True)]
+
+
+def _divided(matrix: Tensor, window: HeadMaps) -> NDArray[np.float64]:
+    assert window.levels is not None
+    attention = matrix.cpu().numpy().astype(np.float64)  # (words, positions)
+    speech = speech_probability(window.levels, attention.shape[1])
+    division = divide(attention, speech, window.text.words)
+    frames = np.rint(division.spans * (FRAMES_PER_SECOND * window.seconds))
+    edges = settle_edges([(int(start), int(end)) for start, end in frames], window.levels)
+    return np.array(edges, dtype=np.float64).reshape(-1, 2) / FRAMES_PER_SECOND
 
 
 def all_heads(model: Whisper) -> tuple[Head, ...]:
@@ -143,8 +208,8 @@ def hear_text(
         )
     with capture_scores(model.decoder, chosen) as capture:
         model.decoder.hidden(tokens, encoded)
-    n_positions = max(1, num_frames * model.dims.n_audio_ctx // model.dims.window_frames)
     # (heads, tokens, positions)
-    scores = capture.scores[0, :, :, :n_positions].float()
+    scores = capture.scores[0, :, :, : whole_positions(num_frames, model.dims)].float()
     seconds = model.dims.position_seconds
-    return HeardText(text, chosen, scores, len(tokenizer.sot_sequence), seconds)
+    levels = loudness(encoded.mel.numpy()[0, :, :num_frames])
+    return HeardText(text, chosen, scores, len(tokenizer.sot_sequence), seconds, levels)

@@ -1,8 +1,9 @@
 """How well each cross-attention head follows the speech by itself.
 
 Where true times are known, a head is measured by the words that dynamic time warping through its
-own attention gives. Where they are not, by three properties that heads which follow the speech
-share: they go through it in order, look at one place at a time, and agree with each other.
+own attention gives: other methods ask more than the attention, and would hide a bad head. Where
+they are not, by three properties that heads which follow the speech share: they go through it in
+order, look at one place at a time, and agree with each other.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.head_maps import BY_PATH, HeardText, TimedText
+from subalign.alignment.head_maps import BY_PATH, HeadMaps, HeardText, TimedText, spans_of
 from subalign.alignment.path import batch_token_positions
 from subalign.options import AlignmentOptions
 
@@ -96,8 +97,8 @@ def measure_heads(
     for window in heard:
         heads = window.heads
         maps = window.maps(options)
-        positions = batch_token_positions(list(maps.maps), options.kernels)
-        errors.append(np.stack([word_errors(row, window.text, maps.seconds) for row in positions]))
+        alone = spans_of(list(maps.maps), [maps] * len(heads), options.kernels)
+        errors.append(np.stack([word_errors(spans, maps) for spans in alone]))
         weights = window.weights(options.qk_scale)
         inside.append(share_inside(weights, window.text, window.seconds))
     if not errors:
@@ -128,18 +129,15 @@ def _accuracy(
     )
 
 
-def word_errors(
-    positions: NDArray[np.int64], text: TimedText, seconds: float
-) -> NDArray[np.float64]:
-    """Signed errors (words, 2) in seconds of the starts and ends that token positions give.
+def word_errors(spans: NDArray[np.float64], window: HeadMaps) -> NDArray[np.float64]:
+    """Signed errors (words, 2) in seconds of the words' starts and ends.
 
-    `positions` (text tokens + 1,) are where each token begins, and where the last one ends. NaN
-    stands where no truth is known, and for the window's first start: every path begins at 0.
+    NaN stands where no truth is known, and by method dtw for the window's first start: every path
+    begins at 0.
     """
-    ranges = text.ranges
-    found = positions[ranges] * seconds  # (words, 2)
-    errors = found - text.spans
-    errors[ranges[:, 0] == 0, 0] = np.nan
+    errors = spans - window.text.spans
+    if window.levels is None:
+        errors[window.text.ranges[:, 0] == 0, 0] = np.nan
     return errors
 
 
@@ -192,17 +190,18 @@ def rate_heads(
 def consensus(window: HeardText, options: AlignmentOptions = BY_PATH) -> NDArray[np.float64]:
     """The words' spans (words, 2) in seconds that all heads of a window give together.
 
-    They are the path through the weighted mean of the heads' maps. A head weighs its monotonicity
-    times its sharpness, and nothing below half the greatest weight: most heads of a large model
-    do not follow the speech. Unlike the sharpest head, the mean of several is hardly biased.
+    They are what the method makes of the weighted mean of the heads' maps. A head weighs its
+    monotonicity times its sharpness, and nothing below half the greatest weight: most heads of a
+    large model do not follow the speech. Unlike the sharpest head, the mean of several is hardly
+    biased.
     """
     weights = window.weights(options.qk_scale)
     trust = _trust(monotonicity(weights), sharpness(weights))
-    maps = window.maps(options).maps
-    # (heads,) and (heads, tokens, positions) to (tokens, positions)
-    matrix = torch.tensordot(torch.from_numpy(trust).to(maps), maps, dims=1)
-    [positions] = batch_token_positions([matrix], options.kernels)
-    return (positions[window.text.ranges] * window.seconds).astype(np.float64)
+    maps = window.maps(options)
+    # (heads,) and (heads, tokens or words, positions) to (tokens or words, positions)
+    share = torch.from_numpy(trust / trust.sum()).to(maps.maps)
+    [spans] = spans_of([torch.tensordot(share, maps.maps, dims=1)], [maps], options.kernels)
+    return spans
 
 
 def _trust(ordered: NDArray[np.float64], sharp: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from subalign.alignment.head_maps import Head, HeadMaps
+from subalign.alignment.head_maps import Head, HeadMaps, spans_of
 from subalign.alignment.head_scores import word_errors
-from subalign.alignment.path import batch_token_positions
 from subalign.options import KernelChoice
 
 __all__ = ["HeadSearch", "HeadSet", "search_heads", "set_error"]
@@ -54,9 +53,13 @@ def search_heads(
     heads = windows[0].heads
     start = [heads.index(head) for head in sorted(set(marked))]
 
+    known: dict[frozenset[int], float] = {}
+
     def measured(indices: Sequence[int]) -> HeadSet:
-        error = set_error(windows, indices, kernels=kernels)
-        return HeadSet(tuple(heads[index] for index in indices), error)
+        chosen = frozenset(indices)
+        if chosen not in known:
+            known[chosen] = set_error(windows, list(chosen), kernels=kernels)
+        return HeadSet(tuple(heads[index] for index in indices), known[chosen])
 
     before = measured(start)
     paths: list[list[HeadSet]] = []
@@ -84,9 +87,9 @@ def set_error(
 
     Words without a span do not count; NaN where none has one.
     """
-    matrices = [window.maps[list(indices)].float().mean(dim=0) for window in windows]
+    matrices = [window.maps[sorted(indices)].float().mean(dim=0) for window in windows]
     errors = [
-        word_errors(positions, window.text, window.seconds).ravel()
-        for positions, window in zip(batch_token_positions(matrices, kernels), windows, strict=True)
+        word_errors(spans, window).ravel()
+        for spans, window in zip(spans_of(matrices, windows, kernels), windows, strict=True)
     ]
     return float(np.nanmean(np.abs(np.concatenate(errors))))

@@ -1,5 +1,6 @@
 """The root of the command: `subalign`, its subcommands and its two own options."""
 
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -125,4 +126,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: carries out `arguments` or the process's own, and leaves the process."""
+    _clean_up_when_terminated()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _clean_up_when_terminated() -> None:
+    """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)

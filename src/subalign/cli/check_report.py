@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from subalign.cli.console import one_line
 from subalign.cli.standard_output import print_text
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
     from subalign.subtitles.checking import Problem
 
 __all__ = ["FileReport", "report_json", "report_text"]
@@ -92,6 +92,8 @@ def report_json(reports: Sequence[FileReport]) -> str:
 
 def report_text(reports: Sequence[FileReport]) -> None:
     """Write a table for each file to standard output, and the diff where it was mended."""
+    from rich.console import Console
+
     if sys.stdout.isatty():
         console = Console(markup=False, highlight=False, emoji=False)
         console.print(*_sections(reports), sep="\n")
@@ -104,7 +106,9 @@ def report_text(reports: Sequence[FileReport]) -> None:
     print_text("\n".join(line.rstrip() for line in lines))
 
 
-def _sections(reports: Sequence[FileReport]) -> Iterator[RenderableType]:
+def _sections(reports: Sequence[FileReport]) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
     for report in reports:
         yield Text.assemble(
             (one_line(report.source), "bold"),
@@ -119,7 +123,10 @@ def _sections(reports: Sequence[FileReport]) -> Iterator[RenderableType]:
                 yield _table(report.remaining)
 
 
-def _table(problems: "Sequence[Problem]") -> Table:
+def _table(problems: "Sequence[Problem]") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 0, 0, 2), header_style="")
     for heading in _HEADINGS:
         right = heading in ("CUE", "FOUND", "LIMIT")
@@ -138,7 +145,9 @@ def _table(problems: "Sequence[Problem]") -> Table:
     return table
 
 
-def _diff(report: FileReport) -> Iterator[Text]:
+def _diff(report: FileReport) -> "Iterator[Text]":
+    from rich.text import Text
+
     from subalign.subtitles.checking.diff import unified_diff
 
     names = one_line(report.source), one_line(report.fixed or "")
@@ -187,8 +196,14 @@ def _measured(kind: str, value: float | str | None) -> str:
     if isinstance(value, str):
         return one_line(value)
     if kind in ("speed", "width", "lines", "words"):
-        return f"{round(value, 1):g} {_UNITS[kind]}"
-    return f"{round(value, 3):g} s"
+        return f"{_digits(value, 1)} {_UNITS[kind]}"
+    return f"{_digits(value, 3)} s"
+
+
+def _digits(value: float, places: int) -> str:
+    """The value with so many decimals or fewer, however large it is."""
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _clock(time_ms: int) -> str:

@@ -5,19 +5,20 @@ never taken for markup, never cut, and shown without control characters.
 """
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
-__all__ = ["Session", "one_line", "shown_warnings", "stderr_console"]
+__all__ = ["Session", "one_line", "shown_warnings"]
 
-
-def stderr_console() -> Console:
-    """A console on whatever `sys.stderr` is when it prints."""
-    return Console(stderr=True, markup=False, highlight=False, emoji=False)
+_COLOUR_ASKED_FOR = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich heeds these also where no terminal is
 
 
 def one_line(text: str) -> str:
@@ -26,15 +27,28 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in joined)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """One run of the command. With `debug`, unexpected errors show their traceback."""
 
     debug: bool = False
-    console: Console = field(default_factory=stderr_console)
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's console on whatever `sys.stderr` is when it prints."""
+        from rich.console import Console
+
+        return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
     def say(self, text: str, *, style: str = "", prefix: str = "") -> None:
         """One line on standard error, however long; `style` colours the prefix on a terminal."""
+        if self._is_plain():
+            if sys.stderr is not None:
+                sys.stderr.write(f"{prefix}{one_line(text)}\n")
+                sys.stderr.flush()
+            return
+        from rich.text import Text
+
         line = Text.assemble((prefix, style), one_line(text))
         self.console.print(line, soft_wrap=True)
 
@@ -49,7 +63,14 @@ class Session:
     @property
     def arrow(self) -> str:
         """Stands between a recording and its results."""
-        return "→" if self.console.encoding.startswith("utf") else "->"
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        return "→" if encoding.lower().startswith("utf") else "->"
+
+    def _is_plain(self) -> bool:
+        """Whether lines go to a file or a pipe, for which nobody has to load Rich."""
+        if "console" in vars(self) or any(map(os.environ.get, _COLOUR_ASKED_FOR)):
+            return False
+        return sys.stderr is None or not sys.stderr.isatty()
 
 
 class _WarningLines(logging.Handler):

@@ -63,7 +63,7 @@ def plot(
     """
     session: Session = context.obj
     with errors_reported(session), shown_warnings(session):
-        options = shared.path_options(qk_scale, medfilt_width, kernels)
+        options = shared.heads_options("dtw", qk_scale, medfilt_width, kernels)
 
         from subalign.cli.head_pairs import parse_pairs
         from subalign.cli.parsers import parse_stretch

@@ -28,7 +28,7 @@ def score(
         typer.Argument(
             metavar="TRANSCRIPT|TRUTH",
             help="What is said: words with true times (.json of subalign or openai-whisper, "
-            ".TextGrid, .ctm), or a transcript of at most one window (30 s).",
+            ".TextGrid, .ctm), or a transcript.",
             show_default=False,
         ),
     ],
@@ -43,18 +43,19 @@ def score(
     device: cli.Device = "auto",
     threads: cli.Threads = 0,
     audio_track: cli.AudioTrack = 1,
+    method: shared.HeadsMethod = "viterbi",
     qk_scale: cli.QkScale = 1.0,
-    medfilt_width: shared.PathMedfiltWidth = 7,
+    medfilt_width: cli.MedfiltWidth = None,
     kernels: cli.Kernels = "auto",
 ) -> None:
     """Measure every cross-attention head by itself on one recording.
 
-    Against true word times where they are given; else by how orderly and sharp its attention is,
-    and how far it agrees with the other heads.
+    Against true word times where they are given, by the path through its attention; else by how
+    orderly and sharp its attention is, and how far it agrees with the other heads.
     """
     session: Session = context.obj
     with errors_reported(session), shown_warnings(session):
-        options = shared.path_options(qk_scale, medfilt_width, kernels)
+        options = shared.heads_options(method, qk_scale, medfilt_width, kernels)
         shared.check_one_input(audio, reference)
 
         from subalign.pipeline.head_data import HeadData, read_reference
@@ -119,18 +120,19 @@ def find(
     device: cli.Device = "auto",
     threads: cli.Threads = 0,
     audio_track: cli.AudioTrack = 1,
+    method: shared.HeadsMethod = "viterbi",
     qk_scale: cli.QkScale = 1.0,
-    medfilt_width: shared.PathMedfiltWidth = 7,
+    medfilt_width: cli.MedfiltWidth = None,
     kernels: cli.Kernels = "auto",
 ) -> None:
-    """Choose the heads that time words best together, by greedy forward selection.
+    """Choose the heads from which words are timed best, by greedy forward selection.
 
     Against true word times; recordings with text alone are measured against what all heads give
     together.
     """
     session: Session = context.obj
     with errors_reported(session), shown_warnings(session):
-        options = shared.path_options(qk_scale, medfilt_width, kernels)
+        options = shared.heads_options(method, qk_scale, medfilt_width, kernels)
 
         from subalign.pipeline.head_data import find_head_data
 

@@ -11,20 +11,21 @@ from subalign.cli.choices import chosen_machine
 from subalign.cli.completions import complete_model
 from subalign.cli.console import Session
 from subalign.errors import UsageError
-from subalign.options import AlignmentOptions, KernelChoice
+from subalign.options import AlignmentMethod, AlignmentOptions, KernelChoice
 
 if TYPE_CHECKING:
     from subalign.model import Whisper
 
 __all__ = [
     "AudioArgument",
+    "HeadsMethod",
     "ModelArgument",
     "Overwrite",
     "PathMedfiltWidth",
     "check_one_input",
     "counted",
+    "heads_options",
     "loaded_heads_model",
-    "path_options",
 ]
 
 ModelArgument = Annotated[
@@ -44,15 +45,25 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 PathMedfiltWidth = Annotated[
     int, typer.Option(metavar="FRAMES", help="Odd width of the median filter over 20 ms frames.")
 ]
+HeadsMethod = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="How words are timed from several heads: viterbi (as `align` does) or dtw.",
+        rich_help_panel="Words",
+    ),
+]
 
 
-def path_options(qk_scale: float, medfilt_width: int, kernels: str) -> AlignmentOptions:
-    """Options of the path through attention, by which heads are measured."""
+def heads_options(
+    method: str, qk_scale: float, medfilt_width: int | None, kernels: str
+) -> AlignmentOptions:
+    """Options of what times words when heads are measured."""
     return AlignmentOptions(
-        method="dtw",
+        method=cast(AlignmentMethod, method),  # the options refuse any other name
         qk_scale=qk_scale,
         medfilt_width=medfilt_width,
-        kernels=cast(KernelChoice, kernels),  # the options refuse any other name
+        kernels=cast(KernelChoice, kernels),
     )
 
 

@@ -53,7 +53,8 @@ def show_report(report: "HeadReport", console: Console, *, top: int, plain: bool
     console.print()
     if report.together is not None:
         together = "head alone" if len(report.marked) == 1 else "heads together"
-        console.print(f"The marked {together}: {_ms(report.together)} ms.")
+        error = _ms(report.together)
+        console.print(f"The marked {together}, by method {report.method}: {error} ms.")
     console.print("\n".join(_TIMED_KEY if report.timed else _UNTIMED_KEY))
     console.print()
     for line in _heat_map(report, plain):
@@ -68,6 +69,7 @@ def report_as_json(report: "HeadReport") -> str:
         "layers": report.n_layers,
         "heads": report.n_heads,
         "marked": report.marked,
+        "method": report.method,
         "timed": report.timed,
         "words": report.words,
         "seconds": report.seconds,
@@ -87,7 +89,7 @@ def found_as_text(found: "FoundHeads", *, plain: bool = False) -> str:
     against = "true times" if found.timed else "what all heads give together"
     lines = [
         f"{name}: {count_of(found.recordings, 'recording')}, {count_of(found.words, 'word')} in "
-        f"{found.seconds:.0f} s, against {against}",
+        f"{found.seconds:.0f} s, by method {found.method} against {against}",
         "",
         "error     heads",
         *(f"{_ms(step.error):>4} ms   {format_pairs(step.heads)}" for step in search.steps),
@@ -109,6 +111,7 @@ def found_as_json(found: "FoundHeads") -> str:
         "model": found.model,
         "layers": found.n_layers,
         "heads": found.n_heads,
+        "method": found.method,
         "timed": found.timed,
         "recordings": found.recordings,
         "words": found.words,

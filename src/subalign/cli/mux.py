@@ -10,7 +10,6 @@ import typer
 from subalign.cli import options as cli
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.messages import errors_reported
-from subalign.cli.progress import RunProgress
 from subalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,6 +105,7 @@ def mux(
     """Put subtitles into a copy of a video: as tracks, or with --burn into the picture."""
     session: Session = context.obj
     with errors_reported(session), shown_warnings(session):
+        from subalign.cli.progress import RunProgress
         from subalign.pipeline import mux as muxing
 
         if video == "-":

@@ -1,7 +1,5 @@
 """Alignment of two long sequences with gaps, on the CPU, compiled by numba when first used."""
 
-import logging
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -10,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GapCosts", "gapped_partners"]
+from subalign.kernels.compiling import compiled
 
-log = logging.getLogger(__name__)
+__all__ = ["GapCosts", "gapped_partners"]
 
 # bytes that the rows kept for the way back, and the steps of one block, may take
 _ROW_BYTES = 64 << 20
@@ -112,14 +110,13 @@ def _fill(
 def _compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
     import numba
 
-    def ready(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return numba.njit(cache=True)(function)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            log.debug("The compiled alignment is not kept on disk: %s", error)
-            return numba.njit(function)  # type: ignore[no-any-return]
-
-    return ready(_sweep), ready(_walk)
+    line, table = (numba.types.Array(numba.int32, n, "C", readonly=True) for n in (1, 2))
+    rows, partners = numba.int32[:, ::1], numba.int64[::1]
+    sequences = (line, line, table, line)
+    return (
+        compiled(_sweep, *sequences, rows, numba.boolean),
+        compiled(_walk, *sequences, table, numba.int64, partners),
+    )
 
 
 def _sweep(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from subalign.alignment.forcing import check_heads
 from subalign.alignment.head_maps import BY_PATH
 from subalign.alignment.path import token_positions
 from subalign.audio import SAMPLE_RATE, open_audio
@@ -64,7 +65,7 @@ def plot_attention(
     """
     check_plot_file(path, overwrite=True)
     check_kernels(options.kernels, model.device)
-    _check_heads(model, heads)
+    check_heads(model, heads or ())
     longest = model.dims.window_seconds
     if stretch.end is not None and stretch.end - stretch.start > longest:
         raise UsageError(
@@ -97,15 +98,6 @@ def plot_attention(
         words=words,
     )
     write_figure(draw_attention(picture), path)
-
-
-def _check_heads(model: Whisper, heads: Iterable[tuple[int, int]] | None) -> None:
-    n_layers, n_heads = model.dims.n_text_layer, model.dims.n_text_head
-    for layer, head in heads or ():
-        if not (0 <= layer < n_layers and 0 <= head < n_heads):
-            raise UsageError(
-                f"--heads {layer}:{head} lies outside {n_layers} layers with {n_heads} heads each."
-            )
 
 
 def _read(

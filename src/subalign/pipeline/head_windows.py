@@ -1,12 +1,13 @@
 """Recordings cut into windows for measuring heads, each with the words that are said in it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from subalign.alignment.head_maps import HeardText, TimedText, hear_text
+from subalign.alignment.longform import align_script
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
@@ -32,6 +33,9 @@ __all__ = [
 
 # seconds of a pause that a window takes in at most
 _MARGIN = 1.0
+
+# the share of a transcript's words that must be heard in a recording longer than a window
+_LEAST_HEARD = 0.5
 
 # seconds by which a truth may go past the recording's end, as containers and rounding differ
 _PAST_END = 1.0
@@ -70,27 +74,24 @@ def head_windows(
 ) -> list[HeadWindow]:
     """The windows of one recording.
 
-    Words with true times are cut at pauses into as few windows as hold them. Of text alone there
-    may be one window's.
+    Words with true times are cut at pauses into as few windows as hold them. So is text alone
+    where the recording is longer than a window: forced alignment tells which words are in which.
 
     Raises:
-        InputError: the recording cannot be read, is too long, or the words do not fit it.
+        InputError: the recording cannot be read, or the words are not those of the recording.
         UsageError: the model does not know the language.
     """
     mel = read_mel(data.source, n_mels=model.dims.n_mels, audio=audio)
     reference = data.reference
     tokenizer = language_tokenizer(model, mel, language or reference.language)
-    if reference.script is not None:
-        if mel.n_frames > model.dims.window_frames:
-            raise InputError(
-                f"{data.source} lasts {mel.duration:.0f} s, but without word times only "
-                f"{model.dims.window_seconds:g} s are heard at once: give true word times, or cut "
-                "the recording."
-            )
+    script = reference.script
+    if script is not None and mel.n_frames <= model.dims.window_frames:
         length = max(1, mel.n_frames)
-        script = reference.script
         return [script_window(model, mel, tokenizer, script, 0, length, label=reference.path)]
-    placed = timed_words(reference.words, tokenizer)
+    words = reference.words
+    if script is not None:
+        words = _placed_words(model, mel, script, tokenizer.language, data)
+    placed = timed_words(words, tokenizer)
     if not placed:
         raise InputError(f"{reference.path} holds no words: give what is said in {data.source}.")
     _check_end(data, placed, mel.duration)
@@ -106,6 +107,21 @@ def head_windows(
         length = min(int(stop * FRAMES_PER_SECOND), mel.n_frames) - begin
         windows.append(_window(mel, tokenizer, placed[first:end], begin, max(1, length)))
     return windows
+
+
+def _placed_words(
+    model: Whisper, mel: LogMel, script: Script, language: str | None, data: HeadData
+) -> tuple[Word, ...]:
+    """A script's words with rough times, none of which counts as true."""
+    found = align_script(model, mel, script, language=language)
+    if found.report.heard_share < _LEAST_HEARD:
+        raise InputError(
+            f"Of the words of {data.reference.path} {found.report.heard_share:.0%} are heard in "
+            f"{data.source}: give what is said in this recording."
+        )
+    segments = found.transcript.segments
+    words = [word for segment in segments for word in segment.words or ()]
+    return tuple(replace(word, estimated=True) for word in words)
 
 
 def language_tokenizer(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from subalign.alignment.head_maps import BY_PATH, HeadMaps, HeardText
+from subalign.alignment.head_maps import HeadMaps, HeardText
 from subalign.alignment.head_scores import (
     HeadScore,
     consensus,
@@ -19,7 +19,7 @@ from subalign.model import Whisper, save_checkpoint, where
 from subalign.model.checkpoints.folder import CONFIG, FORMAT, read_json
 from subalign.model.checkpoints.subalign_folder import save_heads
 from subalign.model.registry import canonical_name
-from subalign.options import AlignmentOptions, AudioOptions
+from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions
 from subalign.pipeline.head_data import HeadData
 from subalign.pipeline.head_windows import HeadWindow, head_windows
 
@@ -43,13 +43,15 @@ class HeadReport:
     """Every head of a model measured by itself, the best first.
 
     With `timed` they are measured against true times, and `together` is the mean absolute error
-    of the marked heads together in seconds. `words` and `seconds` say how much was heard.
+    in seconds of what `method` makes of the marked heads. `words` and `seconds` say how much was
+    heard.
     """
 
     model: str
     n_layers: int
     n_heads: int
     marked: tuple[tuple[int, int], ...]
+    method: AlignmentMethod
     timed: bool
     words: int
     seconds: float
@@ -59,7 +61,7 @@ class HeadReport:
 
 @dataclass(frozen=True, slots=True)
 class FoundHeads:
-    """The heads that time words best together on `recordings` recordings.
+    """The heads from which `method` times words best on `recordings` recordings.
 
     With `timed` errors are against true times, else against what all heads give together
     (`alignment.head_scores.consensus`).
@@ -69,6 +71,7 @@ class FoundHeads:
     n_layers: int
     n_heads: int
     search: HeadSearch
+    method: AlignmentMethod
     timed: bool
     recordings: int
     words: int
@@ -81,10 +84,13 @@ def score_heads(
     *,
     language: str | None = None,
     audio: AudioOptions = AudioOptions(),
-    options: AlignmentOptions = BY_PATH,
+    options: AlignmentOptions = AlignmentOptions(),
     on_window: Callable[[int, int], None] | None = None,
 ) -> HeadReport:
     """Measure every cross-attention head by itself on one recording.
+
+    That is by the path through its attention, whatever the method: it counts for the marked heads
+    together.
 
     `on_window` is called with the windows heard so far and their number.
 
@@ -92,21 +98,22 @@ def score_heads(
         InputError: the recording or its words cannot be used.
         UsageError: the options do not fit the model.
     """
-    check_kernels(options.kernels, model.device)
-    options = replace(options, method="dtw")
+    _check(options, model)
+    alone = replace(options, method="dtw")
     windows = head_windows(model, data, language=language, audio=audio)
     timed = data.reference.timed
     _check_truth([window for window in windows if window.text.timed], timed, data)
     marked: list[HeadMaps] = []
     heard = _keep(_hear(model, windows, on_window), model.alignment_pairs, options, marked)
     heads: tuple[HeadScore, ...]
-    heads = measure_heads(heard, options) if timed else rate_heads(heard, options)
+    heads = measure_heads(heard, alone) if timed else rate_heads(heard, alone)
     everything = range(len(model.alignment_pairs))
     return HeadReport(
         model=model.name,
         n_layers=model.dims.n_text_layer,
         n_heads=model.dims.n_text_head,
         marked=model.alignment_pairs,
+        method=options.method,
         timed=timed,
         words=_count_words(windows),
         seconds=_seconds(windows),
@@ -122,10 +129,12 @@ def find_best_heads(
     most: int = 10,
     language: str | None = None,
     audio: AudioOptions = AudioOptions(),
-    options: AlignmentOptions = BY_PATH,
+    options: AlignmentOptions = AlignmentOptions(),
     on_window: Callable[[int, int], None] | None = None,
 ) -> FoundHeads:
-    """Choose the heads that time words best together, `most` at most (see `search_heads`).
+    """Choose the heads, `most` at most, from which the method times words best.
+
+    See `search_heads`. The method is viterbi or dtw; the others choose their heads themselves.
 
     Where some of the recordings have true times, the others are left out with a warning.
     `on_window` is called with the windows heard so far and their number.
@@ -138,8 +147,7 @@ def find_best_heads(
         raise InputError("There is no recording to measure heads on: name files or a folder.")
     if most < 1:
         raise UsageError(f"--most must be at least 1, not {most}.")
-    check_kernels(options.kernels, model.device)
-    options = replace(options, method="dtw")
+    _check(options, model)
     chosen = _of_one_kind(data)
     timed = chosen[0].reference.timed
     windows = [
@@ -155,6 +163,7 @@ def find_best_heads(
         n_layers=model.dims.n_text_layer,
         n_heads=model.dims.n_text_head,
         search=search,
+        method=options.method,
         timed=timed,
         recordings=len(chosen),
         words=_count_words(windows),
@@ -219,6 +228,15 @@ def _own_folder(model_name: str) -> Path | None:
     return folder if ours else None
 
 
+def _check(options: AlignmentOptions, model: Whisper) -> None:
+    if options.method not in ("viterbi", "dtw"):
+        raise UsageError(
+            f"--method {options.method} chooses its heads for each text: measure them by viterbi "
+            "or dtw."
+        )
+    check_kernels(options.kernels, model.device)
+
+
 def _of_one_kind(data: Sequence[HeadData]) -> list[HeadData]:
     timed = [item for item in data if item.reference.timed]
     if timed and len(timed) < len(data):
@@ -263,7 +281,8 @@ def _candidate_maps(
             spans.append(with_spans.text)
             yield with_spans
 
-    best = measure_heads(first_pass(), options)[:MOST_CANDIDATES]
+    alone = replace(options, method="dtw")
+    best = measure_heads(first_pass(), alone)[:MOST_CANDIDATES]
     candidates = {(head.layer, head.head) for head in best} | set(model.alignment_pairs)
     for window, text in zip(windows, spans, strict=True):
         heard = replace(window, text=text).hear(model, sorted(candidates))

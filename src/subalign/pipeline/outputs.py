@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -15,8 +15,10 @@ from subalign.audio import is_address, is_media_file
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
 from subalign.results import Alignment, Transcript
-from subalign.subtitles import PageMedia, file_name, format_of, get_writer
-from subalign.subtitles.report_writer import render_report
+from subalign.subtitles import file_name, format_of, get_writer
+
+if TYPE_CHECKING:
+    from subalign.subtitles import PageMedia
 
 __all__ = [
     "ExistingFiles",
@@ -145,7 +147,7 @@ def write_transcript(
     *,
     format: str | None = None,
     layout: LayoutOptions = LayoutOptions(),
-    media: PageMedia | None = None,
+    media: "PageMedia | None" = None,
 ) -> None:
     """Write a transcript in the format that the path's ending names, or in `format`.
 
@@ -168,6 +170,8 @@ def write_report(alignment: Alignment, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: the file cannot be written; what was there before is unharmed.
     """
+    from subalign.subtitles.report_writer import render_report
+
     _write_whole(Path(path), lambda file: file.writelines(render_report(alignment)))
 
 

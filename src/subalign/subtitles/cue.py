@@ -1,6 +1,7 @@
 """A cue and its words, as they are passed between layout, highlighting and the writers."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Cue", "CueWord"]
 
@@ -14,8 +15,7 @@ class Cue:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CueWord:
+class CueWord(NamedTuple):
     """A word as it stands in its cue: with its space, or with the line break before it.
 
     `before` and `after` are text beside it that nobody says; they are never highlighted.

@@ -41,6 +41,7 @@ def lay_out(
     options: LayoutOptions,
     *,
     language: str | None = None,
+    duration: float | None = None,
     escape: Callable[[str], str] = str,
     markup: Callable[[str], str] = plain_text,
     highlight: Highlight = word_by_word("<u>", "</u>"),
@@ -48,13 +49,14 @@ def lay_out(
     """Lay segments out as cues, in order.
 
     `language` is Whisper's code, by which a profile knows the words that no line should end with.
+    `duration` is the recording's, in seconds: no cue lingers on after its end.
     `escape` makes text safe for the format. It is applied to the text before `highlight` puts tags
     into it; widths count unescaped characters. `markup` does the same for the text of a given
     transcript that is not said, in which tags are formatting. Every cue has text, no blank line in
     it, and lasts a millisecond or more.
     """
     packed = options.profile_name == "openai" and not options.keep_lines
-    for part in _parts(segments, options, language):
+    for part in _parts(segments, options, language, duration):
         if isinstance(part, Segment):
             start, end = to_milliseconds(part.start), to_milliseconds(part.end)
             given = options.keep_lines and part.words is not None
@@ -78,7 +80,10 @@ _CueWords = tuple[list[CueWord], int, int]  # the words of a cue, its start and 
 
 
 def _parts(
-    segments: Iterable[Segment], options: LayoutOptions, language: str | None
+    segments: Iterable[Segment],
+    options: LayoutOptions,
+    language: str | None,
+    duration: float | None,
 ) -> Iterator[_CueWords | Segment]:
     """The words of each cue with its time, and each segment that is a cue as it stands."""
     keeps_times = options.profile in (None, "openai") and not options.times_are_set
@@ -93,9 +98,9 @@ def _parts(
 
         profile = chosen_profile(options)
         if options.keep_lines:
-            yield from compose_lines(map(_with_own_time, _whole(segments)), profile)
+            yield from compose_lines(map(_with_own_time, _whole(segments)), profile, duration)
         else:
-            yield from compose(segments, profile, language)
+            yield from compose(segments, profile, language, duration)
 
 
 def _with_own_time(part: list[CueWord] | Segment) -> _CueWords | Segment:
@@ -106,9 +111,12 @@ def _with_own_time(part: list[CueWord] | Segment) -> _CueWords | Segment:
 
 
 def _safe(word: CueWord, escape: Callable[[str], str], markup: Callable[[str], str]) -> CueWord:
+    text = escape(word.text)
+    if not (word.before or word.after):
+        return word if text is word.text else word._replace(text=text)
     before = markup(word.before) if word.before else ""
     after = markup(word.after) if word.after else ""
-    return CueWord(escape(word.text), word.start_ms, word.end_ms, before, after)
+    return CueWord(text, word.start_ms, word.end_ms, before, after)
 
 
 def _whole(segments: Iterable[Segment]) -> Iterator[list[CueWord] | Segment]:
@@ -200,21 +208,21 @@ def _place(word: Word) -> CueWord:
 def _line_start(word: CueWord) -> CueWord:
     """The word without the space before it."""
     if word.before.strip():
-        return replace(word, before=word.before.lstrip())
-    return replace(word, before="", text=word.text.lstrip())
+        return word._replace(before=word.before.lstrip())
+    return word._replace(before="", text=word.text.lstrip())
 
 
 def _line_end(word: CueWord) -> CueWord:
     """The word without the space after it."""
     if word.after.strip():
-        return replace(word, after=word.after.rstrip())
-    return replace(word, text=word.text.rstrip(), after="")
+        return word._replace(after=word.after.rstrip())
+    return word._replace(text=word.text.rstrip(), after="")
 
 
 def _on_new_line(word: CueWord) -> CueWord:
     if word.before:
-        return replace(word, before="\n" + word.before)
-    return replace(word, text="\n" + word.text)
+        return word._replace(before="\n" + word.before)
+    return word._replace(text="\n" + word.text)
 
 
 def _without_blank_lines(text: str) -> str:

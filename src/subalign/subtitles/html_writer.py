@@ -40,6 +40,8 @@ _SCRIPTS = (
     "keys.js",
     "page.js",
 )
+_UNSAFE = re.compile("[<\u2028\u2029]")
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<\u2028\u2029"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _BLOCK = 3 << 16  # Bytes; a multiple of 3, so that each line of base64 can be read by itself.
 
@@ -123,8 +125,16 @@ class HTMLWriter(ResultWriter):
             "fastest": fastest,
             "fastestWide": fastest_wide,
             "asides": _asides(transcript),
-            "cues": [_cue(cue) for cue in page_cues(transcript.segments, self.options)],
+            "cues": list(map(_cue, self._cues(transcript))),
         }
+
+    def _cues(self, transcript: Transcript) -> Iterator[PageCue]:
+        return page_cues(
+            transcript.segments,
+            self.options,
+            language=transcript.language,
+            duration=transcript.duration,
+        )
 
 
 def _reading_speeds(options: LayoutOptions) -> tuple[float | None, float | None]:
@@ -167,9 +177,7 @@ def _media_type(name: str) -> str:
 
 def _safe_json(text: str) -> str:
     """JSON that can stand in a script element: no `<` to end it, no line breaks of JavaScript."""
-    for character in "<\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return text.translate(_ESCAPES) if _UNSAFE.search(text) else text
 
 
 def _base64_lines(file: Path | None) -> Iterator[str]:

@@ -57,7 +57,13 @@ def _pieces(segments: Iterable[Segment]) -> Iterator[tuple[str, bool]]:
             yield segment.text, False
 
 
-def page_cues(segments: Sequence[Segment], options: LayoutOptions) -> Iterator[PageCue]:
+def page_cues(
+    segments: Sequence[Segment],
+    options: LayoutOptions,
+    *,
+    language: str | None = None,
+    duration: float | None = None,
+) -> Iterator[PageCue]:
     """The cues of `lay_out`, never highlighted, each as the parts of which its text is made."""
     beside: list[str] = []
 
@@ -74,7 +80,14 @@ def page_cues(segments: Sequence[Segment], options: LayoutOptions) -> Iterator[P
 
     walk = _PieceWalk(_pieces(segments))
     plain = replace(options, highlight_words=False)
-    for cue in lay_out(segments, plain, escape=mark_word, markup=mark_beside):
+    for cue in lay_out(
+        segments,
+        plain,
+        language=language,
+        duration=duration,
+        escape=mark_word,
+        markup=mark_beside,
+    ):
         yield PageCue(cue.start_ms, cue.end_ms, tuple(_parts(cue.text, walk, beside)))
 
 

@@ -1,38 +1,41 @@
-"""The formats by name, and what `--format` may say."""
+"""The formats by name, and what `--format` may say. A writer is imported when it is asked for."""
 
 import difflib
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from subalign.errors import UsageError
 from subalign.options import LayoutOptions
-from subalign.subtitles.ass_writer import ASSWriter
-from subalign.subtitles.csv_writer import CSVWriter
-from subalign.subtitles.ctm_writer import CTMWriter
-from subalign.subtitles.enhanced_lrc_writer import EnhancedLRCWriter
-from subalign.subtitles.html_writer import HTMLWriter, PageMedia
-from subalign.subtitles.json_writer import JSONWriter
-from subalign.subtitles.labels_writer import LabelsWriter
-from subalign.subtitles.lrc_writer import LRCWriter
-from subalign.subtitles.srt_writer import SRTWriter
-from subalign.subtitles.text_grid_writer import TextGridWriter
-from subalign.subtitles.tsv_writer import TSVWriter
-from subalign.subtitles.ttml_writer import TTMLWriter
-from subalign.subtitles.txt_writer import TXTWriter
-from subalign.subtitles.vtt_writer import VTTWriter
-from subalign.subtitles.writer import ResultWriter
+
+if TYPE_CHECKING:
+    from subalign.subtitles.html_writer import PageMedia
+    from subalign.subtitles.writer import ResultWriter
 
 __all__ = ["FORMATS", "file_name", "format_of", "get_writer", "resolve_formats"]
 
-_WRITERS: Mapping[str, type[ResultWriter]] = MappingProxyType(
+_WRITERS: Mapping[str, str] = MappingProxyType(
     {
-        writer.name: writer
-        for writer in (
-            *(TXTWriter, VTTWriter, SRTWriter, TSVWriter, JSONWriter),
-            *(ASSWriter, LRCWriter, EnhancedLRCWriter, TTMLWriter),
-            *(LabelsWriter, TextGridWriter, CTMWriter, CSVWriter, HTMLWriter),
-        )
+        "txt": "txt_writer.TXTWriter",
+        "vtt": "vtt_writer.VTTWriter",
+        "srt": "srt_writer.SRTWriter",
+        "tsv": "tsv_writer.TSVWriter",
+        "json": "json_writer.JSONWriter",
+        "ass": "ass_writer.ASSWriter",
+        "lrc": "lrc_writer.LRCWriter",
+        "elrc": "enhanced_lrc_writer.EnhancedLRCWriter",
+        "ttml": "ttml_writer.TTMLWriter",
+        "labels": "labels_writer.LabelsWriter",
+        "textgrid": "text_grid_writer.TextGridWriter",
+        "ctm": "ctm_writer.CTMWriter",
+        "csv": "csv_writer.CSVWriter",
+        "html": "html_writer.HTMLWriter",
     }
+)
+# where the ending of a file is not the format's name
+_ENDINGS: Mapping[str, str] = MappingProxyType(
+    {"elrc": "words.lrc", "labels": "labels.txt", "textgrid": "TextGrid"}
 )
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)
@@ -44,24 +47,23 @@ def get_writer(
     options: LayoutOptions | None = None,
     *,
     recording: str = "",
-    media: PageMedia | None = None,
-) -> ResultWriter:
+    media: "PageMedia | None" = None,
+) -> "ResultWriter":
     """The writer of one format; `recording` is the recording's name, `media` what a page has of it.
 
     Raises:
         UsageError: there is no such format.
     """
-    if format_name == HTMLWriter.name:
+    if format_name == "html":
+        from subalign.subtitles.html_writer import HTMLWriter
+
         return HTMLWriter(options, recording=recording, media=media)
-    try:
-        return _WRITERS[format_name](options, recording=recording)
-    except KeyError:
-        raise _unknown(format_name) from None
+    return _writer(format_name)(options, recording=recording)
 
 
 def file_name(stem: str, format_name: str) -> str:
     """What the result of a recording is called: `talk.srt`, `talk.words.lrc`."""
-    return f"{stem}.{_WRITERS[format_name].extension}"
+    return f"{stem}.{_ending(format_name)}"
 
 
 def format_of(name: str) -> tuple[str, str]:
@@ -69,7 +71,7 @@ def format_of(name: str) -> tuple[str, str]:
 
     A file without a known ending is of the "format" that its last suffix spells.
     """
-    endings = {f".{writer.extension.lower()}": key for key, writer in _WRITERS.items()}
+    endings = {f".{_ending(key).lower()}": key for key in FORMATS}
     for ending in sorted(endings, key=len, reverse=True):
         if name.lower().endswith(ending):
             return endings[ending], name[: -len(ending)]
@@ -96,6 +98,18 @@ def resolve_formats(names: Iterable[str]) -> tuple[str, ...]:
     if not found:
         raise UsageError(f"--format names no format: use {_choices()}.")
     return tuple(found)
+
+
+def _writer(name: str) -> "type[ResultWriter]":
+    if name not in _WRITERS:
+        raise _unknown(name)
+    module, _, writer = _WRITERS[name].partition(".")
+    found: type[ResultWriter] = getattr(import_module(f"subalign.subtitles.{module}"), writer)
+    return found
+
+
+def _ending(name: str) -> str:
+    return _ENDINGS.get(name, name)
 
 
 def _unknown(name: str) -> UsageError:

@@ -103,6 +103,8 @@ def _paragraph(number: int, cue: Cue, position: str) -> str:
 
 def _balanced(text: str) -> str:
     """Spans for private tags: those left open are closed, and what closes nothing is dropped."""
+    if "\x01" not in text:
+        return text
     parts = []
     opened: list[tuple[str, str]] = []  # names and start tags
     for index, part in enumerate(_TAG.split(text)):

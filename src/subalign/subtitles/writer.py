@@ -53,6 +53,7 @@ class CueWriter(ResultWriter):
             transcript.segments,
             self.options,
             language=transcript.language,
+            duration=transcript.duration,
             escape=self.escape,
             markup=self.markup,
             highlight=self.highlighter(),

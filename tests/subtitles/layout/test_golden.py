@@ -39,7 +39,7 @@ def laid_out(profile: ProfileName, language: str) -> str:
     )
     text = "".join(word.text for word in words)
     segment = Segment(0, 0, words[0].start, words[-1].end, text, (), 0.0, 0.0, 1.0, 0.0, words)
-    transcript = Transcript(text, LANGUAGES[language], (segment,), words[-1].end, "m", "0")
+    transcript = Transcript(text, LANGUAGES[language], (segment,), words[-1].end + 5, "m", "0")
     return "".join(get_writer("srt", LayoutOptions(profile=profile)).render(transcript))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles import Cue, get_writer, lay_out
+from subalign.subtitles import Cue, SRTWriter, get_writer, lay_out
 from subalign.subtitles.layout.frames import Clock, frame_rate
 from subalign.subtitles.layout.limits import Breach, find_breaches
 from subalign.subtitles.layout.penalties import break_cost
@@ -35,8 +35,14 @@ def segment(words: list[Word], text: str = "", **times: float) -> Segment:
     return Segment(0, 0, start, end, text, (), 0.0, 0.0, 1.0, 0.0, tuple(words))
 
 
-def cues(*segments: Segment, language: str | None = "en", **options: object) -> list[Cue]:
-    return list(lay_out(segments, LayoutOptions(**options), language=language))  # type: ignore[arg-type]
+def cues(
+    *segments: Segment,
+    language: str | None = "en",
+    duration: float | None = None,
+    **options: object,
+) -> list[Cue]:
+    layout = LayoutOptions(**options)  # type: ignore[arg-type]
+    return list(lay_out(segments, layout, language=language, duration=duration))
 
 
 def texts(*segments: Segment, **options: object) -> list[str]:
@@ -208,7 +214,10 @@ def test_frame_rates_are_exact(fps, rate) -> None:
         ("Köln", (4, 0, 4)),
         ("日本", (4, 4, 2)),
         ("กำลัง", (4, 0, 4)),
-        ("👩‍👩‍👧", (2, 2, 3)),
+        ("👩‍👩‍👧", (2, 2, 1)),
+        ("👍🏽!", (3, 2, 2)),
+        ("🇩🇪🇫🇷", (4, 4, 2)),
+        ("❤️ no", (5, 0, 4)),
         ("שָׁלוֹם", (4, 0, 4)),
         ("a\nb", (2, 0, 2)),
     ],
@@ -236,3 +245,47 @@ def test_every_limit_is_checked() -> None:
         (3, "width"),
         (3, "speed"),
     ]
+
+
+def test_a_cue_does_not_linger_after_the_recording() -> None:
+    words = spoken("We wait for you.")
+    assert cues(segment(words)) == [Cue(1000, 3200, "We wait for you.")]
+    assert cues(segment(words), duration=2.5) == [Cue(1000, 2500, "We wait for you.")]
+    assert cues(segment(words), duration=2.5, keep_lines=True, linger=1.0)[0].end_ms == 2500
+    assert cues(segment(words), duration=2.5, fps=24)[0].end_ms == 2500
+    assert cues(segment(words), duration=2.47, fps=24)[0].end_ms == 2458
+    # a duration that is unknown or less than the words' says nothing
+    assert cues(segment(words), duration=float("nan"))[0].end_ms == 3200
+    assert cues(segment(words), duration=1.5)[0].end_ms == 2200
+
+
+def test_the_recordings_end_is_told_to_every_writer() -> None:
+    transcript = Transcript("", "en", (segment(spoken("We wait for you.")),), 2.5, "m", "0")
+    text = "".join(get_writer("srt").render(transcript))
+    assert text == "1\n00:00:01,000 --> 00:00:02,500\nWe wait for you.\n\n"
+
+
+def test_a_last_word_joins_its_cue_where_the_recording_ends_too_soon_for_one_of_its_own() -> None:
+    said = [*spoken("We wait for you all day."), *spoken("Bye.", start=3.3)]
+    assert [cue.text for cue in cues(segment(said), duration=3.7)] == [
+        "We wait for you all day. Bye."
+    ]
+
+
+def test_a_position_goes_on_in_every_cue_of_its_line_and_in_no_other() -> None:
+    long = "Nobody came to the house, although we had waited for them for the whole of that week."
+    above = spoken(long, before=r"{\an8}")
+    below = spoken("I see.", start=above[-1].end)
+    transcript = Transcript("", "en", (segment(above), segment(below)), 60.0, "m", "0")
+    shown = [cue.text for cue in SRTWriter().cues(transcript)]
+    assert len(shown) == 3
+    assert [text.startswith(r"{\an8}") for text in shown] == [True, True, False]
+    assert "".join(shown).count("{") == 2
+
+
+def test_lines_of_one_position_share_a_cue_and_its_tag() -> None:
+    first = spoken("Nobody came.", before=r"{\an8}<i>", after="</i>")
+    second = spoken("I see.", start=first[-1].end, before=r"{\an8}")
+    transcript = Transcript("", "en", (segment(first), segment(second)), 60.0, "m", "0")
+    (cue,) = SRTWriter().cues(transcript)
+    assert cue.text == r"{\an8}<i>Nobody came.</i> I see."

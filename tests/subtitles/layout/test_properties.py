@@ -103,6 +103,20 @@ def test_cues_keep_to_the_time_of_their_words(words, options) -> None:
     assert first == len(words)
 
 
+@given(words=spaced_words(), options=OPTIONS, rest=st.sampled_from([0.0, 0.04, 0.5, 3.0]))
+@SETTINGS
+def test_no_cue_lingers_after_the_recording(words, options, rest) -> None:
+    segments, last = [segment_of(*words)], max(word.end for word in words)
+    free = list(lay_out(segments, options))
+    cues = list(lay_out(segments, options, duration=last + rest))
+    tick = float(1 / chosen_profile(options).clock.ticks_per_second)
+    # one tick of rounding, and one for each word that would start with the word before it
+    assert cues[-1].end_ms / 1000 <= last + rest + tick * len(words)
+    assert squeezed("".join(cue.text for cue in cues)) == squeezed("".join(c.text for c in free))
+    if free[-1].end_ms / 1000 <= last + rest - tick:
+        assert cues == free
+
+
 @given(words=word_streams(), fps=st.sampled_from(FRAME_RATES), highlight=st.booleans())
 @SETTINGS
 def test_cues_start_and_end_on_frames(words, fps, highlight) -> None:

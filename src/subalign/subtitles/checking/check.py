@@ -46,7 +46,7 @@ def _cues(file: CueFile) -> Iterator[Problem]:
     latest = 0
     for number, cue in enumerate(file.cues, start=1):
         yield from _cue(cue, number, file)
-        if cue.start_ms < latest:
+        if cue.start_ms < latest and number > 1:
             yield Problem(
                 kind="order",
                 line=cue.line,
@@ -55,7 +55,7 @@ def _cues(file: CueFile) -> Iterator[Problem]:
                 value=cue.start_ms / 1000,
                 allowed=latest / 1000,
             )
-        latest = max(latest, cue.start_ms)
+        latest = max(latest, cue.start_ms) if number > 1 else cue.start_ms
 
 
 def _cue(cue: FileCue, number: int, file: CueFile) -> Iterator[Problem]:

@@ -15,6 +15,22 @@ from subalign.subtitles.readers.text_encoding import decode_text
 __all__ = ["parse_cue_file", "read_cue_file", "render_cue_file"]
 
 _SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+# what people may take for files of cues that can be checked, retimed and put into a video
+_OTHERS = {
+    ".ttml": "TTML",
+    ".dfxp": "TTML",
+    ".xml": "XML",
+    ".itt": "TTML",
+    ".stl": "an STL file",
+    ".scc": "an SCC file",
+    ".sbv": "an SBV file",
+    ".lrc": "an LRC file",
+    ".textgrid": "a TextGrid",
+    ".ctm": "a CTM file",
+    ".json": "JSON",
+    ".csv": "a table",
+    ".tsv": "a table",
+}
 _FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
 
 
@@ -27,7 +43,7 @@ def read_cue_file(path: str | os.PathLike[str]) -> CueFile:
     """
     label = file_label(path)
     data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
-    text = decode_text(data, label)
+    text = decode_text(data, label, f"give {_FORMATS}")
     file = parse_cue_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
     return replace(file, is_utf8=_is_utf8(data), marked=text.startswith("\ufeff") or _marked(data))
 
@@ -47,7 +63,9 @@ def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) ->
     form = _SUFFIXES[f".{known}"] if known else expected
     body = text.rstrip("\n")
     if form is None:
-        raise InputError(f"{label} is no subtitle file: give {_FORMATS}.")
+        name = _OTHERS.get(Path(label).suffix.lower())
+        what = f"is {name}, which is not read here" if name else "is no subtitle file"
+        raise InputError(f"{label} {what}: give {_FORMATS}.")
     try:
         parts = parse_events(body) if form == "ass" else parse_blocks(body, form)
     except ValueError as error:

@@ -1,6 +1,7 @@
 """From segments to the words of each cue and the time at which it is shown."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -31,25 +32,31 @@ class ComposedCue(NamedTuple):
 
 
 def compose(
-    segments: Iterable[Segment], profile: Profile, language: str | None
+    segments: Iterable[Segment],
+    profile: Profile,
+    language: str | None,
+    duration: float | None = None,
 ) -> Iterator[ComposedCue]:
     """Lay words out by a profile, in order.
 
-    `language` is Whisper's code; without it no line end is known to be a function word.
+    `language` is Whisper's code; without it no line end is known to be a function word. `duration`
+    is the recording's, in seconds.
     """
-    ticks = count_ticks(profile)
+    ticks = count_ticks(profile, duration)
     cues = _composed(segments, profile, ticks, language or "")
     return balance_tags(cues)
 
 
 def compose_lines(
-    cues: Iterable[tuple[list[CueWord], int, int] | Segment], profile: Profile
+    cues: Iterable[tuple[list[CueWord], int, int] | Segment],
+    profile: Profile,
+    duration: float | None = None,
 ) -> Iterator[ComposedCue]:
     """Cues of given words with the times of a profile: each lingers and leaves its gap.
 
-    A segment is a cue of which nothing is said.
+    A segment is a cue of which nothing is said. `duration` is the recording's, in seconds.
     """
-    ticks = count_ticks(profile)
+    ticks = count_ticks(profile, duration)
     parts = [_as_cue(cue) for cue in cues]
     if not parts:
         return
@@ -100,11 +107,12 @@ def _composed(
 
 
 def _must_part(before: Unit, after: Unit, profile: Profile) -> bool:
-    """Whether a cue has to end between two units: another speaker, or a long silence."""
+    """Whether a cue has to end between two units: another speaker or place, or a long silence."""
     if after.first.joined:
         return False
-    silence = after.first.start - before.words[-1].end
-    return after.first.turn == "speaker" or silence > profile.linger + 1e-6
+    if after.first.turn == "speaker" or after.first.position != before.first.position:
+        return True
+    return after.first.start - before.words[-1].end > profile.linger + 1e-6
 
 
 def _material(
@@ -126,6 +134,7 @@ def _material(
     starts = np.maximum(starts, earlier + np.arange(starts.size))
     silences = np.append(0.0, start_seconds[1:] - end_seconds[:-1])
     turns = [first.turn for first in firsts]
+    moved = [one.position != other.position for one, other in pairwise((firsts[0], *firsts))]
     joined = np.array([first.joined for first in firsts], bool)
     long_silence = (silences > profile.linger + 1e-6) & ~joined
     return Material(
@@ -139,7 +148,7 @@ def _material(
         spaces=np.array(spaced, np.int64),
         costs=np.array(costs, np.int64),
         pauses=np.clip(np.rint(silences * 1000), 0, 1 << 30).astype(np.int64),
-        new_cue=long_silence | np.array([turn == "speaker" for turn in turns]),
+        new_cue=long_silence | np.array([turn == "speaker" for turn in turns]) | np.array(moved),
         new_line=np.array([turn == "dash" for turn in turns]),
         dashed=np.array([turn == "dash" for turn in turns]),
         joined=joined,
@@ -159,7 +168,7 @@ def _written(
                 space = " " if word.spaced else ""
                 words.append(_cue_word(word, space if separator is None else separator, profile))
                 separator = None
-        words[0] = _without_break(words[0])
+        words[0] = _opening(words[0], units[cue.lines[0]].first.position)
         yield ComposedCue(_within(words, start, end), start, end)
 
 
@@ -177,15 +186,11 @@ def _cue_word(word: LaidWord, separator: str, profile: Profile) -> CueWord:
     return CueWord(text, start, end if word.timed and word.text else start, before, word.after)
 
 
-def _without_break(word: CueWord) -> CueWord:
-    """The first word of a cue without the line break before it."""
-    return CueWord(
-        word.text.removeprefix("\n") if not word.before else word.text,
-        word.start_ms,
-        word.end_ms,
-        word.before.removeprefix("\n"),
-        word.after,
-    )
+def _opening(word: CueWord, position: str) -> CueWord:
+    """The first word of a cue without the line break before it, behind the tag of its position."""
+    if not word.before:
+        word = word._replace(text=word.text.removeprefix("\n"))
+    return word._replace(before=position + word.before.removeprefix("\n"))
 
 
 def _within(words: list[CueWord], start: int, end: int) -> list[CueWord]:
@@ -197,6 +202,7 @@ def _within(words: list[CueWord], start: int, end: int) -> list[CueWord]:
         last = min(max(word.end_ms, first), end)
         if last > first and 0 < following - last < _SHORT_GAP_MS:
             last = min(following, end)
-        placed.append(CueWord(word.text, first, last, word.before, word.after))
+        moved = (first, last) != (word.start_ms, word.end_ms)
+        placed.append(word._replace(start_ms=first, end_ms=last) if moved else word)
         start = last
     return placed

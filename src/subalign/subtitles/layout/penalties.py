@@ -55,7 +55,8 @@ def can_break(before: str, after: str, *, spaced: bool) -> bool:
     """
     last, first = before[-1:], after[:1]
     if spaced:
-        return not (_NO_SPACE_BEFORE.match(after) or (len(before) == 1 and last in _NO_END))
+        clings = not first.isalnum() and _NO_SPACE_BEFORE.match(after)
+        return not (clings or (len(before) == 1 and last in _NO_END))
     if first in _NO_START or last in _NO_END:
         return False
     if is_unspaced(first) or is_unspaced(last):

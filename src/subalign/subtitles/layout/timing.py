@@ -1,5 +1,6 @@
 """When a cue ends: it lingers after its last word, and leaves the next one its gap."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """A profile's times in ticks of its clock."""
+    """A profile's times in ticks of its clock; `last` is where the recording ends."""
 
     per_second: float
     min_duration: int
@@ -25,6 +26,7 @@ class Ticks:
     gap: int
     linger: int
     chain_gap: int
+    last: int = FOREVER
 
     def needed(self, characters: Numbers, speeds: NDArray[np.float64]) -> Numbers:
         """The fewest ticks in which so many characters are read at so many a second."""
@@ -37,17 +39,22 @@ class Ticks:
         """When cues end, each a tick or more after its start and before the next one starts.
 
         A cue lingers after its last word, longer where `min_duration` or reading it asks for that,
-        stays where the gap to the next one would be short, and always leaves `gap` if it can.
+        stays where the gap to the next one would be short, and always leaves `gap` if it can. None
+        lingers on after the recording's end.
         """
         latest = next_starts - self.gap
         wanted = np.maximum(np.maximum(needed, self.min_duration) + starts, word_ends + self.linger)
         chained = np.where(latest - wanted < self.chain_gap, latest, wanted)
+        chained = np.minimum(chained, np.maximum(word_ends, self.last))
         ends: Numbers = np.minimum(chained, starts + self.max_duration)
         return np.maximum(ends, starts + 1)
 
 
-def count_ticks(profile: Profile) -> Ticks:
-    """The profile's times, rounded so that what keeps them keeps the profile."""
+def count_ticks(profile: Profile, duration: float | None = None) -> Ticks:
+    """The profile's times, rounded so that what keeps them keeps the profile.
+
+    `duration` is the recording's, in seconds; one that is not known limits nothing.
+    """
     clock = profile.clock
     most = profile.max_duration
     gap = profile.gap_ticks
@@ -58,6 +65,7 @@ def count_ticks(profile: Profile) -> Ticks:
         gap=gap,
         linger=clock.at_most(profile.linger),
         chain_gap=max(0, clock.at_most(profile.chain_gap) - gap),
+        last=clock.at_most(duration) if duration and math.isfinite(duration) else FOREVER,
     )
 
 

@@ -1,5 +1,6 @@
 """How wide text is on the screen, and how many characters a reader reads."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -25,6 +26,9 @@ _UNSPACED_RANGES = (
     (0x1B000, 0x1B16F),
     (0x20000, 0x3FFFF),
 )
+# Emoji of several characters: two letters that are a flag; skin, and what a joiner adds to one.
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_EMOJI_TAIL = re.compile("[\U0001f3fb-\U0001f3ff]|\u200d[\u2190-\u2bff\U0001f000-\U0001faff]")
 _UNREAD = frozenset({"Mn", "Me", "Cf", "Cc", "Zl", "Zp"})
 
 
@@ -32,8 +36,8 @@ _UNREAD = frozenset({"Mn", "Me", "Cf", "Cc", "Zl", "Zp"})
 def measure(text: str) -> TextSize:
     """Columns, columns of wide characters among them, and characters to read.
 
-    An emoji of several characters is as wide as its picture; combining marks have no width and are
-    not counted. Line breaks count nothing.
+    An emoji of several characters is as wide as its picture, and read as one; combining marks have
+    no width and are not counted. Line breaks count nothing.
     """
     if text.isascii():
         size = len(text) - sum(text.count(control) for control in "\t\n\r")
@@ -42,6 +46,7 @@ def measure(text: str) -> TextSize:
     if columns < 0:  # there are control characters, whose width no one knows
         text = "".join(char for char in text if unicodedata.category(char) != "Cc")
         columns = max(wcswidth(text), 0)
+    text = _EMOJI_TAIL.sub("", _FLAG.sub("\N{WAVING BLACK FLAG}", text))
     wide = sum(2 for char in text if unicodedata.east_asian_width(char) in "WF")
     read = sum(unicodedata.category(char) not in _UNREAD for char in text)
     return columns, min(wide, columns), read

@@ -21,6 +21,7 @@ _LONG_ASIDE = 16  # Columns of text beside a word from which it may be broken at
 _LINE_END = re.compile(r"[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
 _TAGS = re.compile(r"</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}")
 _TAG_AT_END = re.compile(rf"(?:{_TAGS.pattern})\Z")
+_POSITION = re.compile(r"\{\\an[1-9]\}")
 _FIXED_SPACES = "\u00a0\u202f\u2007"
 _DASH = re.compile(r"\s*[-‐–—]\s*(?=\S)")
 _LABEL = re.compile(r"\s*(?:>>|<v[ .]|[^\s\[(♪][^\[\](){}♪]{0,40}:\s*$)")
@@ -42,6 +43,7 @@ class LaidWord(NamedTuple):
     turn: Turn
     timed: bool
     joined: bool  # to the word before it: no cue may begin here
+    position: str = ""  # the tag that moves its cue, as `{\\an8}` to the top
 
     @property
     def shown(self) -> str:
@@ -73,7 +75,8 @@ def divide(segments: Iterable[Segment], line_width: float) -> Iterator[Unit]:
     text = ""
     for word in _laid_words(segments, line_width):
         shown = word.shown
-        if held and not word.turn and not can_break(text, shown, spaced=word.spaced):
+        stays = held and not word.turn and word.position == held[0].position
+        if stays and not can_break(text, shown, spaced=word.spaced):
             held.append(word)
             text += " " + shown if word.spaced else shown
             continue
@@ -93,6 +96,7 @@ def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[Laid
             space = True
         else:
             words, timed = segment.words, True
+        position, words = _positioned(words)
         for word in words:
             for part, joined in _beside(word):
                 laid, trailing = _laid(part, space, timed, joined)
@@ -100,12 +104,27 @@ def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[Laid
                     space = space or trailing
                     continue
                 space = trailing
+                if position:
+                    laid = laid._replace(position=position)
                 if len(laid.text) * 2 > line_width and measure(laid.text)[0] > line_width:
                     yield from _pieces(laid)
                 else:
                     yield laid
         if not timed:
             space = True
+
+
+def _positioned(words: Iterable[Word]) -> tuple[str, Iterable[Word]]:
+    """The tag that moves a segment's cue, if it has one, and its words without such tags."""
+    given = tuple(words)
+    beside = "".join([word.before + word.after for word in given if word.before or word.after])
+    found = _POSITION.search(beside)
+    if found is None:
+        return "", given
+    return found[0], [
+        replace(word, before=_POSITION.sub("", word.before), after=_POSITION.sub("", word.after))
+        for word in given
+    ]
 
 
 def _laid(word: Word, space: bool, timed: bool, joined: bool) -> tuple[LaidWord | None, bool]:

@@ -1,6 +1,8 @@
 "use strict";
 
 /** Characters that a reader does not read, and those as wide as two letters. */
+const FLAG = /[\u{1f1e6}-\u{1f1ff}]{2}/gu;
+const EMOJI_TAIL = /[\u{1f3fb}-\u{1f3ff}]|\u200d[\u2190-\u2bff\u{1f000}-\u{1faff}]/gu;
 const UNREAD = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/gu;
 const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/gu;
 
@@ -85,11 +87,12 @@ class Cues {
     return part.first ? text : "";
   }
 
-  /** Characters a second, spaces included, combining marks not; and whether most are wide. */
+  /** Characters a second, spaces included, combining marks not, an emoji as one; and whether most are wide. */
   speed(number) {
     const { start, end } = this.span(number);
     const text = this.text(number, 0).replace(/\n/g, " ");
-    const characters = [...text.replace(UNREAD, "")].length;
+    const pictures = text.replace(FLAG, "x").replace(EMOJI_TAIL, "");
+    const characters = [...pictures.replace(UNREAD, "")].length;
     const wide = text.match(WIDE)?.length ?? 0;
     return { rate: characters / ((end - start) / 1000), wide: 3 * wide >= characters && wide > 0 };
   }

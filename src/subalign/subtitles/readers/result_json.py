@@ -28,14 +28,15 @@ def read_result(path: str | os.PathLike[str]) -> Transcript:
     """The transcript that a JSON file holds; "-" is standard input.
 
     Words without times, or with impossible ones, are placed between their neighbours and
-    `estimated`; a warning says how many.
+    `estimated`; a warning says how many. Where the file does not tell the recording's duration, it
+    is NaN, as are numbers of segments and words that it lacks.
 
     Raises:
         InputError: the file cannot be read, is no JSON, or holds no segments with times.
         UsageError: standard input is closed.
     """
     label = file_label(path)
-    text = decode_text(read_bytes(path, "transcript", ".json"), label)
+    text = decode_text(read_bytes(path, "transcript", ".json"), label, _ADVICE)
     return parse_result(text.removeprefix("\ufeff"), label)
 
 
@@ -63,12 +64,11 @@ def parse_result(text: str, label: str) -> Transcript:
             reader.estimated,
         )
     whole = facts.get("text")
-    last = max((segment.end for segment in segments), default=0.0)
     return Transcript(
         text=whole if isinstance(whole, str) else "".join(segment.text for segment in segments),
         language=_text(facts.get("language")),
         segments=segments,
-        duration=_number(facts.get("duration"), last),
+        duration=_number(facts.get("duration"), math.nan),
         model=_text(facts.get("model")),
         version=_text(facts.get("version")),
     )

@@ -29,11 +29,12 @@ _OLDER_ENCODINGS = [
     *("cp932", "euc_jp", "gb18030", "big5", "cp949", "koi8_r", "mac_roman"),
 ]
 
+_TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
 _SAMPLE = 4096  # bytes; enough to tell text from anything else
 
 
-def decode_text(data: bytes, label: str) -> str:
-    """The text of a file called `label` in messages.
+def decode_text(data: bytes, label: str, advice: str = _TRANSCRIPTS) -> str:
+    """The text of a file called `label` in messages; `advice` says what to give instead of no text.
 
     A byte order mark decides; without one UTF-8 is tried, then UTF-16 where every other byte is
     zero, and then the likeliest of the older encodings.
@@ -48,14 +49,14 @@ def decode_text(data: bytes, label: str) -> str:
     if marked:
         text = _decode(data, marked[0], label)
     elif b"\0" in data[:_SAMPLE]:
-        text = _decode(data, _utf_16_order(data[:_SAMPLE], label), label)
+        text = _decode(data, _utf_16_order(data[:_SAMPLE], label, advice), label)
     else:
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
-            text = _guess(data, label)
+            text = _guess(data, label, advice)
     if _is_binary(text[:_SAMPLE]):
-        raise _no_text(label)
+        raise _no_text(label, advice)
     return text
 
 
@@ -69,7 +70,7 @@ def _decode(data: bytes, encoding: str, label: str) -> str:
         ) from error
 
 
-def _utf_16_order(sample: bytes, label: str) -> str:
+def _utf_16_order(sample: bytes, label: str, advice: str) -> str:
     """UTF-16 without a mark: the high bytes of Latin letters, spaces and line breaks are zero."""
     zeros = sample[0::2].count(0), sample[1::2].count(0)
     half = len(sample) // 2
@@ -77,13 +78,13 @@ def _utf_16_order(sample: bytes, label: str) -> str:
         return "utf-16-le"
     if zeros[1] == 0 and zeros[0] > half * 0.1:
         return "utf-16-be"
-    raise _no_text(label)
+    raise _no_text(label, advice)
 
 
-def _guess(data: bytes, label: str) -> str:
+def _guess(data: bytes, label: str, advice: str) -> str:
     """The older encoding in which the text makes most sense; Windows' Western one if in doubt."""
     if _is_binary(data[:_SAMPLE].decode("latin-1")):
-        raise _no_text(label)
+        raise _no_text(label, advice)
     from charset_normalizer import from_bytes
 
     found = from_bytes(data, cp_isolation=_OLDER_ENCODINGS)
@@ -103,7 +104,5 @@ def _is_binary(text: str) -> bool:
     return any(char < " " and char not in "\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f" for char in text)
 
 
-def _no_text(label: str) -> InputError:
-    return InputError(
-        f"{label} is not a text file: give the transcript as .txt, .srt, .vtt, .ass or .json."
-    )
+def _no_text(label: str, advice: str) -> InputError:
+    return InputError(f"{label} is not a text file: {advice}.")
