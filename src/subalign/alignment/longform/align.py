@@ -13,11 +13,12 @@ from subalign.alignment.longform.hearing import HeardWord, Span, cut_at_pauses, 
 from subalign.alignment.longform.letters import plain_letters
 from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.matching import match
-from subalign.alignment.longform.placement import Anchors, Placement, letter_seconds, place
+from subalign.alignment.longform.placement import Placement, letter_seconds, place
 from subalign.alignment.longform.report import make_report, missing_words
 from subalign.alignment.longform.speech_clock import SpeechClock
 from subalign.alignment.longform.stretches import WindowLimits, plan_windows
 from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
+from subalign.alignment.longform.unwritten import fill
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
@@ -170,51 +171,52 @@ class _Job:
     def run(self) -> _Found:
         """Decode, match, and time twice."""
         loudness = Loudness.of(self.mel)
-        letters = np.array([len(plain_letters(word.text)) for word in self.words], np.int64)
         spans = cut_at_pauses(loudness, self.model.dims.window_frames)
         on_window = self.progress.next_pass()
         decoded = hear(self.model, self.tokenizer, self.mel, spans, self.options, on_window)
-        anchors = Anchors.from_matching(match([word.text for word in self.words], decoded))
+        matching = match([word.text for word in self.words], decoded)
+        text = fill(self.words, matching, decoded, self.tokenizer)
+        letters = np.array([len(plain_letters(word.text)) for word in text.words], np.int64)
+        anchors = text.anchors
         clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
         for number in range(_PASSES):
             placement = place(anchors, letters, *clocks)
-            timed = self._time(placement, loudness, repaired=number == _PASSES - 1)
+            repaired = number == _PASSES - 1
+            timed = self._time(text.words, placement, loudness, repaired=repaired)
             anchors = timed.anchors()
-        return self._settle(placement, timed, anchors, letters, decoded)
+        starts, ends, kept = in_order(placement, timed)
+        needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
+        missing = missing_words(kept, starts, ends, needs, self.mel.duration)
+        own = text.own
+        limit = np.floor(self.mel.duration * 1000) / 1000
+        starts, ends = make_room(starts[own], ends[own], _LEAST, limit)
+        times = zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)
+        probabilities = timed.probabilities[own].tolist()
+        return _Found(list(times), probabilities, kept[own], missing[own], decoded)
 
-    def _time(self, placement: Placement, loudness: Loudness, *, repaired: bool) -> TimedWords:
+    def _time(
+        self,
+        words: Sequence[WordTokens],
+        placement: Placement,
+        loudness: Loudness,
+        *,
+        repaired: bool,
+    ) -> TimedWords:
         room = text_room(self.model, self.tokenizer)
         frames = round(_WINDOW_SHARE * self.model.dims.window_frames)
         limits = WindowLimits(frames, room)
-        tokens = np.array([len(word.tokens) for word in self.words], np.int64)
+        tokens = np.array([len(word.tokens) for word in words], np.int64)
         windows = plan_windows(placement, tokens, loudness, limits)
         return time_windows(
             self.model,
             self.tokenizer,
             self.mel,
-            self.words,
+            words,
             windows,
             self.options,
             self.progress.next_pass(),
             repaired=repaired,
         )
-
-    def _settle(
-        self,
-        placement: Placement,
-        timed: TimedWords,
-        anchors: Anchors,
-        letters: NDArray[np.int64],
-        decoded: list[HeardWord],
-    ) -> _Found:
-        """Put all words in order, and find those that are missing."""
-        duration = self.mel.duration
-        starts, ends, kept = in_order(placement, timed)
-        needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
-        missing = missing_words(kept, starts, ends, needs, duration)
-        starts, ends = make_room(starts, ends, _LEAST, np.floor(duration * 1000) / 1000)
-        spans = zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)
-        return _Found(list(spans), timed.probabilities.tolist(), kept, missing, decoded)
 
 
 def _segments(

@@ -4,7 +4,7 @@ Words that a small model decodes are often only similar to those that were said,
 compared, by how alike they sound. Passages that only one side has are gaps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ _COSTS = GapCosts(opening=8, extension=4, passage=100)
 
 # letters around a letter that tell whether it is rightly paired: chance pairs do not last
 _NEIGHBOURS = 41
+
+# letters that make a passage, and that are moved from one of its sides to the other
+_PASSAGE_LETTERS, _MOST_MOVED = 8, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +46,15 @@ def match(texts: Sequence[str], heard: Sequence[HeardWord]) -> Matching:
     decoded = [plain_letters(word.text) for word in heard]
     alphabet = Alphabet("".join(written), "".join(decoded))
     first, second = alphabet.numbers("".join(written)), alphabet.numbers("".join(decoded))
-    partners = gapped_partners(first, second, alphabet.scores, _COSTS)
+    scores = alphabet.scores
+    partners = gapped_partners(first, second, scores, _COSTS)
+    letter_starts, letter_ends = _letter_times(decoded, heard)
+    pauses = np.concatenate([[0.0], letter_starts[1:] - letter_ends[:-1], [0.0]])
+    _move_to_pauses(partners, lambda ours, theirs: int(scores[first[ours], second[theirs]]), pauses)
     paired = partners >= 0
     quality = np.full(first.size, float(OTHER))
     if second.size:
-        quality[paired] = alphabet.scores[first[paired], second[partners[paired]]]
-    letter_starts, letter_ends = _letter_times(decoded, heard)
+        quality[paired] = scores[first[paired], second[partners[paired]]]
     owner = np.repeat(np.arange(len(written)), [len(word) for word in written])
     pairs = np.flatnonzero(paired)
     starts, ends = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
@@ -58,7 +64,51 @@ def match(texts: Sequence[str], heard: Sequence[HeardWord]) -> Matching:
     has_partner = np.zeros(second.size)
     has_partner[partners[paired]] = 1.0
     used = _by_word(has_partner, decoded)
-    return Matching(starts, ends, _by_word(_confidence(quality), written), used)
+    confidence = np.maximum(
+        _by_word(_confidence(quality), written),
+        # beside a passage that only one side has, a good word is one by what is on its other side
+        np.minimum(
+            _by_word(_best_side(quality), written),
+            np.clip(_by_word(quality, written) / SAME, 0.0, 1.0),
+        ),
+    )
+    return Matching(starts, ends, confidence, used)
+
+
+def _move_to_pauses(
+    partners: NDArray[np.int64],
+    worth: Callable[[int, int], int],
+    pauses: NDArray[np.float64],
+) -> None:
+    """Of equally good places of a passage that was only decoded, take that between pauses.
+
+    What is left out before "write" may be "look at it. I" or "I look at it.": letters beside a gap
+    move to its other side where they are `worth` as much there. `pauses` (decoded letters + 1,)
+    are the seconds before each letter.
+    """
+    paired = np.flatnonzero(partners >= 0)
+    gaps = (np.diff(paired) == 1) & (np.diff(partners[paired]) > _PASSAGE_LETTERS)
+    for left in paired[:-1][gaps].tolist():
+        begin, end = int(partners[left]) + 1, int(partners[left + 1])
+        length = end - begin
+        best, moved = float(pauses[begin] + pauses[end]), 0
+        for direction in (-1, 1):
+            loss = 0
+            for step in range(1, _MOST_MOVED + 1):
+                letter = left + step if direction > 0 else left + 1 - step
+                old = end + step - 1 if direction > 0 else begin - step
+                if not 0 <= letter < partners.size or partners[letter] != old:
+                    break
+                loss += worth(letter, old) - worth(letter, old - direction * length)
+                if loss > 0:
+                    break
+                edge = begin + direction * step
+                if pauses[edge] + pauses[edge + length] > best:
+                    best = float(pauses[edge] + pauses[edge + length])
+                    moved = direction * step
+        partners[left + 1 + min(moved, 0) : left + 1 + max(moved, 0)] -= (
+            int(np.sign(moved)) * length
+        )
 
 
 def _letter_times(
@@ -82,6 +132,18 @@ def _confidence(quality: NDArray[np.float64]) -> NDArray[np.float64]:
     ones = np.ones(window)
     mean = np.convolve(quality, ones, "same") / np.convolve(np.ones(quality.size), ones, "same")
     return np.clip(mean / SAME, 0.0, 1.0)
+
+
+def _best_side(quality: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `_confidence`, of the letters from each on or of those up to it, whichever are better."""
+    index = np.arange(quality.size)
+    total = np.concatenate([[0.0], np.cumsum(quality)])
+    last = np.minimum(index + _NEIGHBOURS, quality.size)
+    first = np.maximum(index + 1 - _NEIGHBOURS, 0)
+    after = (total[last] - total[index]) / np.maximum(last - index, _NEIGHBOURS // 2)
+    before = (total[index + 1] - total[first]) / np.maximum(index + 1 - first, _NEIGHBOURS // 2)
+    best: NDArray[np.float64] = np.clip(np.maximum(before, after) / SAME, 0.0, 1.0)
+    return best
 
 
 def _by_word(values: NDArray[np.float64], words: Sequence[str]) -> NDArray[np.float64]:

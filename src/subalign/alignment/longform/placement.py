@@ -2,7 +2,7 @@
 
 import itertools
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ _USUAL_SHARE = 1.3
 
 # decoded speech does if it is this share of what words need; else the decoder left some out
 _ENOUGH = 0.6
+
+# anchors before and after words without room that may be wrong
+_DROPPED = [(0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (0, 3), (3, 0)]
 
 # so few words without room are rather one word too many than a passage
 _FEW_WORDS = 4
@@ -88,9 +91,10 @@ def place(
     Words between two anchors share the speech there by their letters: that which was `decoded`,
     or, where this is too little, all `sound`. Where there is much more than they need, they are
     taken to follow the first anchor, or to precede the second where there is no first; where
-    there is much too little, they are absent.
+    there is much too little, they are absent, unless a few anchors beside them are to blame.
     """
     n = letters.size
+    anchors = _believable(anchors, letters, sound)
     starts, ends, weights = np.zeros(n), np.zeros(n), np.zeros(n)
     absent, breaks = np.zeros(n, bool), np.zeros(n, bool)
     starts[anchors.words], ends[anchors.words] = anchors.starts, anchors.ends
@@ -114,10 +118,50 @@ def place(
         shares = np.cumsum(letters[between] + 1) / int((letters[between] + 1).sum())
         readings = clock.read(np.array([begin, end]))
         times = clock.times(readings[0] + np.append(0.0, shares) * (readings[1] - readings[0]))
-        starts[between], ends[between] = times[:-1], times[1:]
+        starts[between], ends[between] = _gathered(times, sound)
     present = np.flatnonzero(~absent)
     breaks[present[1:]] = starts[present[1:]] - ends[present[:-1]] > _LONGEST_PAUSE
     return Placement(starts, ends, weights, absent, breaks)
+
+
+def _believable(anchors: Anchors, letters: NDArray[np.int64], sound: SpeechClock) -> Anchors:
+    """The anchors without the few that alone leave many words no room.
+
+    A decoder that passes over a sentence likes to join what is before it to what is after it.
+    """
+    seconds = letter_seconds(anchors, letters)
+    before = np.concatenate([[0], np.cumsum(letters + 1)])  # letters before each word
+    kept = np.ones(anchors.words.size, bool)
+
+    def share(first: int, last: int) -> float:
+        """The room between two anchors, as a share of what the words there need."""
+        passed = before[anchors.words[last]] - before[anchors.words[first] + 1]
+        room = sound.between(float(anchors.ends[first]), float(anchors.starts[last]))
+        return (room + _SLACK) / max(float(passed) * seconds, _SLACK)
+
+    for at in np.flatnonzero(np.diff(anchors.words) > _FEW_WORDS + 1).tolist():
+        if share(at, at + 1) >= _LEAST_SHARE:
+            continue
+        ways = [(at - left, at + 1 + right) for left, right in _DROPPED]
+        for first, last in ways:
+            if first >= 0 and last < kept.size and share(first, last) >= _ENOUGH:
+                kept[first + 1 : last] = False
+                break
+    return Anchors(*(array[kept] for array in astuple(anchors)))
+
+
+def _gathered(
+    times: NDArray[np.float64], sound: SpeechClock
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starts and ends of words between `times` (words + 1,), each on one side of a long pause."""
+    starts, ends = times[:-1].copy(), times[1:].copy()
+    long = np.flatnonzero(ends - starts > _LONGEST_PAUSE)
+    readings = (sound.read(starts[long]) + sound.read(ends[long])) / 2
+    middles = sound.times(readings)
+    late = ends[long] - middles < middles - starts[long]
+    starts[long[late]] = np.maximum(starts[long], ends[long] - _LONGEST_PAUSE / 2)[late]
+    ends[long[~late]] = np.minimum(ends[long], starts[long] + _LONGEST_PAUSE / 2)[~late]
+    return starts, ends
 
 
 def _beside_anchor(

@@ -6,13 +6,13 @@ after a word that was not said is left out, and after one that was said and is l
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.forcing import text_room
-from subalign.alignment.longform.evidence import read_texts
+from subalign.alignment.longform.evidence import HEARD, read_texts, smoothed
 from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
 from subalign.tokenizer import Tokenizer
@@ -136,7 +136,16 @@ class _Text:
         offsets = np.array(self._offsets[:-2])
         doubted = (evidence[:-1] < _UNDOUBTED) | (self._logs[offsets] < _SURPRISE)
         order = np.argsort(evidence[:-1], kind="stable")
-        return [_Change(n, n + 1, ()) for n in order[doubted[order]].tolist()]
+        single = [_Change(n, n + 1, ()) for n in order[doubted[order]].tolist()]
+        return [*self._without_runs(smoothed(evidence) < HEARD), *single]
+
+    def _without_runs(self, unheard: NDArray[np.bool_]) -> Iterator[_Change]:
+        """Leave out words in a row that were not heard: all, or all but those at the ends."""
+        edges = np.flatnonzero(np.diff(unheard, prepend=False, append=False))
+        for first, end in edges.reshape(-1, 2).tolist():
+            for begin, stop in product((first, first + 1, first + 2), (end, end - 1, end - 2)):
+                if stop - begin >= 2 and stop < unheard.size:
+                    yield _Change(begin, stop, ())
 
     def with_more(self) -> Iterator[_Change]:
         """Put in what the model foresees before words that surprise it."""
@@ -164,7 +173,7 @@ class _Text:
             rows = changed[start : start + _ROWS]
             read = read_texts(self._model, self._tokenizer, self._encoded, rows)
             for change, row in zip(changes[start:], read, strict=False):
-                after = change.first + 1
+                after = max(change.first + 1, change.end)
                 later = self._gain(row.logs, after, after + _WORDS_AFTER)
                 first, end = self._offsets[change.first], self._offsets[change.end]
                 # the words of the change: as they are put in, against as they were
@@ -172,7 +181,8 @@ class _Text:
                     row.logs[first : first + len(change.tokens)].sum() - self._logs[first:end].sum()
                 )
                 own += self._gain(row.logs, change.end, after)
-                prior = _RARITY_WITH if change.tokens else _RARITY_WITHOUT
+                left_out = change.end - change.first
+                prior = _RARITY_WITH if change.tokens else _RARITY_WITHOUT * left_out
                 gains.append(_Gain(change, float(own) + later - prior, later))
         return gains
 

@@ -13,7 +13,7 @@ from subalign.mel import FRAMES_PER_SECOND
 __all__ = ["SpeechClock"]
 
 # how fast the clock goes beside speech
-_SLOW = 0.02
+_SLOW = 0.001
 
 # a decoded word tells of speech if the audio speaks for it (nats a token)
 _LEAST_EVIDENCE = 2.0

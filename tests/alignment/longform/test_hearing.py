@@ -1,0 +1,103 @@
+"""What the model takes a recording for, window by window."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subalign.alignment.longform.hearing import (
+    BATCH,
+    Span,
+    batched,
+    cut_at_pauses,
+    encode_spans,
+    hear,
+)
+from subalign.alignment.longform.loudness import Loudness
+from subalign.mel import log_mel
+from subalign.options import AlignmentOptions
+
+
+@given(st.lists(st.floats(-1, 1, width=32), max_size=400), st.integers(3, 90))
+def test_cuts_leave_nothing_out(frames, longest):
+    spans = cut_at_pauses(Loudness(np.array(frames, np.float32)), longest)
+    edges = [span.start for span in spans] + [len(frames)]
+    assert edges[0] == 0
+    assert [span.end for span in spans] == edges[1:]
+    assert all(0 < span.length <= longest for span in spans)
+
+
+def test_cuts_are_where_it_is_quiet():
+    frames = np.ones(1000, np.float32)
+    frames[[100, 270, 520, 830]] = -1.0
+    spans = cut_at_pauses(Loudness(frames), 300)
+    assert [span.start for span in spans] == [0, 270, 520, 720]
+    assert cut_at_pauses(Loudness(frames[:0]), 300) == []
+    assert cut_at_pauses(Loudness(frames[:300]), 300) == [Span(0, 300)]
+
+
+def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
+    spans = [Span(0, 1000), Span(400, 700)]
+    forwards = encode_spans(embedded_model, opening_mel, spans)
+    backwards = encode_spans(embedded_model, opening_mel, spans, backwards=True)
+    for row, span in enumerate(spans):
+        torch.testing.assert_close(
+            backwards.mel[row, :, : span.length], forwards.mel[row, :, : span.length].flip(-1)
+        )
+        torch.testing.assert_close(
+            backwards.mel[row, :, span.length :], forwards.mel[row, :, span.length :]
+        )
+
+
+def test_runs_of_items():
+    assert list(batched([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+    assert list(batched([], 2)) == []
+
+
+@pytest.fixture(scope="module")
+def heard(embedded_model, tokenizer, opening, opening_mel):
+    """What is heard in the first three lines and in the rest."""
+    cut = opening.pause_after(2) // 160
+    spans = [Span(0, cut), Span(cut, opening_mel.n_frames)]
+    told = []
+    with torch.inference_mode():
+        words = hear(embedded_model, tokenizer, opening_mel, spans, AlignmentOptions(), told.append)
+    assert told == spans
+    return words
+
+
+def test_much_of_what_was_said_is_heard_in_its_place(heard, opening):
+    truth = {}
+    for line, starts in zip(opening.lines, opening.starts, strict=True):
+        for word, start in zip(line.split(), starts, strict=True):
+            truth.setdefault(word.strip(".,?").lower(), []).append(start)
+    found = [
+        min(abs(word.start - start) for start in truth[text])
+        for word in heard
+        if (text := word.text.strip(" .,?").lower()) in truth
+    ]
+    assert len(found) > 0.4 * sum(map(len, opening.starts))
+    assert np.median(found) < 0.1
+    assert np.median([word.evidence for word in heard]) > 2
+
+
+def test_words_are_in_order_and_inside(heard, opening):
+    edges = [edge for word in heard for edge in (word.start, word.end)]
+    assert edges == sorted(edges)
+    assert edges[0] >= 0
+    assert edges[-1] <= opening.seconds
+
+
+def test_nobody_speaks(embedded_model, tokenizer):
+    """Silence and noise give no words that the audio speaks for."""
+    noise = np.random.default_rng(0).normal(0, 0.02, 80000).astype(np.float32)
+    for samples in (np.zeros(80000, np.float32), noise):
+        mel = log_mel([samples], n_mels=80)
+        words = hear(embedded_model, tokenizer, mel, [Span(0, 500)], AlignmentOptions())
+        assert sum(word.evidence > 2 for word in words) < 4
+
+
+def test_no_spans(embedded_model, tokenizer, opening_mel):
+    assert hear(embedded_model, tokenizer, opening_mel, [], AlignmentOptions()) == []
+    assert BATCH > 0
