@@ -4,7 +4,7 @@ Words that a small model decodes are often only similar to those that were said,
 compared, by how alike they sound. Passages that only one side has are gaps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,6 @@ _COSTS = GapCosts(opening=8, extension=4, passage=100)
 
 # letters around a letter that tell whether it is rightly paired: chance pairs do not last
 _NEIGHBOURS = 41
-
-# letters that make a passage, and that are moved from one of its sides to the other
-_PASSAGE_LETTERS, _MOST_MOVED = 8, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +43,12 @@ def match(texts: Sequence[str], heard: Sequence[HeardWord]) -> Matching:
     decoded = [plain_letters(word.text) for word in heard]
     alphabet = Alphabet("".join(written), "".join(decoded))
     first, second = alphabet.numbers("".join(written)), alphabet.numbers("".join(decoded))
-    scores = alphabet.scores
-    partners = gapped_partners(first, second, scores, _COSTS)
-    letter_starts, letter_ends = _letter_times(decoded, heard)
-    pauses = np.concatenate([[0.0], letter_starts[1:] - letter_ends[:-1], [0.0]])
-    _move_to_pauses(partners, lambda ours, theirs: int(scores[first[ours], second[theirs]]), pauses)
+    partners = gapped_partners(first, second, alphabet.scores, _COSTS)
     paired = partners >= 0
     quality = np.full(first.size, float(OTHER))
     if second.size:
-        quality[paired] = scores[first[paired], second[partners[paired]]]
+        quality[paired] = alphabet.scores[first[paired], second[partners[paired]]]
+    letter_starts, letter_ends = _letter_times(decoded, heard)
     owner = np.repeat(np.arange(len(written)), [len(word) for word in written])
     pairs = np.flatnonzero(paired)
     starts, ends = np.full(len(texts), np.nan), np.full(len(texts), np.nan)
@@ -73,42 +67,6 @@ def match(texts: Sequence[str], heard: Sequence[HeardWord]) -> Matching:
         ),
     )
     return Matching(starts, ends, confidence, used)
-
-
-def _move_to_pauses(
-    partners: NDArray[np.int64],
-    worth: Callable[[int, int], int],
-    pauses: NDArray[np.float64],
-) -> None:
-    """Of equally good places of a passage that was only decoded, take that between pauses.
-
-    What is left out before "write" may be "look at it. I" or "I look at it.": letters beside a gap
-    move to its other side where they are `worth` as much there. `pauses` (decoded letters + 1,)
-    are the seconds before each letter.
-    """
-    paired = np.flatnonzero(partners >= 0)
-    gaps = (np.diff(paired) == 1) & (np.diff(partners[paired]) > _PASSAGE_LETTERS)
-    for left in paired[:-1][gaps].tolist():
-        begin, end = int(partners[left]) + 1, int(partners[left + 1])
-        length = end - begin
-        best, moved = float(pauses[begin] + pauses[end]), 0
-        for direction in (-1, 1):
-            loss = 0
-            for step in range(1, _MOST_MOVED + 1):
-                letter = left + step if direction > 0 else left + 1 - step
-                old = end + step - 1 if direction > 0 else begin - step
-                if not 0 <= letter < partners.size or partners[letter] != old:
-                    break
-                loss += worth(letter, old) - worth(letter, old - direction * length)
-                if loss > 0:
-                    break
-                edge = begin + direction * step
-                if pauses[edge] + pauses[edge + length] > best:
-                    best = float(pauses[edge] + pauses[edge + length])
-                    moved = direction * step
-        partners[left + 1 + min(moved, 0) : left + 1 + max(moved, 0)] -= (
-            int(np.sign(moved)) * length
-        )
 
 
 def _letter_times(
