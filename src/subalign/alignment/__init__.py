@@ -2,8 +2,8 @@
 
 forcing (the decoder reads the text; `capture` takes the raw scores of the heads) → then by method:
 
-- viterbi: scores (softmax) → viterbi (words' attention; the best division into words and pauses,
-  with `speech`) → edges;
+- viterbi: pauses (long ones are cut out, and the window heard again) → scores (softmax) → viterbi
+  (words' attention; the best division into words and pauses, with `speech`) → edges;
 - dtw: scores (softmax, standardisation, median, mean over heads) → path (dynamic time warping) →
   words → punctuation → durations;
 - norms, characters: norm_heads (softmax, choice of heads, median) → path.

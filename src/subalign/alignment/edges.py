@@ -1,11 +1,14 @@
 """Words begin and end where the sound does, wherever there is nothing beside them."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["settle_edges"]
+from subalign.mel import FRAMES_PER_SECOND
+
+__all__ = ["edge_frame", "edge_time", "settle_edges"]
 
 Span = tuple[int, int]
 
@@ -17,6 +20,16 @@ _OUTWARDS, _INWARDS = 12, 6
 
 # frames that a word keeps, and that must lie between words for their edges to be free
 _LEAST_WORD, _LEAST_GAP = 4, 3
+
+
+def edge_time(frame: int) -> float:
+    """When a frame begins, in seconds: frame n of the log-mel is centred on n / 100 s."""
+    return max(0.0, (frame - 0.5) / FRAMES_PER_SECOND)
+
+
+def edge_frame(time: float) -> int:
+    """The frame that begins at an `edge_time`."""
+    return math.ceil(time * FRAMES_PER_SECOND - 1e-6)
 
 
 def settle_edges(spans: Sequence[Span], levels: NDArray[np.float64]) -> list[Span]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.capture import capture_scores
-from subalign.alignment.edges import settle_edges
+from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.forcing import whole_positions
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.scores import attention_matrix, softmax_over_positions
@@ -174,7 +174,8 @@ def _divided(matrix: Tensor, window: HeadMaps) -> NDArray[np.float64]:
     division = divide(attention, speech, window.text.words)
     frames = np.rint(division.spans * (FRAMES_PER_SECOND * window.seconds))
     edges = settle_edges([(int(start), int(end)) for start, end in frames], window.levels)
-    return np.array(edges, dtype=np.float64).reshape(-1, 2) / FRAMES_PER_SECOND
+    times = [(edge_time(start), edge_time(end)) for start, end in edges]
+    return np.array(times, dtype=np.float64).reshape(-1, 2)
 
 
 def all_heads(model: Whisper) -> tuple[Head, ...]:

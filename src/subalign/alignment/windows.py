@@ -1,7 +1,7 @@
 """Times for given words in a batch of windows, by any method."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from subalign.alignment.characters import spell
 from subalign.alignment.dtw_words import positions_per_second, token_boundaries
-from subalign.alignment.edges import settle_edges
+from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.forcing import ForcedText, force, text_room
 from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.path import batch_token_positions
+from subalign.alignment.pauses import shorten
 from subalign.alignment.speech import loudness, speech_probability
 from subalign.alignment.viterbi import divide, word_attention
 from subalign.alignment.words import WordTiming, WordTokens
@@ -78,7 +79,9 @@ def time_texts(
         [num_frames[window] for window in filled],
         options,
     )
-    for window, timings in zip(filled, _timings(batch), strict=True):
+    viterbi = options.method == "viterbi"
+    timed = _timings_without_pauses(batch) if viterbi else _timings(batch)
+    for window, timings in zip(filled, timed, strict=True):
         found[window] = timings
     return found
 
@@ -100,6 +103,13 @@ class _Batch:
             return candidate_heads(self.model.dims)
         return self.options.heads or self.model.alignment_pairs
 
+    def part(
+        self, rows: Sequence[int], encoded: EncodedAudio, num_frames: Sequence[int]
+    ) -> "_Batch":
+        """Some of the windows, as `encoded`."""
+        texts = [self.texts[row] for row in rows]
+        return replace(self, encoded=encoded, texts=texts, num_frames=num_frames)
+
     def force(self, texts: Sequence[Sequence[WordTokens]]) -> list[ForcedText]:
         return force(
             self.model,
@@ -109,6 +119,29 @@ class _Batch:
             self.num_frames,
             self.chosen_heads,
         )
+
+
+@torch.inference_mode()
+def _timings_without_pauses(batch: _Batch) -> list[list[WordTiming]]:
+    """As `_timings`; windows with long pauses are heard again without these."""
+    mels = batch.encoded.mel.numpy()
+    cut = [shorten(mel, frames) for mel, frames in zip(mels, batch.num_frames, strict=True)]
+    shortened = {row: window for row, window in enumerate(cut) if window is not None}
+    if not shortened:
+        return _timings(batch)
+    flowing = [row for row, window in enumerate(cut) if window is None]
+    found: dict[int, list[WordTiming]] = {}
+    if flowing:
+        rows = torch.tensor(flowing, device=batch.encoded.features.device)
+        lengths = [batch.num_frames[row] for row in flowing]
+        part = batch.part(flowing, batch.encoded.select(rows), lengths)
+        found.update(zip(flowing, _timings(part), strict=True))
+    again = np.stack([window.mel for window in shortened.values()])  # (windows, n_mels, frames)
+    lengths = [window.frames.size for window in shortened.values()]
+    part = batch.part(list(shortened), batch.model.encode(torch.from_numpy(again)), lengths)
+    for (row, window), timings in zip(shortened.items(), _timings(part), strict=True):
+        found[row] = [window.restored(timing) for timing in timings]
+    return [found[row] for row in range(len(cut))]
 
 
 def _timings(batch: _Batch) -> list[list[WordTiming]]:
@@ -150,7 +183,7 @@ def _divide(
     frames = np.rint(division.spans * (FRAMES_PER_SECOND / positions_per_second(batch.model.dims)))
     spans = [(int(start), int(end)) for start, end in frames]
     return [
-        _Span(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND, estimated=not heard)
+        _Span(edge_time(start), edge_time(end), estimated=not heard)
         for (start, end), heard in zip(settle_edges(spans, levels), division.heard, strict=True)
     ]
 

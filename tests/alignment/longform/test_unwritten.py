@@ -9,7 +9,7 @@ from subalign.alignment.longform.unwritten import fill
 
 SAID = (
     "we keep the light on until the morning they want to know what was said before "
-    "nobody ever mentioned glaciers here and then my father taught me how to do this work"
+    "nobody ever mentioned glaciers soon and then my father taught me how to do this work"
 ).split()
 PASSAGE = range(16, 21)
 

@@ -1,0 +1,160 @@
+"""Long pauses are cut out of a window before its words are timed, and come back after."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subalign.alignment import WordTiming, time_texts
+from subalign.alignment.edges import edge_time
+from subalign.alignment.pauses import ShortenedWindow, shorten
+from subalign.alignment.script_words import script_words
+from subalign.audio import open_audio
+from subalign.mel import log_mel
+from subalign.model import load_model
+from subalign.script import Line
+from subalign.tokenizer import get_tokenizer
+
+TALK = Path(__file__).resolve().parents[2] / "examples" / "talk.mp4"
+RATE = 16000
+
+
+def window_of(*parts: tuple[str, int], padding: int = 0) -> np.ndarray:
+    """A window of loud (random) and quiet stretches of so many frames."""
+    rng = np.random.default_rng(1)
+    levels = [
+        rng.uniform(0.5, 1.0, (4, count)) if kind == "loud" else np.full((4, count), -1.0)
+        for kind, count in parts
+    ]
+    return np.concatenate([*levels, np.full((4, padding), -1.5)], axis=1).astype(np.float32)
+
+
+def word(start: float, end: float) -> WordTiming:
+    return WordTiming(" word", (1,), start, end, 0.5)
+
+
+def test_the_middle_of_a_long_pause_goes():
+    mel = window_of(("loud", 200), ("quiet", 150), ("loud", 100), padding=50)
+    shortened = shorten(mel, 450)
+    assert shortened is not None
+    gone = sorted(set(range(450)) - set(shortened.frames.tolist()))
+    assert gone == list(range(gone[0], gone[-1] + 1))
+    # a twentieth of a second is left at each end, beside what the smoothing takes for sound
+    assert 205 <= gone[0] <= 210
+    assert 340 <= gone[-1] < 345
+    kept = shortened.frames.size
+    np.testing.assert_array_equal(shortened.mel[:, :kept], mel[:, shortened.frames])
+    assert shortened.mel.shape == mel.shape
+    assert (shortened.mel[:, kept:] == -1.5).all()
+
+
+def test_a_full_window_is_filled_up_with_silence():
+    mel = window_of(("loud", 200), ("quiet", 150), ("loud", 100))
+    shortened = shorten(mel, 450)
+    assert shortened is not None
+    assert (shortened.mel[:, shortened.frames.size :] == -1.0).all()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("loud", 300)],
+        [("loud", 100), ("quiet", 90), ("loud", 100)],
+        [("loud", 100), ("quiet", 400)],  # after the last sound
+        [("quiet", 400)],
+        [("loud", 3)],
+        [],
+    ],
+)
+def test_what_is_left_as_it_is(parts):
+    mel = window_of(*parts, padding=20)
+    assert shorten(mel, mel.shape[1] - 20) is None
+
+
+def test_faint_noise_in_which_nothing_is_louder_is_no_pause():
+    mel = np.random.default_rng(0).normal(0.0, 0.01, (4, 900)).astype(np.float32)
+    assert shorten(mel, 900) is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "true"),
+    [
+        (word(0.5, 1.0), (0.5, 1.0)),
+        (word(2.1, 3.0), (3.1, 4.0)),
+        (word(1.5, 2.2), (1.5, 2.0)),  # on both sides of the cut, more of it before
+        (word(1.9, 2.4), (3.0, 3.4)),  # and more of it after
+        (word(2.0, 2.0), (3.0, 3.0)),
+        (word(3.9, 4.0), (4.9, 5.0)),
+        (word(4.0, 4.0), (4.99, 4.99)),
+    ],
+)
+def test_a_word_goes_back_to_its_time(heard, true):
+    frames = np.concatenate([np.arange(200), np.arange(300, 500)])
+    found = ShortenedWindow(np.zeros((4, 500), np.float32), frames).restored(heard)
+    # frame n is centred on n / 100 s, and begins half a frame earlier
+    assert (found.start + 0.005, found.end + 0.005) == pytest.approx(true)
+    assert (found.word, found.tokens, found.probability) == (" word", (1,), 0.5)
+
+
+@given(
+    cuts=st.lists(st.integers(1, 399), unique=True, max_size=4).map(sorted),
+    times=st.lists(st.integers(0, 400), min_size=2, max_size=12).map(sorted),
+)
+def test_order_stays(cuts, times):
+    frames = np.arange(400) + 150 * np.searchsorted(cuts, np.arange(400), side="right")
+    window = ShortenedWindow(np.zeros((1, 1), np.float32), frames)
+    words = [
+        word(edge_time(a), edge_time(b)) for a, b in zip(times[::2], times[1::2], strict=False)
+    ]
+    found = [window.restored(one) for one in words]
+    for one in found:
+        assert 0 <= one.start <= one.end <= edge_time(frames[-1] + 1)
+    for one, following in pairwise(found):
+        assert one.start <= following.start
+        assert one.end <= following.end or following.start == following.end
+
+
+@pytest.fixture(scope="module")
+def sentence():
+    """What is said from 0.4 to 5.4 s of the talk: its words with their times, and its samples."""
+    told = json.loads(TALK.with_suffix(".words.json").read_text(encoding="utf-8"))
+    words = [(entry["word"], entry["start"], entry["end"]) for entry in told]
+    with open_audio(TALK) as stream:
+        samples = np.concatenate(list(stream))
+    return [one for one in words if one[2] < 5.5], samples[: round(5.5 * RATE)]
+
+
+def timed(words, samples):
+    model = load_model("micro.en", device="cpu", dtype="float32")
+    tokenizer = get_tokenizer(
+        model.vocabulary, multilingual=False, num_languages=model.num_languages
+    )
+    mel = log_mel([samples], n_mels=80)
+    with torch.inference_mode():
+        encoded = model.encode(mel.window(0, mel.n_frames, 3000)[None])
+    text = " ".join(written for written, _, _ in words)
+    tokens = [w.encoded for w in script_words(Line(text, ((0, len(text)),)), tokenizer)]
+    [found] = time_texts(model, tokenizer, encoded, [tokens], [mel.n_frames])
+    return np.array([(one.start, one.end) for one in found])
+
+
+@pytest.mark.parametrize("pause", [1.5, 2.0])
+def test_words_between_long_pauses_are_found(sentence, pause):
+    words, samples = sentence
+    # silence before every second word, where nobody would expect it
+    pieces, true, shift, last = [], [], 0.0, 0
+    for number, (_, start, end) in enumerate(words):
+        if number and number % 2 == 0:
+            at = round(start * RATE)
+            pieces += [samples[last:at], np.zeros(round(pause * RATE), np.float32)]
+            shift, last = shift + pause, at
+        true.append((start + shift, end + shift))
+    found = timed(words, np.concatenate([*pieces, samples[last:]]))
+    # without the cuts some words are more than a second off
+    assert np.abs(found - np.array(true)).max() < 0.2
+    assert np.abs(found - np.array(true)).mean() < 0.04
