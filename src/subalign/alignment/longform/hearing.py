@@ -13,7 +13,7 @@ from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.script_words import script_words
 from subalign.alignment.windows import time_texts
 from subalign.alignment.words import WordTokens
-from subalign.decoding import decode
+from subalign.decoding import DecodingResult, decode
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions, DecodingOptions
@@ -25,8 +25,9 @@ __all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spa
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
 
-# windows are silent from this probability on, as in transcription
-_SILENCE = 0.6
+# windows are silent from this probability on, if the mean log probability of their tokens is lower
+# than this: clear speech after noise has been seen with 0.74 and -0.2, noise with 1.0 and -0.8
+_SILENCE, _UNSURE = 0.6, -0.5
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def hear(
     for batch in batched(spans, BATCH):
         encoded = encode_spans(model, mel, batch)
         texts = [
-            _words(result.text, tokenizer, room) if result.no_speech_prob < _SILENCE else []
+            [] if _is_silence(result) else _words(result.text, tokenizer, room)
             for result in decode(model, encoded, decoding)
         ]
         lengths = [span.length for span in batch]
@@ -93,6 +94,11 @@ def hear(
             ]
             on_window(span)
     return heard
+
+
+def _is_silence(result: DecodingResult) -> bool:
+    """Whether the model takes a span for silence; noise before clear speech does not count."""
+    return result.no_speech_prob >= _SILENCE and result.avg_logprob < _UNSURE
 
 
 def _words(text: str, tokenizer: Tokenizer, room: int) -> list[WordTokens]:
