@@ -34,7 +34,7 @@ Tool = Callable[[Sequence[Clip]], list[list[Found | None]]]
 
 HOUR = "hour"
 HOUR_SECONDS = 3600.0
-HOUR_LIMIT = 600.0  # seconds that a tool may take for it
+HOUR_LIMIT = 1800.0  # seconds that a tool may take for it
 DRIFT_SECONDS = 600.0
 QUICK_CLIPS = 6
 QUICK_HOUR_SECONDS = 360.0

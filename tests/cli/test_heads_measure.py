@@ -241,7 +241,9 @@ def test_find_by_text_alone(subalign, opening):
     )
     found = json.loads(subalign("heads", "find", "micro.en", ".", "--json").out)
     assert found["timed"] is False
-    assert {layer for layer, _ in found["pairs"]} == {1}
+    # the last layer's heads were trained to lie on the words
+    assert 1 in {layer for layer, _ in found["pairs"]}
+    assert found["error"] <= found["marked_error"]
 
 
 def test_find_leaves_out_what_has_no_truth(subalign, half, opening):
