@@ -128,6 +128,7 @@ class LossConfig:
 class RunConfig:
     """Where a run is kept and how it goes on.
 
+    `processes` share each batch, with `threads` and `workers`, which make the batches, each.
     `mirror` is a folder that every checkpoint is copied to as well. `average` is the decay of the
     moving average of the weights, which is what is exported.
     """
@@ -136,6 +137,7 @@ class RunConfig:
     runs: Path = Path("training/runs")
     mirror: Path | None = None
     seed: int = 1
+    processes: int = 1
     threads: int = 1
     workers: int = 1
     device: str = "cpu"
@@ -199,14 +201,32 @@ class Config:
 def read_config(path: Path) -> Config:
     """Read a TOML file.
 
+    `base` names another beside it, whose values hold where this one has none.
+
     Raises:
         ConfigError: it cannot be read, or a key is unknown, missing or of the wrong type.
     """
+    return _build(Config, _read_values(path), str(path))
+
+
+def _read_values(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    return _build(Config, values, str(path))
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    return _merged(_read_values(path.parent / base), values)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; any other value is replaced."""
+    merged = below | above
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], dict) and isinstance(above[key], dict):
+            merged[key] = below[key] | above[key]
+    return merged
 
 
 def _build(kind: type[_T], values: dict[str, Any], where: str) -> _T:

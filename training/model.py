@@ -21,6 +21,7 @@ __all__ = ["Heard", "TrainedModel", "make_model", "tokenizer_of_model"]
 
 _LANGUAGES = 99
 _EMBEDDING_SPREAD = 0.02
+_CACHED_SCORES = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,29 @@ class TrainedModel(nn.Module):
         steps = torch.arange(x.shape[1], device=places.device)
         x = x + encoder.positional_embedding[places[:, None] + steps]
         for block in encoder.blocks:
-            x = block(x)
+            x = x + _attend(block.attn, block.attn_ln(x))
+            x = x + block.mlp(block.mlp_ln(x))
         return encoder.ln_post(x)  # type: ignore[no-any-return]
+
+
+def _attend(attention: MultiHeadAttention, x: Tensor) -> Tensor:
+    """Self-attention of `x` (windows, positions, n_state), a few heads at a time on a CPU.
+
+    What fits in a core's cache takes half the time of the fused path there, and trains as well.
+    """
+    if x.device.type != "cpu":
+        return attention(x)[0]
+    windows, positions, n_state = x.shape
+    heads = max(1, _CACHED_SCORES // positions**2)
+    keys, values = attention.project(x)  # (windows, heads, positions, d_head) each
+    # (windows, heads, positions, d_head)
+    query = attention.query(x).view(windows, positions, attention.n_head, -1).transpose(1, 2)
+    query = query * query.shape[-1] ** -0.5
+    pieces = zip(*(part.flatten(0, 1).split(heads) for part in (query, keys, values)), strict=True)
+    # (windows * heads, positions, d_head)
+    output = torch.cat([(q @ k.transpose(1, 2)).softmax(dim=-1) @ v for q, k, v in pieces])
+    output = output.view(windows, attention.n_head, positions, -1).transpose(1, 2)
+    return attention.out(output.reshape(windows, positions, n_state))  # type: ignore[no-any-return]
 
 
 @contextmanager

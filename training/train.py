@@ -8,12 +8,12 @@ SIGTERM or Ctrl-C end it after the step at hand, with a checkpoint.
 import argparse
 import dataclasses
 import logging
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pprint import pformat
 from types import FrameType
 
 import torch
@@ -28,6 +28,7 @@ from training.loss import Losses, losses
 from training.model import TrainedModel, make_model, tokenizer_of_model
 from training.optimizer import Optimizers
 from training.synthesis.corpus import finished_shards
+from training.team import Team, gather
 
 __all__ = ["train"]
 
@@ -49,6 +50,11 @@ class _Interrupt:
 
 def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progress:
     """Train up to `last_step` (default: the last stage's end), from the last checkpoint if any."""
+    with gather(config.run.processes, _train, config, last_step) as team:
+        return _train(config, last_step, team)
+
+
+def _train(config: Config, last_step: int | None, team: Team) -> checkpoint.Progress:
     run = config.run
     torch.manual_seed(run.seed)
     torch.set_num_threads(run.threads)
@@ -64,49 +70,79 @@ def train(config: Config, *, last_step: int | None = None) -> checkpoint.Progres
     if run.compile:
         model.encode = torch.compile(model.encode, dynamic=True)  # type: ignore[method-assign]
     end = config.stages[-1].until if last_step is None else last_step
-    maker = BatchMaker(config, model.whisper.dims, tokenizer_of_model(model.whisper))
+    maker = BatchMaker(config, model.whisper.dims, tokenizer_of_model(model.whisper), team)
     source = batches(maker, progress.step, end, workers=run.workers)
-    with _interruptible() as interrupt, _shown(progress.step, end) as show:
-        saved = reported = time.monotonic()
-        meter = _Meter()
+    keeper = _Keeper(config, progress, end)
+    with team.met(), _interruptible(team) as interrupt, _shown(progress.step, end, team) as show:
         for batch in source:
-            outcome = _step(model, optimizer, batch.to(device), config, progress.step)
+            outcome = _losses(model, optimizer, batch.to(device), config)
+            interrupted = team.average(model.parameters(), ends=interrupt.requested)
+            _step(model, optimizer, config, progress.step)
             average.update(model, progress.step)
             progress.step += 1
-            progress.audio_seconds += batch.seconds
-            meter.add(outcome, batch.seconds)
-            now = time.monotonic()
-            if progress.step % run.log_steps == 0 or progress.step == end:
-                progress.wall_seconds += now - reported
-                line = meter.line(now - reported, config.learning_rate(progress.step - 1))
+            line = keeper.take(outcome, batch.seconds * team.size)
+            if line is not None and team.rank == 0:
                 _log.info("step %d %s", progress.step, line)
                 show(progress.step, line)
-                meter, reported = _Meter(), now
-            last = interrupt.requested or progress.step == end
-            if last or now - saved > 60 * run.checkpoint_minutes:
+            last = interrupted or progress.step == end
+            if team.rank == 0 and (last or keeper.is_due()):
                 checkpoint.save(run, model, optimizer, average, progress)
-                saved = time.monotonic()
-            if interrupt.requested:
+            if interrupted:
                 _log.info("ended by a signal at step %d", progress.step)
                 break
     return progress
 
 
-def _step(
-    model: TrainedModel, optimizer: Optimizers, batch: Batch, config: Config, number: int
-) -> Losses:
-    optimizer.set_rate(config.learning_rate(number))
+def _losses(model: TrainedModel, optimizer: Optimizers, batch: Batch, config: Config) -> Losses:
+    """The losses of a batch; their gradients are left in the model."""
     with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16):
         heard = model(batch)
     outcome = losses(heard, batch, config.loss)
     optimizer.zero_grad()
     outcome.total.backward()  # type: ignore[no-untyped-call]
-    clip_grad_norm_(model.parameters(), config.run.clip)
-    if torch.isfinite(outcome.total):
+    return outcome
+
+
+def _step(model: TrainedModel, optimizer: Optimizers, config: Config, number: int) -> None:
+    optimizer.set_rate(config.learning_rate(number))
+    norm = clip_grad_norm_(model.parameters(), config.run.clip)
+    if torch.isfinite(norm):
         optimizer.step()
     else:
-        _log.warning("step %d has no finite loss and is left out", number)
-    return outcome
+        _log.warning("step %d has no finite gradient and is left out", number)
+
+
+class _Keeper:
+    """Counts what was heard, and tells when a line of the log or a checkpoint is due."""
+
+    def __init__(self, config: Config, progress: checkpoint.Progress, end: int) -> None:
+        self._config = config
+        self._progress = progress
+        self._end = end
+        self._meter = _Meter()
+        self._saved = self._reported = time.monotonic()
+
+    def take(self, outcome: Losses, seconds: float) -> str | None:
+        """Count a step of so many seconds of windows; a line for the log where one is due."""
+        progress = self._progress
+        progress.audio_seconds += seconds
+        self._meter.add(outcome, seconds)
+        if progress.step % self._config.run.log_steps and progress.step != self._end:
+            return None
+        now = time.monotonic()
+        progress.wall_seconds += now - self._reported
+        rate = self._config.learning_rate(progress.step - 1)
+        line = self._meter.line(now - self._reported, rate)
+        self._meter, self._reported = _Meter(), now
+        return line
+
+    def is_due(self) -> bool:
+        """Whether it is time for a checkpoint; then the time begins anew."""
+        now = time.monotonic()
+        if now - self._saved <= 60 * self._config.run.checkpoint_minutes:
+            return False
+        self._saved = now
+        return True
 
 
 class _Meter:
@@ -130,8 +166,12 @@ class _Meter:
 
 
 @contextmanager
-def _interruptible() -> Iterator[_Interrupt]:
+def _interruptible(team: Team) -> Iterator[_Interrupt]:
+    """Let signals ask member 0 to end the run; the others end when it does."""
     interrupt = _Interrupt()
+    if team.rank:
+        yield interrupt
+        return
     before = {
         number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
     }
@@ -143,18 +183,19 @@ def _interruptible() -> Iterator[_Interrupt]:
 
 
 @contextmanager
-def _shown(first: int, end: int) -> Iterator[_Show]:
+def _shown(first: int, end: int, team: Team) -> Iterator[_Show]:
     """A progress bar where there is a terminal; the log has the same lines."""
-    columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TextColumn("{task.fields[line]}"), console=console) as bar:
+    done, line = TextColumn("{task.completed}/{task.total}"), TextColumn("{task.fields[line]}")
+    columns = (BarColumn(), done, TimeRemainingColumn(), line)
+    with Progress(*columns, console=Console(stderr=True), disable=team.rank > 0) as bar:
         task = bar.add_task("training", total=end, completed=first, line="")
         yield lambda step, line: bar.update(task, completed=step, line=line)
 
 
-def _open_log(config: Config, path: Path) -> None:
+def _open_log(config: Config) -> None:
+    """The run's log, beside all that the run depends on, defaults included."""
     config.run.folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, config.run.folder / "config.toml")
+    (config.run.folder / "config.txt").write_text(pformat(config) + "\n", encoding="utf-8")
     handler = logging.FileHandler(config.run.folder / "log", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _log.addHandler(handler)
@@ -175,7 +216,7 @@ def main() -> None:
     parser.add_argument("--last-step", type=int, help="stop there; default: the last stage's end")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
-    _open_log(config, arguments.config)
+    _open_log(config)
     _await_corpus(config.corpus)
     train(config, last_step=arguments.last_step)
 

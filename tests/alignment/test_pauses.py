@@ -101,6 +101,16 @@ def test_a_word_goes_back_to_its_time(heard, true):
     assert (found.word, found.tokens, found.probability) == (" word", (1,), 0.5)
 
 
+def test_times_before_the_cut_are_found_after_it():
+    frames = np.concatenate([np.arange(200), np.arange(300, 500)])
+    window = ShortenedWindow(np.zeros((4, 500), np.float32), frames)
+    times = np.array([[0.0, 1.5], [1.99, 3.0], [3.255, 5.0], [np.nan, np.nan]])
+    expected = np.array([[0.0, 1.5], [1.99, 2.0], [2.255, 4.0], [np.nan, np.nan]])
+    assert window.times(times) == pytest.approx(expected, nan_ok=True)
+    # a time in the pause has come to its cut
+    assert window.times(np.array([2.5])) == pytest.approx(2.0, abs=0.01)
+
+
 @given(
     cuts=st.lists(st.integers(1, 399), unique=True, max_size=4).map(sorted),
     times=st.lists(st.integers(0, 400), min_size=2, max_size=12).map(sorted),

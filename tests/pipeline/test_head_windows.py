@@ -1,5 +1,8 @@
 """Recordings with timed words cut into windows."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,6 +88,31 @@ def test_the_windows_of_the_example(embedded_model, talk):
     assert last.text.words[-1].text == " week."
     end = last.start / 100 + last.text.spans[-1, 1]
     assert end == pytest.approx(reference.words[-1].end)
+
+
+def test_a_window_can_be_heard_without_its_long_pauses(embedded_model, talk):
+    with open_audio(talk) as stream:
+        samples = np.concatenate(list(stream))[: 16000 * 10]
+    reference = read_reference(str(talk.with_suffix(".words.json")))
+    words = tuple(word for word in reference.words if word.end < 10)
+    at = int(np.argmax([after.start - before.end for before, after in pairwise(words)]))
+    middle = (words[at].end + words[at + 1].start) / 2
+    later = tuple(replace(word, start=word.start + 4, end=word.end + 4) for word in words[at + 1 :])
+    longer = np.insert(samples, [round(middle * 16000)] * 64000, 0.0)
+    flowing, interrupted = (
+        head_windows(
+            embedded_model, HeadData(sound, replace(reference, words=said)), audio=AudioOptions()
+        )
+        for sound, said in ((samples, words), (longer, words[: at + 1] + later))
+    )
+    assert (len(flowing), len(interrupted)) == (1, 1)
+    whole = interrupted[0].hear(embedded_model)
+    cut = interrupted[0].hear(embedded_model, pauses=False)
+    assert np.nanmax(whole.text.spans) == pytest.approx(np.nanmax(flowing[0].text.spans) + 4)
+    assert 180 <= whole.scores.shape[2] - cut.scores.shape[2] <= 280  # positions of 20 ms
+    # the truth follows: words without a cut inside them are as long as they were
+    assert np.diff(cut.text.spans) == pytest.approx(np.diff(whole.text.spans))
+    assert np.nanmax(cut.text.spans) == pytest.approx(cut.levels.size / 100, abs=1.1)
 
 
 def test_words_with_times_get_their_tokens(embedded_model):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from training.config import (
     read_config,
 )
 from training.synthesis.corpus import write_shard
+from training.team import gather
 from training.train import train
 
 from subalign.model import load_model
@@ -70,6 +72,36 @@ def test_an_interrupted_run_goes_on_from_its_mirror_as_if_it_had_not_been(config
         torch.testing.assert_close(weights(parts)[name], expected, rtol=0, atol=0, msg=name)
 
 
+def test_two_processes_train_one_model(config):
+    run = dataclasses.replace(config.run, processes=2)
+    shared = dataclasses.replace(config, run=run)
+    assert train(shared, last_step=3).step == 3
+    whole = train(shared)
+    assert whole.step == 8
+    # windows of 4 s, then of 4 or 30 s, 30 s in all: a half of a batch holds one at least
+    assert whole.audio_seconds >= 4 * 16 + 4 * 24
+    assert all(torch.isfinite(tensor).all() for tensor in weights(shared).values())
+
+
+def test_a_team_steps_by_the_mean_of_its_gradients(tmp_path):
+    with gather(2, _descend, tmp_path) as team:
+        mine = _descend(tmp_path, team)
+    assert mine.tolist() == [-1.5, -1.5]
+    assert torch.load(tmp_path / "1").tolist() == mine.tolist()
+
+
+def _descend(folder, team):
+    """A step down the gradient 1 for the first member, and 2 for the second, who ends the run."""
+    layer = torch.nn.Linear(2, 1, bias=False)
+    torch.nn.init.zeros_(layer.weight)
+    with team.met():
+        (layer.weight.sum() * (team.rank + 1)).backward()
+        assert team.average(layer.parameters(), ends=team.rank == 1)
+    stepped = (layer.weight - layer.weight.grad).detach()[0]
+    torch.save(stepped, folder / str(team.rank))
+    return stepped
+
+
 def test_the_export_is_a_checkpoint_of_the_package(config):
     train(config, last_step=3)
     model = load_model(config.run.folder / EXPORT)
@@ -100,4 +132,20 @@ def test_a_misspelt_key_is_an_error(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('[run]\nname = "x"\ntreads = 2\n')
     with pytest.raises(ConfigError, match="treads"):
+        read_config(path)
+
+
+def test_a_config_has_what_its_base_has_and_it_has_not():
+    folder = Path(__file__).parents[2] / "training"
+    micro, anneal = (read_config(folder / name) for name in ("micro.toml", "anneal.toml"))
+    run = dataclasses.replace(micro.run, name=anneal.run.name, average=anneal.run.average)
+    assert anneal == dataclasses.replace(micro, run=run, stages=anneal.stages)
+    assert anneal.run.name != micro.run.name
+    assert anneal.stages != micro.stages
+
+
+def test_a_missing_base_is_an_error(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('base = "nothing.toml"\n')
+    with pytest.raises(ConfigError, match=r"nothing\.toml cannot be read"):
         read_config(path)

@@ -17,6 +17,7 @@ from training.data.targets import IGNORED, Targets, make_targets
 from training.data.windows import Window, compose
 from training.signal import SAMPLE_RATE
 from training.synthesis.text import plain, read_sentences
+from training.team import Team
 
 __all__ = ["Batch", "BatchMaker", "batches"]
 
@@ -54,9 +55,15 @@ class Batch:
 
 
 class BatchMaker(Dataset[Batch]):
-    """Makes batch number n; the corpus is opened in the process that asks first."""
+    """Makes batch number n, or a member's part of it.
 
-    def __init__(self, config: Config, dims: ModelDimensions, tokenizer: Tokenizer) -> None:
+    The corpus is opened in the process that asks first.
+    """
+
+    def __init__(
+        self, config: Config, dims: ModelDimensions, tokenizer: Tokenizer, team: Team = Team()
+    ) -> None:
+        self._team = team
         self._config = config
         self._dims = dims
         self._tokenizer = tokenizer
@@ -69,7 +76,9 @@ class BatchMaker(Dataset[Batch]):
         lengths = sorted(stage.windows)
         shares = np.array([stage.windows[length] for length in lengths])
         seconds = float(rng.choice(lengths, p=shares / shares.sum()))
-        count = max(1, round(stage.batch_seconds / seconds))
+        if self._team.size > 1:  # all take windows of one length, and each its own
+            rng = np.random.default_rng([config.run.seed, number, self._team.rank])
+        count = max(1, round(stage.batch_seconds / seconds / self._team.size))
         pool_size = max(40, int(count * seconds / 10 * _POOL_PER_WINDOW))
         pool = self._opened().choose(rng, pool_size)
         if stage.single:

@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.capture import capture_scores
-from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.forcing import whole_positions
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.scores import attention_matrix, softmax_over_positions
-from subalign.alignment.speech import loudness, speech_probability
-from subalign.alignment.viterbi import divide, word_attention
+from subalign.alignment.speech import loudness
+from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTokens
-from subalign.mel import FRAMES_PER_SECOND
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions, KernelChoice
 from subalign.tokenizer import Tokenizer
@@ -155,7 +153,8 @@ def spans_of(
 ) -> list[NDArray[np.float64]]:
     """When the words of each window are said, (words, 2) in seconds, as `time_texts` times them.
 
-    Each matrix is a mean over some of its window's maps; the windows are of one method.
+    Each matrix is a mean over some of its window's maps; the windows are of one method, for
+    viterbi without long pauses.
     """
     if any(window.levels is None for window in windows):
         return [
@@ -170,12 +169,7 @@ def spans_of(
 def _divided(matrix: Tensor, window: HeadMaps) -> NDArray[np.float64]:
     assert window.levels is not None
     attention = matrix.cpu().numpy().astype(np.float64)  # (words, positions)
-    speech = speech_probability(window.levels, attention.shape[1])
-    division = divide(attention, speech, window.text.words)
-    frames = np.rint(division.spans * (FRAMES_PER_SECOND * window.seconds))
-    edges = settle_edges([(int(start), int(end)) for start, end in frames], window.levels)
-    times = [(edge_time(start), edge_time(end)) for start, end in edges]
-    return np.array(times, dtype=np.float64).reshape(-1, 2)
+    return time_words(attention, window.levels, window.text.words, window.seconds).spans
 
 
 def all_heads(model: Whisper) -> tuple[Head, ...]:

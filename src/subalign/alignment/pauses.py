@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from subalign.alignment.edges import edge_frame, edge_time
 from subalign.alignment.speech import loudness
 from subalign.alignment.words import WordTiming
+from subalign.mel import FRAMES_PER_SECOND
 
 __all__ = ["ShortenedWindow", "shorten"]
 
@@ -32,6 +33,11 @@ class ShortenedWindow:
 
     mel: NDArray[np.float32]
     frames: NDArray[np.int64]
+
+    def times(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where times of the window as it was lie in this one."""
+        before = np.append(self.frames, self.frames[-1] + 1) / FRAMES_PER_SECOND
+        return np.interp(seconds, before, np.arange(before.size) / FRAMES_PER_SECOND)
 
     def restored(self, timing: WordTiming) -> WordTiming:
         """A word's time in the window as it was.

@@ -15,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.scores import softmax_over_positions
+from subalign.alignment.speech import speech_probability
 from subalign.alignment.words import WordTokens
 from subalign.kernels.dispatch import median_filter
 from subalign.kernels.word_spans import SpanCosts, word_spans
+from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import AlignmentOptions
 
-__all__ = ["Division", "divide", "spoken_length", "word_attention"]
+__all__ = ["Division", "divide", "spoken_length", "time_words", "word_attention"]
 
 # All constants below were chosen on synthetic speech by bench/accuracy.py; positions are 20 ms.
 _COSTS = SpanCosts(
@@ -46,7 +49,9 @@ _UNSCRIPTED_INSIDE, _UNSCRIPTED_OUTSIDE = -5.0, -0.3
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """When each word is said: `spans` (words, 2) in positions; `heard` (words,) says which are.
+    """When each word is said: `spans` (words, 2), and `heard` (words,), which of them are.
+
+    Spans are in positions as `divide` gives them, in seconds as `time_words` does.
 
     A word is not heard where the attention tells nothing of it, or has no room of its own.
     """
@@ -73,6 +78,23 @@ def word_attention(
         attention.append(by_token[offset + first : offset + max(end, first + 1)].mean(axis=0))
         offset += len(word.tokens)
     return np.stack(attention)  # (words, positions)
+
+
+def time_words(
+    attention: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    words: Sequence[WordTokens],
+    position_seconds: float,
+) -> Division:
+    """The best division, with edges where the sound sets in and ends, in seconds.
+
+    `attention` is (words, positions), `levels` the `loudness` of the window's mel frames.
+    """
+    division = divide(attention, speech_probability(levels, attention.shape[1]), words)
+    frames = np.rint(division.spans * (FRAMES_PER_SECOND * position_seconds))
+    edges = settle_edges([(int(start), int(end)) for start, end in frames], levels)
+    times = [(edge_time(start), edge_time(end)) for start, end in edges]
+    return Division(np.array(times, np.float64).reshape(-1, 2), division.heard)
 
 
 def divide(

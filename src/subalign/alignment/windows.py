@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from subalign.alignment.characters import spell
 from subalign.alignment.dtw_words import positions_per_second, token_boundaries
-from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.forcing import ForcedText, force, text_room
 from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.pauses import shorten
-from subalign.alignment.speech import loudness, speech_probability
-from subalign.alignment.viterbi import divide, word_attention
+from subalign.alignment.speech import loudness
+from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTiming, WordTokens
-from subalign.mel import FRAMES_PER_SECOND
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
@@ -178,13 +176,10 @@ def _divide(
     batch: _Batch, words: Sequence[WordTokens], text: ForcedText, mel: NDArray[np.float32]
 ) -> list[_Span]:
     attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
-    levels = loudness(mel)
-    division = divide(attention, speech_probability(levels, attention.shape[1]), words)
-    frames = np.rint(division.spans * (FRAMES_PER_SECOND / positions_per_second(batch.model.dims)))
-    spans = [(int(start), int(end)) for start, end in frames]
+    found = time_words(attention, loudness(mel), words, batch.model.dims.position_seconds)
     return [
-        _Span(edge_time(start), edge_time(end), estimated=not heard)
-        for (start, end), heard in zip(settle_edges(spans, levels), division.heard, strict=True)
+        _Span(start, end, estimated=not heard)
+        for (start, end), heard in zip(found.spans.tolist(), found.heard, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from subalign.cli.align import align
-from subalign.cli.arguments import TranscribeCommand
+from subalign.cli.arguments import PanelledCommand
 from subalign.cli.check import check
 from subalign.cli.console import Session
 from subalign.cli.doctor import doctor
@@ -38,42 +38,17 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-"),
     },
 )
-app.command(
-    cls=TranscribeCommand,
-    short_help="Turn recordings into subtitles.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(transcribe)
-app.command(
-    cls=TranscribeCommand,
-    short_help="Time the words of a given transcript.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(align)
-app.command(
-    cls=TranscribeCommand,
-    short_help="Write saved results anew, without a model.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(render)
-app.command(
-    cls=TranscribeCommand,
-    short_help="Find and mend what is wrong with subtitles.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(check)
-app.command(
-    cls=TranscribeCommand,
-    short_help="Shift, stretch or re-align subtitles.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(retime)
-app.command(
-    cls=TranscribeCommand,
-    short_help="Put subtitles into a video.",
-    epilog=EXIT_CODES,
-    no_args_is_help=True,
-)(mux)
+for _command, _short_help in (
+    (transcribe, "Turn recordings into subtitles."),
+    (align, "Time the words of a given transcript."),
+    (render, "Write saved results anew, without a model."),
+    (check, "Find and mend what is wrong with subtitles."),
+    (retime, "Shift, stretch or re-align subtitles."),
+    (mux, "Put subtitles into a video."),
+):
+    app.command(
+        cls=PanelledCommand, short_help=_short_help, epilog=EXIT_CODES, no_args_is_help=True
+    )(_command)
 app.add_typer(models_app)
 app.add_typer(heads_app)
 app.command(short_help="Show whether everything needed is there.")(doctor)

@@ -1,11 +1,11 @@
-"""The form of `subalign transcribe` and `align`: openai-whisper's booleans, and help in groups."""
+"""The form of the commands: openai-whisper's booleans, and help in groups."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
-__all__ = ["OPENAI_BOOLEANS", "TranscribeCommand", "spell_booleans"]
+__all__ = ["OPENAI_BOOLEANS", "PanelledCommand", "spell_booleans"]
 
 OPENAI_BOOLEANS = frozenset(
     {
@@ -19,7 +19,7 @@ OPENAI_BOOLEANS = frozenset(
 )
 
 
-class TranscribeCommand(TyperCommand):
+class PanelledCommand(TyperCommand):
     """A command that takes openai-whisper's booleans and shows its options in their panels."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -18,6 +18,18 @@ _STEP_BYTES = 64 << 20
 
 _ROWS_KEPT = 3  # the totals, and those that end in a gap of each kind
 
+_LOWEST = np.int32(-(1 << 30))
+
+# states on the way back; those in gaps of `second` are also where a total may come from
+_BEST, _SHORT_OF_SECOND, _LONG_OF_SECOND, _SHORT_OF_FIRST, _LONG_OF_FIRST, _THROUGH = range(6)
+
+# the bits of a step: where a total without a gap of `first` at its end comes from (0 a pair),
+# which gap of `first` is better than it, and which gaps go on from the element before
+_SOURCE = 0b11
+_BY_SHORT_OF_FIRST, _BY_LONG_OF_FIRST = 4, 8
+_SHORT_OF_SECOND_GOES_ON, _LONG_OF_SECOND_GOES_ON = 16, 32
+_SHORT_OF_FIRST_GOES_ON, _LONG_OF_FIRST_GOES_ON = 64, 128
+
 
 @dataclass(frozen=True, slots=True)
 class GapCosts:
@@ -61,7 +73,7 @@ def gapped_partners(
         table = np.ascontiguousarray(scores, np.int32)
         gaps = np.array([costs.opening, costs.extension, costs.passage], np.int32)
         start = np.empty((_ROWS_KEPT, theirs.size + 1), np.int32)
-        sweep, _ = _compiled()
+        sweep = _compiled()[0]
         sweep(ours[:0], theirs, table, gaps, start, True)
         _fill(partners, ours, theirs, table, gaps, start, 0, (theirs.size, 0))
     return partners
@@ -81,17 +93,14 @@ def _fill(
 
     `start` is the row before the block. Returns the column and state that the block begins in.
     """
-    sweep, walk = _compiled()
-    column = end[0]
+    sweep, trace, walk = _compiled()
+    column, state = end
     second = second[:column]
     start = np.ascontiguousarray(start[:, : column + 1])
     if first.size * (column + 1) <= _STEP_BYTES or first.size == 1:
-        begin_column, begin_state = walk(
-            first, second, table, gaps, start, end[1], partners[offset : offset + first.size]
-        )
-        found = partners[offset : offset + first.size]
-        assert found.size == first.size
-        return int(begin_column), int(begin_state)
+        steps = trace(first, second, table, gaps, start)
+        begin = walk(steps, state, partners[offset : offset + first.size])
+        return int(begin[0]), int(begin[1])
     n_blocks = min(first.size, max(2, _ROW_BYTES // start.nbytes))
     edges = np.linspace(0, first.size, n_blocks + 1).astype(int)
     rows = [start]
@@ -107,7 +116,7 @@ def _fill(
 
 
 @cache
-def _compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _compiled() -> tuple[Callable[..., Any], ...]:
     import numba
 
     line, table = (numba.types.Array(numba.int32, n, "C", readonly=True) for n in (1, 2))
@@ -115,7 +124,8 @@ def _compiled() -> tuple[Callable[..., Any], Callable[..., Any]]:
     sequences = (line, line, table, line)
     return (
         compiled(_sweep, *sequences, rows, numba.boolean),
-        compiled(_walk, *sequences, table, numba.int64, partners),
+        compiled(_trace, *sequences, table),
+        compiled(_walk, numba.uint8[:, ::1], numba.int64, partners),
     )
 
 
@@ -132,15 +142,14 @@ def _sweep(
     The rows hold the best totals, the best that end in a short gap of `second`, and in a passage.
     """
     opening, extension, passage = gaps[0], gaps[1], gaps[2]
-    lowest = np.int32(-(1 << 30))
     n = second.size
     best, short, long = row[0], row[1], row[2]
     if is_start:
         best[0] = 0
         for j in range(1, n + 1):
             best[j] = -min(opening + j * extension, passage)
-        short[:] = lowest
-        long[:] = lowest
+        short[:] = _LOWEST
+        long[:] = _LOWEST
     through = np.empty(n + 1, np.int32)
     for i in range(first.size):
         scores = table[first[i]]
@@ -152,7 +161,7 @@ def _sweep(
             long[j] = max(long[j], best[j] - passage)
             pair = best[j - 1] + scores[second[j - 1]]
             through[j] = max(pair, short[j], long[j])
-        left_short, left_long = lowest, lowest
+        left_short, left_long = _LOWEST, _LOWEST
         best[0] = through[0]
         for j in range(1, n + 1):
             left_short = max(left_short, through[j - 1] - opening) - extension
@@ -160,79 +169,75 @@ def _sweep(
             best[j] = max(through[j], left_short, left_long)
 
 
-def _walk(
+def _trace(
     first: NDArray[np.int32],
     second: NDArray[np.int32],
     table: NDArray[np.int32],
     gaps: NDArray[np.int32],
     start: NDArray[np.int32],
-    end_state: int,
-    partners: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Compute the rows after `start`, go back through them, and note the partners.
-
-    States: 0 the best, 1 and 2 in a short gap of `second` and in a passage, 3 and 4 in those of
-    `first`, 5 the best but for these.
-    """
+) -> NDArray[np.uint8]:
+    """The steps (rows, columns + 1) of the rows after `start`: the bits named above."""
     opening, extension, passage = gaps[0], gaps[1], gaps[2]
-    lowest = np.int32(-(1 << 30))
-    n_rows, n = first.size, second.size
-    # bits 0-1: how a total without a gap of first at its end comes about (0 pair, 1 and 2 gaps of
-    # second); bits 2-3: whether a gap of first is better; bits 4-7: whether each gap, those of
-    # second first, goes on from the element before
-    steps = np.empty((n_rows, n + 1), np.uint8)
+    n = second.size
+    steps = np.empty((first.size, n + 1), np.uint8)
     best, short, long = start[0].copy(), start[1].copy(), start[2].copy()
     through = np.empty(n + 1, np.int32)
-    for i in range(n_rows):
+    for i in range(first.size):
         scores = table[first[i]]
         for j in range(n + 1):
-            bits = (16 if short[j] > best[j] - opening else 0) | (
-                32 if long[j] > best[j] - passage else 0
-            )
+            bits = _SHORT_OF_SECOND_GOES_ON if short[j] > best[j] - opening else 0
+            bits |= _LONG_OF_SECOND_GOES_ON if long[j] > best[j] - passage else 0
             short[j] = max(short[j], best[j] - opening) - extension
             long[j] = max(long[j], best[j] - passage)
-            total = best[j - 1] + scores[second[j - 1]] if j > 0 else lowest
+            total = best[j - 1] + scores[second[j - 1]] if j > 0 else _LOWEST
             source = 0
             if short[j] > total:
-                total, source = short[j], 1
+                total, source = short[j], _SHORT_OF_SECOND
             if long[j] > total:
-                total, source = long[j], 2
+                total, source = long[j], _LONG_OF_SECOND
             through[j] = total
             steps[i, j] = bits | source
-        left_short, left_long = lowest, lowest
+        left_short, left_long = _LOWEST, _LOWEST
         best[0] = through[0]
         for j in range(1, n + 1):
-            bits = (64 if left_short > through[j - 1] - opening else 0) | (
-                128 if left_long > through[j - 1] - passage else 0
-            )
+            bits = _SHORT_OF_FIRST_GOES_ON if left_short > through[j - 1] - opening else 0
+            bits |= _LONG_OF_FIRST_GOES_ON if left_long > through[j - 1] - passage else 0
             left_short = max(left_short, through[j - 1] - opening) - extension
             left_long = max(left_long, through[j - 1] - passage)
-            total = through[j]
-            if left_short > total:
-                total = left_short
-                bits |= 4
-            if left_long > total:
-                total = left_long
-                bits = (bits & ~4) | 8
-            best[j] = total
+            best[j] = max(through[j], left_short, left_long)
+            if left_long > max(through[j], left_short):
+                bits |= _BY_LONG_OF_FIRST
+            elif left_short > through[j]:
+                bits |= _BY_SHORT_OF_FIRST
             steps[i, j] |= bits
-    i, j, state = n_rows, n, end_state
+    return steps
+
+
+def _walk(steps: NDArray[np.uint8], end_state: int, partners: NDArray[np.int64]) -> tuple[int, int]:
+    """Go back through the steps from the last column and note the partners.
+
+    Returns the column and the state in which the first row is left.
+    """
+    i, j, state = steps.shape[0], steps.shape[1] - 1, end_state
     while i > 0:
         bits = steps[i - 1, j]
-        if state == 0 and bits & 12:
-            state = 3 if bits & 4 else 4
-        elif state == 0 or state == 5:
-            state = bits & 3
-            if state == 0:
+        if state == _BEST and bits & (_BY_SHORT_OF_FIRST | _BY_LONG_OF_FIRST):
+            state = _SHORT_OF_FIRST if bits & _BY_SHORT_OF_FIRST else _LONG_OF_FIRST
+        elif state in (_BEST, _THROUGH):
+            state = bits & _SOURCE
+            if state == _BEST:
                 partners[i - 1] = j - 1
                 i, j = i - 1, j - 1
-        elif state == 1:
-            state = 1 if bits & 16 else 0
+        elif state == _SHORT_OF_SECOND:
+            state = _SHORT_OF_SECOND if bits & _SHORT_OF_SECOND_GOES_ON else _BEST
             i -= 1
-        elif state == 2:
-            state = 2 if bits & 32 else 0
+        elif state == _LONG_OF_SECOND:
+            state = _LONG_OF_SECOND if bits & _LONG_OF_SECOND_GOES_ON else _BEST
             i -= 1
+        elif state == _SHORT_OF_FIRST:
+            state = _SHORT_OF_FIRST if bits & _SHORT_OF_FIRST_GOES_ON else _THROUGH
+            j -= 1
         else:
-            state = state if bits & (64 if state == 3 else 128) else 5
+            state = _LONG_OF_FIRST if bits & _LONG_OF_FIRST_GOES_ON else _THROUGH
             j -= 1
     return j, state

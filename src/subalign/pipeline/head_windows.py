@@ -8,6 +8,7 @@ import torch
 
 from subalign.alignment.head_maps import HeardText, TimedText, hear_text
 from subalign.alignment.longform import align_script
+from subalign.alignment.pauses import shorten
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
@@ -51,12 +52,26 @@ class HeadWindow:
     length: int
     text: TimedText
 
-    def hear(self, model: Whisper, heads: Sequence[tuple[int, int]] | None = None) -> HeardText:
-        """What these heads, or all, attend to while the decoder reads the words."""
+    def hear(
+        self,
+        model: Whisper,
+        heads: Sequence[tuple[int, int]] | None = None,
+        *,
+        pauses: bool = True,
+    ) -> HeardText:
+        """What these heads, or all, attend to while the decoder reads the words.
+
+        Without `pauses`, long ones are cut out, of the words' true times as well.
+        """
         window = self.mel.window(self.start, self.length, model.dims.window_frames)
+        text, length = self.text, self.length
+        shortened = None if pauses else shorten(window.numpy(), length)
+        if shortened is not None:
+            window, length = torch.from_numpy(shortened.mel), shortened.frames.size
+            text = TimedText(text.words, shortened.times(text.spans))
         with torch.inference_mode():
             encoded = model.encode(window[None])
-        return hear_text(model, self.tokenizer, encoded, self.text, self.length, heads)
+        return hear_text(model, self.tokenizer, encoded, text, length, heads)
 
 
 @dataclass(frozen=True, slots=True)

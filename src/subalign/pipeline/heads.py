@@ -104,7 +104,7 @@ def score_heads(
     timed = data.reference.timed
     _check_truth([window for window in windows if window.text.timed], timed, data)
     marked: list[HeadMaps] = []
-    heard = _keep(_hear(model, windows, on_window), model.alignment_pairs, options, marked)
+    heard = _keep(_hear(model, windows, options, on_window), model.alignment_pairs, options, marked)
     heads: tuple[HeadScore, ...]
     heads = measure_heads(heard, alone) if timed else rate_heads(heard, alone)
     everything = range(len(model.alignment_pairs))
@@ -270,13 +270,13 @@ def _candidate_maps(
     """
     n_heads = model.dims.n_text_layer * model.dims.n_text_head
     if n_heads <= MOST_CANDIDATES:
-        for heard in _hear(model, windows, on_window):
+        for heard in _hear(model, windows, options, on_window):
             yield _with_spans(heard, timed, options).maps(options).halved()
         return
     spans = []
 
     def first_pass() -> Iterator[HeardText]:
-        for heard in _hear(model, windows, on_window):
+        for heard in _hear(model, windows, options, on_window):
             with_spans = _with_spans(heard, timed, options)
             spans.append(with_spans.text)
             yield with_spans
@@ -285,8 +285,8 @@ def _candidate_maps(
     best = measure_heads(first_pass(), alone)[:MOST_CANDIDATES]
     candidates = {(head.layer, head.head) for head in best} | set(model.alignment_pairs)
     for window, text in zip(windows, spans, strict=True):
-        heard = replace(window, text=text).hear(model, sorted(candidates))
-        yield heard.maps(options).halved()
+        heard = window.hear(model, sorted(candidates), pauses=_hears_pauses(options))
+        yield replace(heard, text=text).maps(options).halved()
 
 
 def _with_spans(heard: HeardText, timed: bool, options: AlignmentOptions) -> HeardText:
@@ -298,12 +298,17 @@ def _with_spans(heard: HeardText, timed: bool, options: AlignmentOptions) -> Hea
 def _hear(
     model: Whisper,
     windows: Sequence[HeadWindow],
+    options: AlignmentOptions,
     on_window: Callable[[int, int], None] | None,
 ) -> Iterator[HeardText]:
     for done, window in enumerate(windows, start=1):
-        yield window.hear(model)
+        yield window.hear(model, pauses=_hears_pauses(options))
         if on_window is not None:
             on_window(done, len(windows))
+
+
+def _hears_pauses(options: AlignmentOptions) -> bool:
+    return options.method != "viterbi"  # which times words without long ones
 
 
 def _keep(
