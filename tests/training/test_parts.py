@@ -50,6 +50,11 @@ def test_timestamps_are_those_of_the_whole_window(window, tokenizer):
     assert tokenizer.decode_with_timestamps(targets.outputs) == (
         "<|2.60|> One, two.<|3.10|><|4.10|> Three four<|4.60|><|endoftext|>"
     )
+    pairs = zip(targets.outputs, targets.intervals, strict=True)
+    guided = [interval for token, interval in pairs if token >= tokenizer.timestamp_begin]
+    # three positions around where the crop, which begins at 2 s, has them
+    middles = np.array([30, 55, 105, 130])
+    assert np.array(guided) == pytest.approx(np.stack([middles - 1.5, middles + 1.5], axis=1))
 
 
 def test_each_token_is_guided_to_its_word_or_pause(window, tokenizer):

@@ -18,6 +18,7 @@ IGNORED = -100
 LETTERS = "abcdefghijklmnopqrstuvwxyz' "  # CTC symbol 0 is the blank, the first letter is 1
 
 _LONGEST_PROMPT = 60  # tokens
+_TIMESTAMP_REACH = 0.03  # seconds
 
 Interval = tuple[float, float]
 _NOWHERE: Interval = (float("nan"), float("nan"))
@@ -92,13 +93,19 @@ def _timestamped(window: Window, tokenizer: Tokenizer) -> list[_Piece]:
     """Each utterance between its timestamps; one that the end cuts gets its first alone."""
     pieces: list[_Piece] = []
     for n, placed in enumerate(window.utterances):
-        spoken = _bounds(placed)
-        pieces.append(_Piece(_timestamp(window, tokenizer, spoken[0])))
+        start, end = _bounds(placed)
+        pieces.append(_timestamp_piece(window, tokenizer, start))
         if placed.cut:
             break
         pieces += _utterance_pieces(window, tokenizer, n)
-        pieces.append(_Piece(_timestamp(window, tokenizer, min(spoken[1], window.seconds))))
+        pieces.append(_timestamp_piece(window, tokenizer, min(end, window.seconds)))
     return pieces
+
+
+def _timestamp_piece(window: Window, tokenizer: Tokenizer, seconds: float) -> _Piece:
+    """A timestamp, heard where it points to."""
+    near = seconds - _TIMESTAMP_REACH, seconds + _TIMESTAMP_REACH
+    return _Piece(_timestamp(window, tokenizer, seconds), _positions(near))
 
 
 def _plain_text(window: Window, tokenizer: Tokenizer) -> list[_Piece]:

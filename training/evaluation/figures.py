@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from subalign.model import where
 from subalign.options import TranscriptionOptions
-from training.evaluation.listen import Listener
+from training.evaluation.listen import BEAMS, Listener
 from training.evaluation.material import Clip, Laid, Material
 from training.evaluation.scores import WordErrors, near, time_errors, word_errors
 from training.evaluation.sphinx import SphinxTimes
@@ -106,16 +106,25 @@ def sphinx_figures(material: Material, sphinx: Mapping[str, SphinxTimes]) -> Ite
 def _words(
     listener: Listener, group: str, sets: Mapping[str, Sequence[Clip]], wanted: str
 ) -> Iterator[Figure]:
-    errors = words = 0
+    """How many words are wrong as `subalign transcribe` decodes, and in all by greedy decoding."""
+    everything = [clip for clips in sets.values() for clip in clips]
+    if not everything:
+        return
+    whole = WordErrors(0, 0)
     for name, clips in sets.items():
-        if not clips:
-            continue
-        heard = listener.transcribe([clip.samples for clip in clips])
-        of_set = word_errors((c.text, h.text) for c, h in zip(clips, heard, strict=True))
-        errors, words = errors + of_set.errors, words + of_set.words
-        yield _word_figure(name, of_set, wanted)
-    if words:
-        yield _word_figure(f"{group}, all", WordErrors(errors, words), wanted)
+        if clips:
+            of_set = _errors(listener, clips, BEAMS)
+            whole = WordErrors(whole.errors + of_set.errors, whole.words + of_set.words)
+            yield _word_figure(name, of_set, wanted)
+    name = f"{group}, all"
+    yield _word_figure(name, whole, wanted)
+    greedy = _errors(listener, everything, None)
+    yield Figure(name, "word error rate, greedy", 100 * greedy.rate, "%", "", greedy.words)
+
+
+def _errors(listener: Listener, clips: Sequence[Clip], beams: int | None) -> WordErrors:
+    heard = listener.transcribe([clip.samples for clip in clips], beams=beams)
+    return word_errors((c.text, h.text) for c, h in zip(clips, heard, strict=True))
 
 
 def _word_figure(name: str, errors: WordErrors, wanted: str) -> Figure:
@@ -227,7 +236,7 @@ def _speed(
     try:
         for _ in range(_RUNS):
             begun = clock()
-            listener.transcribe(recordings)
+            listener.transcribe(recordings, beams=None)
             taken.append(clock() - begun)
     finally:
         torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""A model at work on batches of windows: greedy decoding, and word times of known text."""
+"""A model at work on batches of windows: decoding, and word times of known text."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from subalign.alignment.windows import time_texts
 from subalign.decoding import DecodingResult, decode
 from subalign.mel import LogMel, log_mel
 from subalign.model import EncodedAudio, Whisper
-from subalign.options import AlignmentOptions, DecodingOptions
+from subalign.options import AlignmentOptions, DecodingOptions, TranscriptionOptions
 from subalign.results import Word
 from subalign.script import Line
 from subalign.tokenizer import Tokenizer
@@ -22,7 +22,9 @@ from training.evaluation.material import Clip
 from training.model import tokenizer_of_model
 from training.synthesis.speech import Span
 
-__all__ = ["Listener"]
+__all__ = ["BEAMS", "Listener"]
+
+BEAMS = TranscriptionOptions().beam_size
 
 _BATCH = 12
 
@@ -39,10 +41,10 @@ class Listener:
         return tokenizer_of_model(self.model)
 
     def transcribe(
-        self, recordings: Sequence[NDArray[np.float32]], *, without_timestamps: bool = False
+        self, recordings: Sequence[NDArray[np.float32]], *, beams: int | None = BEAMS
     ) -> list[DecodingResult]:
-        """Decode greedily."""
-        options = DecodingOptions(without_timestamps=without_timestamps)
+        """Decode with so many beams, by default as `subalign transcribe`; None decodes greedily."""
+        options = DecodingOptions(beam_size=beams)
         found: list[DecodingResult] = []
         for part in _parts(recordings):
             encoded, _ = self._encode(part)
