@@ -4,7 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-__all__ = ["SAMPLE_RATE", "cut_by_energy", "fft_filter", "frame_rms", "resample"]
+__all__ = [
+    "SAMPLE_RATE",
+    "cut_by_energy",
+    "fft_filter",
+    "frame_rms",
+    "resample",
+    "resample_fast",
+]
 
 SAMPLE_RATE = 16000
 
@@ -15,13 +22,28 @@ _SILENCE_DECIBELS = -40.0
 def resample(samples: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     """About `factor` times as many samples, through the Fourier transform.
 
-    Both lengths are padded to ones that transform fast, so the factor is met to about 1 in 10,000
-    only for long input; silence at both ends keeps the wrap-around inaudible.
+    The factor is met to about 1 in 10,000 only for long input; silence at both ends keeps the
+    wrap-around inaudible.
     """
     if factor == 1.0 or not samples.size:
         return samples
-    n_in = fft.next_fast_len(samples.size + 1024, real=True)
-    n_out = round(n_in * factor)
+    n_in = _padded(samples)
+    return _resized(samples, n_in, round(n_in * factor))
+
+
+def resample_fast(samples: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """As `resample`, several times as fast, with a factor that is up to 5% higher."""
+    if factor == 1.0 or not samples.size:
+        return samples
+    n_in = _padded(samples)
+    return _resized(samples, n_in, fft.next_fast_len(round(n_in * factor), real=True))
+
+
+def _padded(samples: NDArray[np.float32]) -> int:
+    return fft.next_fast_len(samples.size + 1024, real=True)  # type: ignore[no-any-return]
+
+
+def _resized(samples: NDArray[np.float32], n_in: int, n_out: int) -> NDArray[np.float32]:
     spectrum = fft.rfft(samples, n_in)
     resized = np.zeros(n_out // 2 + 1, spectrum.dtype)
     kept = min(spectrum.size, resized.size)

@@ -8,7 +8,7 @@ from scipy import fft, signal
 
 from training.config import AugmentationConfig
 from training.data.shards import Utterance
-from training.signal import SAMPLE_RATE, fft_filter, resample
+from training.signal import SAMPLE_RATE, fft_filter, resample_fast
 
 __all__ = ["augment_window", "change_speed", "coloured_noise", "tones"]
 
@@ -16,10 +16,10 @@ _BANDS = 12
 
 
 def change_speed(utterance: Utterance, speed: float) -> Utterance:
-    """Faster and higher by `speed`, as a tape played faster."""
-    samples = resample(utterance.samples, 1.0 / speed)
+    """Faster and higher by about `speed`, as a tape played faster."""
     if not utterance.samples.size:
         return utterance
+    samples = resample_fast(utterance.samples, 1.0 / speed)
     factor = samples.size / utterance.samples.size
     spans = tuple(None if s is None else (s[0] * factor, s[1] * factor) for s in utterance.spans)
     return Utterance(utterance.text, samples, spans)

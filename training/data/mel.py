@@ -33,7 +33,7 @@ def window_mel(
     spectrum = torch.stft(
         torch.from_numpy(samples), N_FFT, HOP_LENGTH, window=_hann(), return_complex=True
     )[:, :-1]  # (bins, frames)
-    power = torch.view_as_real(spectrum).square().sum(dim=-1)  # (bins, frames)
+    power = spectrum.real.square() + spectrum.imag.square()  # (bins, frames)
     filters = _warped_filters(n_mels, round(warp * _WARP_STEPS))
     logarithms = (filters @ power).clamp_(min=_LEAST_POWER).log10_()  # (n_mels, frames)
     floor = float(logarithms.max()) + headroom - _DYNAMIC_RANGE
