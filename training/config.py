@@ -54,7 +54,8 @@ class CorpusConfig:
 class ModelConfig:
     """The model to begin with: a checkpoint, or "" for fresh weights of these sizes.
 
-    `vocabulary` is a checkpoint folder whose tokens a fresh model takes over.
+    `vocabulary` is a checkpoint folder whose tokens a fresh model takes over. A checkpoint with
+    fewer encoder layers grows.
     """
 
     start: str = "micro.en"

@@ -1,5 +1,6 @@
 """The package's model as it is trained: on crops of windows, with a CTC head beside the decoder."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,10 +111,15 @@ def _scores(whisper: Whisper) -> Iterator[list[Tensor]]:
 
 
 def make_model(config: ModelConfig) -> TrainedModel:
-    """A model to begin with, in float32: a checkpoint's weights, or fresh ones."""
+    """A model to begin with, in float32: a checkpoint's weights, or fresh ones.
+
+    Where the checkpoint has fewer encoder layers than `config`, new ones are put on top.
+    """
     if config.start:
         whisper = load_checkpoint(config.start, device="cpu", dtype="float32")
         whisper.name = config.name
+        if whisper.dims.n_audio_layer < config.encoder_layers:
+            whisper = _grown(whisper, config.encoder_layers)
     else:
         whisper = _fresh(config)
     whisper.requires_grad_(True)
@@ -126,6 +132,23 @@ def tokenizer_of_model(whisper: Whisper) -> Tokenizer:
     return get_tokenizer(
         whisper.vocabulary, multilingual=False, num_languages=whisper.num_languages
     )
+
+
+def _grown(whisper: Whisper, encoder_layers: int) -> Whisper:
+    """The same model with more encoder layers, which at first change nothing."""
+    grown = Whisper(
+        dataclasses.replace(whisper.dims, n_audio_layer=encoder_layers),
+        name=whisper.name,
+        vocabulary=whisper.vocabulary,
+        multilingual=whisper.multilingual,
+        previous_text=whisper.previous_text,
+    )
+    grown.load_state_dict(whisper.state_dict(), strict=False)
+    for block in grown.encoder.blocks[whisper.dims.n_audio_layer :]:
+        for last in (block.attn.out, block.mlp[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+    return grown
 
 
 def _fresh(config: ModelConfig) -> Whisper:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from training.config import LossConfig, WindowConfig
+from training.config import LossConfig, ModelConfig, WindowConfig
 from training.data.batches import Batch
 from training.data.mel import window_mel
 from training.data.shards import Utterance
@@ -15,7 +15,7 @@ from training.data.targets import IGNORED, LETTERS, make_targets
 from training.data.windows import Placed, Window
 from training.evaluation.scores import near, time_errors, word_errors
 from training.loss import losses
-from training.model import Heard, TrainedModel, tokenizer_of_model
+from training.model import Heard, TrainedModel, make_model, tokenizer_of_model
 from training.signal import SAMPLE_RATE, resample, resample_fast
 
 from subalign.model import load_model
@@ -29,6 +29,19 @@ def model():
 @pytest.fixture(scope="module")
 def tokenizer(model):
     return tokenizer_of_model(model.whisper)
+
+
+def test_new_encoder_layers_change_nothing_at_first(model):
+    before = model.whisper.encoder
+    grown = make_model(ModelConfig(start="micro.en", encoder_layers=6)).whisper
+    assert grown.dims.n_audio_layer == len(grown.encoder.blocks) == 6
+    assert grown.name == "micro.en"
+    assert all(parameter.requires_grad for parameter in grown.encoder.blocks[5].parameters())
+    mel = torch.randn(1, 80, 3000, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(grown.encoder(mel), before(mel))
+    same = grown.decoder.state_dict().items()
+    assert all(torch.equal(tensor, model.whisper.decoder.state_dict()[key]) for key, tensor in same)
 
 
 @pytest.fixture
