@@ -90,7 +90,7 @@ def score_heads(
     """Measure every cross-attention head by itself on one recording.
 
     That is by the path through its attention, whatever the method: it counts for the marked heads
-    together.
+    together, and decides whether long pauses are cut out first.
 
     `on_window` is called with the windows heard so far and their number.
 
