@@ -70,9 +70,9 @@ def score(
         starts=_boundary_errors(errors[:, 0]),
         ends=_boundary_errors(errors[:, 1]),
         f1=tuple(_f1(errors, len(known), tolerance) for tolerance in TOLERANCES),
-        instant=sum(time.end - time.start < _INSTANT for time in timed),
-        disordered=sum(map(_disordered, found)),
-        estimated=sum(time.estimated for time in timed) / max(1, len(timed)),
+        instant=sum(bool(time.end - time.start < _INSTANT) for time in timed),
+        disordered=int(sum(map(_disordered, found))),
+        estimated=float(sum(time.estimated for time in timed)) / max(1, len(timed)),
     )
 
 
