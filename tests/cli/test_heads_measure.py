@@ -105,10 +105,8 @@ def test_score_as_json(subalign, half):
     assert (report["layers"], report["heads"], report["words"]) == (2, 6, 77)
     assert (report["timed"], report["method"]) == (True, "viterbi")
     by_path = json.loads(subalign(*arguments, "--method", "dtw").out)
+    assert by_path["by_head"] == report["by_head"]
     assert by_path["marked_error"] != report["marked_error"]
-    # each head by itself is measured by its path alone, here with the long pauses that viterbi cuts
-    best = (by_path["by_head"][0], report["by_head"][0])
-    assert best[0]["error"] == pytest.approx(best[1]["error"], abs=2e-3)
     heads = report["by_head"]
     assert len(heads) == 12
     marked = sorted([head["layer"], head["head"]] for head in heads if head["marked"])

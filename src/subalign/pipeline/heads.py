@@ -90,7 +90,7 @@ def score_heads(
     """Measure every cross-attention head by itself on one recording.
 
     That is by the path through its attention, whatever the method: it counts for the marked heads
-    together, and decides whether long pauses are cut out first.
+    together.
 
     `on_window` is called with the windows heard so far and their number.
 
@@ -104,7 +104,7 @@ def score_heads(
     timed = data.reference.timed
     _check_truth([window for window in windows if window.text.timed], timed, data)
     marked: list[HeadMaps] = []
-    heard = _keep(_hear(model, windows, options, on_window), model.alignment_pairs, options, marked)
+    heard = _keep(_hear(model, windows, alone, on_window), model, windows, options, marked)
     heads: tuple[HeadScore, ...]
     heads = measure_heads(heard, alone) if timed else rate_heads(heard, alone)
     everything = range(len(model.alignment_pairs))
@@ -313,14 +313,18 @@ def _hears_pauses(options: AlignmentOptions) -> bool:
 
 def _keep(
     heard: Iterable[HeardText],
-    heads: tuple[tuple[int, int], ...],
+    model: Whisper,
+    windows: Sequence[HeadWindow],
     options: AlignmentOptions,
     kept: list[HeadMaps],
 ) -> Iterator[HeardText]:
-    """What is heard, as it comes; the maps of some heads are added to `kept`."""
-    for window in heard:
-        kept.append(window.select(heads).maps(options))
-        yield window
+    """What is heard, as it comes; what the marked heads give by the method is added to `kept`."""
+    heads = model.alignment_pairs
+    for window, whole in zip(windows, heard, strict=True):
+        pauses = _hears_pauses(options)
+        marked = whole.select(heads) if pauses else window.hear(model, heads, pauses=False)
+        kept.append(marked.maps(options))
+        yield whole
 
 
 def _count_words(windows: Iterable[HeadWindow]) -> int:
