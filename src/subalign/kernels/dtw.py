@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,11 @@ from subalign.kernels.compiling import compiled
 __all__ = ["dtw", "warm_up"]
 
 Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_DIAGONAL, _VERTICAL, _HORIZONTAL = range(3)
+
+# anti-diagonals whose costs are laid out at once: by then whole cache lines have been read
+_LINES = 32
 
 
 def dtw(cost: NDArray[np.floating]) -> Path:
@@ -33,48 +38,95 @@ def dtw(cost: NDArray[np.floating]) -> Path:
         raise ValueError(f"DTW needs a matrix (tokens, frames), not {cost.ndim} dimensions")
     if cost.size == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    return _compiled()(np.ascontiguousarray(cost, dtype=np.float64))
+    single = cost.dtype == np.float32
+    costs = np.ascontiguousarray(cost, np.float32 if single else np.float64)
+    return _compiled(single=single)(costs)
 
 
 def warm_up() -> None:
     """Compile the kernel, or load it from numba's cache, ahead of its first use."""
-    _compiled()
+    _compiled(single=True)
 
 
 @cache
-def _compiled() -> Callable[[NDArray[np.float64]], Path]:
+def _compiled(*, single: bool) -> Callable[..., Path]:
     import numba
 
+    _register_parts()
+    kind: Any = numba.float32 if single else numba.float64
     # a read-only argument takes writable arrays too
-    return compiled(_find_path, numba.types.Array(numba.float64, 2, "C", readonly=True))
+    return compiled(_find_path, numba.types.Array(kind, 2, "C", readonly=True))
 
 
-def _find_path(cost: NDArray[np.float64]) -> Path:
+@cache
+def _register_parts() -> None:
+    """Let numba compile what `_find_path` calls: LLVM makes vector code of each by itself."""
+    from numba.extending import register_jitable
+
+    for part in (_lay_out, _go_on, _walk_back):
+        register_jitable(part)
+
+
+def _find_path(cost: NDArray[np.floating]) -> Path:
     n_tokens, n_frames = cost.shape
-    flat_cost = cost.ravel()
-    # A line for each anti-diagonal, from its first cell on: 0 diagonal, 1 vertical, 2 horizontal.
-    came_by = np.empty((n_tokens + n_frames - 1, min(n_tokens, n_frames)), np.uint8)
+    n_lines = n_tokens + n_frames - 1
+    # how the path comes to the cells of each anti-diagonal, from its first cell on
+    came_by = np.empty((n_lines, min(n_tokens, n_frames)), np.uint8)
+    costs = np.empty((_LINES, n_tokens))  # of some anti-diagonals, by token
+    # totals of three neighbouring anti-diagonals, by token, after one cell of infinity
+    totals = np.full((3, n_tokens + 1), np.inf)
+    totals[1, 0] = 0
+    for line in range(n_lines):
+        first, last = max(0, line - n_frames + 1), min(n_tokens, line + 1)
+        if line % _LINES == 0:
+            _lay_out(cost, line, costs)
+        this, before_last, before = line % 3, (line + 1) % 3, (line + 2) % 3
+        _go_on(
+            totals[before_last, first:last],
+            totals[before, first : last + 1],
+            costs[line % _LINES, first:last],
+            totals[this, first + 1 : last + 1],
+            came_by[line],
+        )
+        totals[before_last, 0] = np.inf
+    return _walk_back(came_by, n_tokens, n_frames)
 
-    # Totals of three neighbouring anti-diagonals, by token, after one cell of infinity: the cells
-    # of an anti-diagonal do not depend on each other, so the inner loop becomes vector code.
-    before_last = np.full(n_tokens + 1, np.inf)
-    last = np.full(n_tokens + 1, np.inf)
-    this = np.full(n_tokens + 1, np.inf)
-    before_last[0] = 0
-    for time in range(n_tokens + n_frames - 1):
-        first = max(0, time - n_frames + 1)
-        steps = came_by[time]
-        for token in range(first, min(n_tokens, time + 1)):
-            diagonal, above, left = before_last[token], last[token], last[token + 1]
-            by_diagonal = (diagonal < above) & (diagonal < left)
-            by_above = (above < diagonal) & (above < left)
-            best = diagonal if by_diagonal else (above if by_above else left)
-            total = flat_cost[token * (n_frames - 1) + time] + best  # token * n_frames + frame
-            this[token + 1] = np.inf if np.isnan(total) else total
-            steps[token - first] = 0 if by_diagonal else (1 if by_above else 2)
-        before_last[0] = np.inf
-        before_last, last, this = last, this, before_last
 
+def _lay_out(cost: NDArray[np.floating], line: int, costs: NDArray[np.float64]) -> None:
+    """Put the costs of the anti-diagonals from `line` on into the rows of `costs`."""
+    n_lines = costs.shape[0]
+    n_tokens, n_frames = cost.shape
+    for token in range(max(0, line - n_frames + 1), min(n_tokens, line + n_lines)):
+        frame = line - token
+        first, last = max(0, -frame), min(n_lines, n_frames - frame)
+        row = cost[token, frame + first : frame + last]
+        column = costs[first:last, token]
+        for n in range(row.size):
+            column[n] = row[n]
+
+
+def _go_on(
+    diagonals: NDArray[np.float64],
+    lasts: NDArray[np.float64],
+    costs: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    steps: NDArray[np.uint8],
+) -> None:
+    """The totals of an anti-diagonal, whose cells do not depend on each other, and their steps.
+
+    `lasts` are the totals of the anti-diagonal before: of each cell's upper, then left neighbour.
+    """
+    for n in range(costs.size):
+        diagonal, above, left = diagonals[n], lasts[n], lasts[n + 1]
+        by_diagonal = (diagonal < above) & (diagonal < left)
+        by_above = (above < diagonal) & (above < left)
+        best = diagonal if by_diagonal else (above if by_above else left)
+        total = costs[n] + best
+        totals[n] = np.inf if np.isnan(total) else total
+        steps[n] = _DIAGONAL if by_diagonal else (_VERTICAL if by_above else _HORIZONTAL)
+
+
+def _walk_back(came_by: NDArray[np.uint8], n_tokens: int, n_frames: int) -> Path:
     length = 0
     tokens = np.empty(n_tokens + n_frames - 1, np.int64)
     frames = np.empty(n_tokens + n_frames - 1, np.int64)
@@ -84,12 +136,12 @@ def _find_path(cost: NDArray[np.float64]) -> Path:
         length += 1
         if token == 0 and frame == 0:
             break
-        time = token + frame
-        step = came_by[time, token - max(0, time - n_frames + 1)]
+        line = token + frame
+        step = came_by[line, token - max(0, line - n_frames + 1)]
         # at the borders there is one way left, whatever the totals are
-        if token == 0 or (frame > 0 and step == 2):
+        if token == 0 or (frame > 0 and step == _HORIZONTAL):
             frame -= 1
-        elif frame == 0 or step == 1:
+        elif frame == 0 or step == _VERTICAL:
             token -= 1
         else:
             token, frame = token - 1, frame - 1
