@@ -1,6 +1,6 @@
 """The one configuration file of a training run, read from TOML into frozen dataclasses."""
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -12,6 +12,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "CorpusConfig",
+    "CorpusPart",
     "EvaluationConfig",
     "LossConfig",
     "ModelConfig",
@@ -29,25 +30,38 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorpusPart:
+    """The shards up to number `until`: `shares` are the engines' parts of their utterances."""
+
+    until: int
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CorpusConfig:
     """Which speech is synthesised, and where it is kept.
 
-    `shares` are the engines' parts of the utterances. `exclude` are files of text, one sentence a
-    line, that must never be trained on, besides the held-out sentences. The training waits for
-    `minimum_shards`.
+    `exclude` are files of text, one sentence a line, that must never be trained on, besides the
+    held-out sentences. The training waits for `minimum_shards`.
     """
 
     sentences: Path
     folder: Path
-    shards: int = 200
+    parts: tuple[CorpusPart, ...]
     utterances: int = 400
     seed: int = 1
-    shares: dict[str, float] = field(
-        default_factory=lambda: {"espeak": 0.4, "flite": 0.4, "festival": 0.2}
-    )
     codec_share: float = 0.25
     exclude: tuple[Path, ...] = ()
     minimum_shards: int = 4
+
+    @property
+    def shards(self) -> int:
+        """How many there are to be."""
+        return self.parts[-1].until
+
+    def shares(self, shard: int) -> dict[str, float]:
+        """The engines' parts of a shard's utterances."""
+        return next(part.shares for part in self.parts if shard < part.until)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +100,8 @@ class AugmentationConfig:
 
     speed: float = 0.15
     warp: float = 0.15
+    tempo: float = 0.2
+    tempo_share: float = 0.5
     filter_share: float = 0.5
     reverberation_share: float = 0.4
     noise_share: float = 0.7

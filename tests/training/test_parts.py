@@ -12,6 +12,7 @@ from training.data.batches import Batch
 from training.data.mel import window_mel
 from training.data.shards import Utterance
 from training.data.targets import IGNORED, LETTERS, make_targets
+from training.data.tempo import random_tempo
 from training.data.windows import Placed, Window
 from training.evaluation.scores import near, time_errors, word_errors
 from training.loss import losses
@@ -48,7 +49,7 @@ def test_new_encoder_layers_change_nothing_at_first(model):
 def window(speech):
     made = [speech("One, two."), speech("Three four")]
     utterances = [Utterance(s.text, s.samples, s.spans) for s in made]
-    placed = (Placed(utterances[0], 0.5), Placed(utterances[1], 2.0))
+    placed = (Placed(utterances[0], 0.5, 1.0), Placed(utterances[1], 2.0, 2.5))
     return Window(np.zeros(4 * SAMPLE_RATE, np.float32), 4.0, 100, placed)
 
 
@@ -101,12 +102,39 @@ def test_a_window_without_speech_says_so_and_ends(tokenizer, window):
 
 
 def test_a_word_that_the_end_cuts_is_left_out(window, tokenizer):
-    cut = Placed(window.utterances[1].utterance, 3.6, cut=True)
+    cut = Placed(window.utterances[1].utterance, 3.6, 4.1, cut=True)
     window = Window(window.samples, 4.0, 0, (window.utterances[0], cut))
     config = WindowConfig(timestamps_share=0.0, prompt_share=0.0)
     targets = make_targets(window, tokenizer, rng(), config, cut.utterance)
     assert tokenizer.decode(targets.outputs[1:-1]) == " One, two. Three"
     assert "".join(LETTERS[n - 1] for n in targets.letters) == "one two three"
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 9.37])
+def test_a_changed_tempo_has_the_same_ends(seconds):
+    tempo = random_tempo(rng(), seconds, 0.3)
+    times = [tempo.at(t) for t in np.linspace(0.0, seconds + 1.0, 400)]
+    assert times[0] == 0.0
+    assert times[-1] == seconds + 1.0
+    assert tempo.at(seconds) == pytest.approx(seconds)
+    assert all(before < after for before, after in pairwise(times))
+
+
+def test_words_and_sound_move_together(speech, window):
+    tempo = random_tempo(rng(), window.audio_seconds, 0.3)
+    moved = tempo.window(window)
+    length = round(window.audio_seconds * 100)
+    for before, after in zip(window.utterances, moved.utterances, strict=True):
+        assert after.end == tempo.at(before.end)
+        for old, new in zip(before.utterance.spans, after.utterance.spans, strict=True):
+            middle = before.start + sum(old) / 2
+            mel = torch.zeros(80, length + 50)
+            mel[:, round(middle * 100) - 2 : round(middle * 100) + 2] = 1.0
+            sound = tempo.mel(mel)[0]
+            heard = float((sound * (torch.arange(len(sound)) + 0.5)).sum() / sound.sum()) / 100
+            assert heard == pytest.approx(tempo.at(middle), abs=0.01)
+            assert after.start + new[0] < heard < after.start + new[1]
+            assert not sound[length:].any()
 
 
 def test_a_crop_in_its_place_is_encoded_as_the_package_encodes_a_window(model):
@@ -190,6 +218,18 @@ def test_resampling_keeps_a_tone(method, most):
 @pytest.mark.skipif(
     ctypes.util.find_library("espeak-ng") is None, reason="eSpeak NG's library is not installed"
 )
+def test_pico_is_timed_by_pocketsphinx():
+    pytest.importorskip("pocketsphinx")
+    pytest.importorskip("ttspico")
+    from training.synthesis.pico import Pico
+
+    said = Pico().say("Well, this is what we shall hear.", "en-GB", rate=110, pitch=90)
+    assert all(span is not None and span[0] < span[1] for span in said.spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(said.spans))
+    assert said.spans[1][0] - said.spans[0][1] > 0.05  # the comma's pause is no word's
+    assert 0.0 < said.seconds - said.spans[-1][1] < 0.2
+
+
 def test_espeak_times_its_words():
     from training.synthesis.espeak import Espeak
 

@@ -12,6 +12,7 @@ from training.config import (
     Config,
     ConfigError,
     CorpusConfig,
+    CorpusPart,
     ModelConfig,
     RunConfig,
     Stage,
@@ -44,7 +45,11 @@ def config(tmp_path, speech):
     (tmp_path / "corpus").mkdir()
     write_shard(tmp_path / "corpus", 0, speeches, samples, "")
     return Config(
-        corpus=CorpusConfig(sentences=sentences, folder=tmp_path / "corpus"),
+        corpus=CorpusConfig(
+            sentences=sentences,
+            folder=tmp_path / "corpus",
+            parts=(CorpusPart(until=4, shares={"espeak": 1.0}),),
+        ),
         model=ModelConfig(
             start="", name="tiny", width=24, heads=2, encoder_layers=1, decoder_layers=1
         ),
@@ -142,6 +147,13 @@ def test_a_config_has_what_its_base_has_and_it_has_not():
     assert anneal == dataclasses.replace(micro, run=run, stages=anneal.stages)
     assert anneal.run.name != micro.run.name
     assert anneal.stages != micro.stages
+
+
+def test_each_part_of_the_corpus_has_its_own_voices(tmp_path):
+    few, more = {"espeak": 1.0}, {"espeak": 0.5, "pico": 0.5}
+    parts = (CorpusPart(until=2, shares=few), CorpusPart(until=5, shares=more))
+    corpus = CorpusConfig(sentences=tmp_path, folder=tmp_path, parts=parts)
+    assert [corpus.shares(n) for n in range(corpus.shards)] == [few, few, more, more, more]
 
 
 def test_a_missing_base_is_an_error(tmp_path):

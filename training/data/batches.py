@@ -14,6 +14,7 @@ from training.config import Config
 from training.data.mel import mask, window_mel
 from training.data.shards import Corpus
 from training.data.targets import IGNORED, Targets, make_targets
+from training.data.tempo import random_tempo
 from training.data.windows import Window, compose
 from training.signal import SAMPLE_RATE
 from training.synthesis.text import plain, read_sentences
@@ -87,7 +88,8 @@ class BatchMaker(Dataset[Batch]):
         for _ in range(count):
             window = compose(rng, seconds, pool, stage, config.windows, config.augmentation)
             earlier = pool[int(rng.integers(len(pool)))]
-            mels.append(self._mel(window, rng, augment=stage.augment))
+            mel, window = self._heard(window, rng, augment=stage.augment)
+            mels.append(mel)
             targets.append(make_targets(window, self._tokenizer, rng, config.windows, earlier))
             windows.append(window)
         return _collate(mels, targets, windows, self._tokenizer.eot)
@@ -102,7 +104,10 @@ class BatchMaker(Dataset[Batch]):
             self._corpus = Corpus(settings.folder, allowed)
         return self._corpus
 
-    def _mel(self, window: Window, rng: np.random.Generator, *, augment: bool) -> Tensor:
+    def _heard(
+        self, window: Window, rng: np.random.Generator, *, augment: bool
+    ) -> tuple[Tensor, Window]:
+        """The log-mel of a window, and the window as it is heard there."""
         config = self._config.augmentation
         strength = config.warp if augment else 0.0
         mel = window_mel(
@@ -112,9 +117,12 @@ class BatchMaker(Dataset[Batch]):
             warp=float(rng.uniform(1.0 - strength, 1.0 + strength)),
             headroom=float(rng.uniform(0.0, 0.6)) if augment and rng.random() < 0.5 else 0.0,
         )
+        if augment and window.utterances and rng.random() < config.tempo_share:
+            tempo = random_tempo(rng, window.audio_seconds, config.tempo)
+            mel, window = tempo.mel(mel), tempo.window(window)
         if augment and rng.random() < config.mask_share:
             mask(mel, rng)
-        return mel
+        return mel, window
 
 
 def batches(maker: BatchMaker, first: int, last: int, *, workers: int) -> Iterator[Batch]:

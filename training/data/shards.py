@@ -16,7 +16,7 @@ from training.synthesis.text import plain
 __all__ = ["Corpus", "Utterance"]
 
 _SHARDS_IN_MEMORY = 256  # their texts and times; the samples are mapped
-_CHOICES_BETWEEN_LOOKS = 2000
+_CHOICES_BETWEEN_LOOKS = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from subalign.tokenizer import Tokenizer
 from training.config import WindowConfig
 from training.data.shards import Utterance
 from training.data.windows import POSITIONS_PER_SECOND, Placed, Window
-from training.signal import SAMPLE_RATE
 from training.synthesis.text import plain
 
 __all__ = ["IGNORED", "LETTERS", "Interval", "Targets", "make_targets"]
@@ -191,9 +190,8 @@ def _n_complete(window: Window, placed: Placed) -> int:
 
 def _bounds(placed: Placed) -> tuple[float, float]:
     spans = _spans(placed)
-    length = placed.utterance.samples.size / SAMPLE_RATE
     first = spans[0][0] if spans[0] is not None else placed.start
-    last = spans[-1][1] if spans[-1] is not None else placed.start + length
+    last = spans[-1][1] if spans[-1] is not None else placed.end
     return first, last
 
 

@@ -22,10 +22,11 @@ _TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An utterance that begins `start` seconds into the crop; `cut` if the end is beyond it."""
+    """An utterance from `start` to `end` (seconds) in the crop; `cut` if the end is beyond it."""
 
     utterance: Utterance
     start: float
+    end: float
     cut: bool = False
 
 
@@ -102,7 +103,7 @@ def _lay_out(
             if may_cut and room > _LEAST_CUT:
                 cut = change_speed(tried[0], factor)
                 if cut.samples.size / SAMPLE_RATE > room:
-                    placed.append(Placed(cut, at, cut=True))
+                    placed.append(_placed(cut, at, cut=True))
                 break
             if placed or all(u.samples.size / SAMPLE_RATE > seconds for u in pool):
                 break
@@ -111,13 +112,17 @@ def _lay_out(
         utterance = change_speed(fitting[0], factor)
         if utterance.samples.size / SAMPLE_RATE > room:
             continue
-        placed.append(Placed(utterance, at))
+        placed.append(_placed(utterance, at))
         if stage.single:
             break
         at += utterance.samples.size / SAMPLE_RATE + _pause(rng, windows)
         if rng.random() < 0.06:
             break
     return placed
+
+
+def _placed(utterance: Utterance, start: float, *, cut: bool = False) -> Placed:
+    return Placed(utterance, start, start + utterance.samples.size / SAMPLE_RATE, cut)
 
 
 def _pause(rng: np.random.Generator, windows: WindowConfig) -> float:

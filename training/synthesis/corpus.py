@@ -10,7 +10,7 @@ and training may begin before the last is made.
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from training.synthesis.codecs import CODECS, transcode
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
+from training.synthesis.pico import Pico
 from training.synthesis.speech import Speech, SynthesisError
 from training.synthesis.text import read_sentences
 from training.synthesis.voices import (
@@ -32,6 +33,7 @@ from training.synthesis.voices import (
     ESPEAK_TRAINED,
     FESTIVAL_TRAINED,
     FLITE_TRAINED,
+    PICO_TRAINED,
     EspeakVoice,
 )
 
@@ -47,19 +49,21 @@ class Engines:
 
     espeak: Espeak
     flite: Flite
+    pico: Pico
 
 
 def build_corpus(config: CorpusConfig) -> None:
     """Make the shards that are missing."""
     config.folder.mkdir(parents=True, exist_ok=True)
     texts = read_sentences(config.sentences, config.exclude).trained
-    engines = Engines(Espeak(), Flite())
+    engines = Engines(Espeak(), Flite(), Pico())
     present = set(finished_shards(config.folder))
     console = Console(stderr=True)
     missing = [n for n in range(config.shards) if n not in present]
     for number in track(missing, "Synthesising", console=console, update_period=5.0):
         rng = np.random.default_rng([config.seed, number])
-        speeches = [*_speak(texts, engines, config, rng)]
+        shares = config.shares(number)
+        speeches = [*_speak(texts, engines, shares, config.utterances, rng)]
         order = rng.permutation(len(speeches))
         codec = None
         if rng.random() < config.codec_share:
@@ -77,17 +81,21 @@ def finished_shards(folder: Path) -> list[int]:
 
 
 def _speak(
-    texts: Sequence[str], engines: Engines, config: CorpusConfig, rng: np.random.Generator
+    texts: Sequence[str],
+    engines: Engines,
+    shares: Mapping[str, float],
+    utterances: int,
+    rng: np.random.Generator,
 ) -> Iterator[Speech]:
-    names = sorted(config.shares)
-    weights = np.array([config.shares[name] for name in names])
-    counts = rng.multinomial(config.utterances, weights / weights.sum())
+    names = sorted(shares)
+    weights = np.array([shares[name] for name in names])
+    counts = rng.multinomial(utterances, weights / weights.sum())
     for name, count in zip(names, counts.tolist(), strict=True):
         chosen = [texts[n] for n in rng.integers(len(texts), size=count)]
         if name == "festival":
             yield from _with_festival(chosen, rng)
             continue
-        say = _with_espeak if name == "espeak" else _with_flite
+        say = _SAY[name]
         for text in chosen:
             try:
                 speech = say(text, engines, rng)
@@ -115,6 +123,22 @@ def _with_flite(text: str, engines: Engines, rng: np.random.Generator) -> Speech
         duration_stretch=float(rng.uniform(0.8, 1.3)),
         f0_shift=float(np.exp(rng.uniform(-0.3, 0.3))),
     )
+
+
+def _with_pico(text: str, engines: Engines, rng: np.random.Generator) -> Speech:
+    return engines.pico.say(
+        text,
+        str(rng.choice(PICO_TRAINED)),
+        rate=int(rng.integers(75, 130)),
+        pitch=int(rng.integers(70, 145)),
+    )
+
+
+_SAY: dict[str, Callable[[str, Engines, np.random.Generator], Speech]] = {
+    "espeak": _with_espeak,
+    "flite": _with_flite,
+    "pico": _with_pico,
+}
 
 
 def _with_festival(texts: Sequence[str], rng: np.random.Generator) -> Iterator[Speech]:

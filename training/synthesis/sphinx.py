@@ -1,18 +1,17 @@
 """Forced alignment by PocketSphinx, with the acoustic model and dictionary of its wheel."""
 
-import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from training.evaluation.material import Clip
 from training.synthesis.speech import Span
 from training.synthesis.text import plain
 
-__all__ = ["SphinxTimes", "is_installed", "sphinx_times"]
+__all__ = ["Sphinx"]
 
 _FRAMES_PER_SECOND = 100
 
@@ -26,17 +25,6 @@ _FILLERS = ("<", "[", "+")  # pauses and noises
 
 
 @dataclass(frozen=True, slots=True)
-class SphinxTimes:
-    """When PocketSphinx hears the words of each clip, None for a clip that it cannot align.
-
-    `unknown` counts the words that its dictionary lacks: a clip with one cannot be aligned.
-    """
-
-    spans: tuple[tuple[Span, ...] | None, ...]
-    unknown: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Segment:
     """A word as PocketSphinx writes it, and its frames (10 ms), the end not among them."""
 
@@ -45,46 +33,46 @@ class _Segment:
     end: int
 
 
-def is_installed() -> bool:
-    """Whether there is something to compare with."""
-    return importlib.util.find_spec("pocketsphinx") is not None
+class Sphinx:
+    """PocketSphinx's decoder, made for aligning."""
 
+    def __init__(self) -> None:
+        from pocketsphinx import Decoder
 
-def sphinx_times(clips: Sequence[Clip]) -> SphinxTimes:
-    """Align every clip's transcript; a word written with a hyphen is aligned as several."""
-    from pocketsphinx import Decoder
+        self._decoder: Any = Decoder(lm=None, loglevel="FATAL", **_SETTINGS)
 
-    decoder = Decoder(lm=None, loglevel="FATAL", **_SETTINGS)
-    found: list[tuple[Span, ...] | None] = []
-    unknown = 0
-    for clip in clips:
-        words = [plain(word).split() for word in clip.words]
-        missing = sum(decoder.lookup_word(part) is None for parts in words for part in parts)
-        unknown += missing
-        found.append(None if missing or not any(words) else _aligned(decoder, clip, words))
-    return SphinxTimes(tuple(found), unknown)
+    def unknown(self, words: Sequence[str]) -> int:
+        """How many of the words its dictionary lacks: with one, nothing can be aligned."""
+        parts = (part for word in words for part in plain(word).split())
+        return sum(self._decoder.lookup_word(part) is None for part in parts)
 
+    def align(self, samples: NDArray[np.float32], words: Sequence[str]) -> tuple[Span, ...] | None:
+        """When each word is heard, at 16 kHz; None where the words cannot be aligned.
 
-def _aligned(decoder: Any, clip: Clip, words: Sequence[Sequence[str]]) -> tuple[Span, ...] | None:
-    spelt = [part for parts in words for part in parts]
-    decoder.set_align_text(" ".join(spelt))
-    _hear(decoder, clip)
-    segments = list(_segments(decoder.seg() or ()))
-    if [segment.word for segment in segments] != spelt or not all(words):
-        return None
-    parts = iter(segments)
-    by_word = [[next(parts) for _ in word] for word in words]
-    return tuple(
-        (mine[0].start / _FRAMES_PER_SECOND, mine[-1].end / _FRAMES_PER_SECOND) for mine in by_word
-    )
+        A word written with a hyphen is aligned as several.
+        """
+        spelt = [plain(word).split() for word in words]
+        if not spelt or not all(spelt) or self.unknown(words):
+            return None
+        flat = [part for parts in spelt for part in parts]
+        self._decoder.set_align_text(" ".join(flat))
+        self._hear(samples)
+        segments = list(_segments(self._decoder.seg() or ()))
+        if [segment.word for segment in segments] != flat:
+            return None
+        parts = iter(segments)
+        by_word = [[next(parts) for _ in word] for word in spelt]
+        return tuple(
+            (mine[0].start / _FRAMES_PER_SECOND, mine[-1].end / _FRAMES_PER_SECOND)
+            for mine in by_word
+        )
 
-
-def _hear(decoder: Any, clip: Clip) -> None:
-    hiss = np.random.default_rng(0).normal(0.0, _HISS, clip.samples.size)
-    samples = np.clip(np.round((clip.samples + hiss) * 32768.0), -32768, 32767).astype("<i2")
-    decoder.start_utt()
-    decoder.process_raw(samples.tobytes(), full_utt=True)
-    decoder.end_utt()
+    def _hear(self, samples: NDArray[np.float32]) -> None:
+        hiss = np.random.default_rng(0).normal(0.0, _HISS, samples.size)
+        pcm = np.clip(np.round((samples + hiss) * 32768.0), -32768, 32767).astype("<i2")
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm.tobytes(), full_utt=True)
+        self._decoder.end_utt()
 
 
 def _segments(heard: Iterable[Any]) -> Iterator[_Segment]:

@@ -10,6 +10,7 @@ __all__ = [
     "FESTIVAL_TRAINED",
     "FLITE_HELD_OUT",
     "FLITE_TRAINED",
+    "PICO_TRAINED",
     "EspeakVoice",
 ]
 
@@ -66,3 +67,5 @@ FLITE_HELD_OUT = ("kal16",)
 
 FESTIVAL_TRAINED = ("cmu_us_slt_arctic_hts", "ked_diphone")
 FESTIVAL_HELD_OUT = ("kal_diphone",)
+
+PICO_TRAINED = ("en-US", "en-GB")
