@@ -15,6 +15,7 @@ from training.signal import SAMPLE_RATE
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
+from training.synthesis.pico import Pico
 from training.synthesis.speech import Span, Speech, SynthesisError
 from training.synthesis.voices import (
     ESPEAK_HELD_OUT,
@@ -23,6 +24,7 @@ from training.synthesis.voices import (
     FESTIVAL_TRAINED,
     FLITE_HELD_OUT,
     FLITE_TRAINED,
+    PICO_TRAINED,
 )
 
 __all__ = [
@@ -100,6 +102,7 @@ def gather(texts: Sequence[str], config: EvaluationConfig) -> Material:
         "eSpeak NG, trained voices": list(_espeak(espeak, texts, ESPEAK_TRAINED)),
         "Flite, trained voices": list(_flite(flite, half, FLITE_TRAINED)),
         "Festival, trained voices": list(_festival(half, FESTIVAL_TRAINED)),
+        "SVOX Pico, trained voices": list(_pico(half, PICO_TRAINED)),
     }
     unseen = {
         "eSpeak NG, unseen variants": list(_espeak(espeak, texts, ESPEAK_HELD_OUT)),
@@ -142,6 +145,13 @@ def _festival(texts: Sequence[str], voices: Sequence[str]) -> Iterator[Clip]:
     for n, voice in enumerate(voices):
         for speech in say_all(texts[n :: len(voices)], voice):
             yield _clip(speech)
+
+
+def _pico(texts: Sequence[str], voices: Sequence[str]) -> Iterator[Clip]:
+    pico = Pico()
+    for n, text in enumerate(texts):
+        samples = pico.sound(text, voices[n % len(voices)])
+        yield Clip(samples.astype(np.float32) / 32768.0, tuple(text.split()))
 
 
 def _clip(speech: Speech) -> Clip:

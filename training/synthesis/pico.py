@@ -29,14 +29,20 @@ class Pico:
         Raises:
             SynthesisError: the words of the text cannot be told apart.
         """
-        engine = self._voice(voice)
-        engine.rate, engine.pitch = rate, pitch
-        samples = np.frombuffer(engine.speak(text) or b"", "<i2")
+        samples = self.sound(text, voice, rate=rate, pitch=pitch)
         audio = samples.astype(np.float32) / 32768.0
         spans = self._sphinx.align(audio, text.split())
         if spans is None:
             raise SynthesisError(f"PocketSphinx cannot align {text!r}")
         return finish(text, "pico", voice, samples, SAMPLE_RATE, _without_pauses(audio, spans))
+
+    def sound(
+        self, text: str, voice: str, *, rate: int = 100, pitch: int = 100
+    ) -> NDArray[np.int16]:
+        """A sentence at 16 kHz, whether its words can be told apart or not."""
+        engine = self._voice(voice)
+        engine.rate, engine.pitch = rate, pitch
+        return np.frombuffer(engine.speak(text) or b"", "<i2")
 
     def _voice(self, name: str) -> Any:
         if name not in self._voices:
