@@ -1,9 +1,11 @@
 """Every option arrives in the job, in each of its spellings, and wrong ones are told at once."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+import subalign.cli.app
 import subalign.cli.batch
 from subalign.options import (
     AlignmentOptions,
@@ -232,3 +234,15 @@ def test_unknown_options_and_missing_inputs_are_code_2(subalign, arguments):
 def test_limits_without_effect_are_told(subalign, folder, arguments, warning):
     outcome = subalign("transcribe", "missing.wav", *arguments.split())
     assert outcome.err.startswith(f"Warning: {warning}\n")
+
+
+@pytest.mark.parametrize("own", [None, "active"])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, own):
+    monkeypatch.setenv("OMP_WAIT_POLICY", own or "")
+    if own is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.setattr(subalign.cli.app, "run", lambda _arguments: 0)
+    monkeypatch.setattr(subalign.cli.app, "_clean_up_when_terminated", lambda: None)
+    with pytest.raises(SystemExit):
+        subalign.cli.app.main([])
+    assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")

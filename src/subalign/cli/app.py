@@ -1,5 +1,6 @@
 """The root of the command: `subalign`, its subcommands and its two own options."""
 
+import os
 import signal
 import sys
 import warnings
@@ -102,7 +103,16 @@ def run(arguments: Sequence[str]) -> int:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: carries out `arguments` or the process's own, and leaves the process."""
     _clean_up_when_terminated()
+    _wait_asleep()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _wait_asleep() -> None:
+    """Let PyTorch's threads sleep while they wait for each other, unless the user says otherwise.
+
+    Spinning, which is their default, takes the cores from whatever else runs, and from each other.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
 
 
 def _clean_up_when_terminated() -> None:
