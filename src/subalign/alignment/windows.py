@@ -40,6 +40,8 @@ def time_texts(
     texts: Sequence[Sequence[WordTokens]],
     num_frames: Sequence[int],
     options: AlignmentOptions = AlignmentOptions(),
+    *,
+    cut_pauses: bool = True,
 ) -> list[list[WordTiming]]:
     """One timing for each given word of every window, in seconds from the window's start.
 
@@ -53,6 +55,7 @@ def time_texts(
         texts: each window's words; may be empty.
         num_frames: how many mel frames (10 ms) of each window are audio.
         options: method, heads, scale, filter width, kernels.
+        cut_pauses: whether method viterbi hears windows with long pauses again without these.
 
     Raises:
         ValueError: the arguments do not hold equally many windows, or a text is too long for the
@@ -77,8 +80,8 @@ def time_texts(
         [num_frames[window] for window in filled],
         options,
     )
-    viterbi = options.method == "viterbi"
-    timed = _timings_without_pauses(batch) if viterbi else _timings(batch)
+    again = cut_pauses and options.method == "viterbi"
+    timed = _timings_without_pauses(batch) if again else _timings(batch)
     for window, timings in zip(filled, timed, strict=True):
         found[window] = timings
     return found

@@ -83,7 +83,8 @@ def hear(
             for result in decode(model, encoded, decoding)
         ]
         lengths = [span.length for span in batch]
-        timed = time_texts(model, tokenizer, encoded, texts, lengths, options)
+        # near enough to look for the transcript's words, which are timed later
+        timed = time_texts(model, tokenizer, encoded, texts, lengths, options, cut_pauses=False)
         backwards = encode_spans(model, mel, batch, backwards=True)
         evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
         for span, words, values in zip(batch, timed, evidence, strict=True):

@@ -69,7 +69,7 @@ def time_windows(
     """Time the words (all of the transcript's, in order) of every window.
 
     With `repaired` each window's text is first made what was probably said; words that this leaves
-    out get no time.
+    out get no time, and long pauses are cut out before words are timed.
     """
     n = len(words)
     found = TimedWords(
@@ -98,7 +98,10 @@ def time_windows(
                 ]
             evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
         lengths = [span.length for span in spans]
-        timings = time_texts(model, tokenizer, encoded, texts, lengths, options)
+        # the times of a pass that another follows need only be near
+        timings = time_texts(
+            model, tokenizer, encoded, texts, lengths, options, cut_pauses=repaired
+        )
         for row, window in enumerate(batch):
             _take(found, merits, window.span, numbers[row], timings[row], evidence[row])
             on_window(window.span)
