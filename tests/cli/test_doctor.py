@@ -24,7 +24,7 @@ def test_a_sound_machine(subalign):
     assert facts["numba kernels"] == "yes"
     assert facts["fused attention"] == "yes"
     assert facts["default model"] == "micro.en"
-    assert facts["model here"].startswith("micro.en, embedded, 7 MB")
+    assert facts["model here"].startswith("micro.en, embedded, 9 MB")
     assert lines[-1] == "Everything works."
 
 
