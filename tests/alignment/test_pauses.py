@@ -139,7 +139,7 @@ def sentence():
     return [one for one in words if one[2] < 5.5], samples[: round(5.5 * RATE)]
 
 
-def timed(words, samples):
+def timed(words, samples, *, cut_pauses=True):
     model = load_model("micro.en", device="cpu", dtype="float32")
     tokenizer = get_tokenizer(
         model.vocabulary, multilingual=False, num_languages=model.num_languages
@@ -149,14 +149,13 @@ def timed(words, samples):
         encoded = model.encode(mel.window(0, mel.n_frames, 3000)[None])
     text = " ".join(written for written, _, _ in words)
     tokens = [w.encoded for w in script_words(Line(text, ((0, len(text)),)), tokenizer)]
-    [found] = time_texts(model, tokenizer, encoded, [tokens], [mel.n_frames])
+    [found] = time_texts(model, tokenizer, encoded, [tokens], [mel.n_frames], cut_pauses=cut_pauses)
     return np.array([(one.start, one.end) for one in found])
 
 
-@pytest.mark.parametrize("pause", [1.5, 2.0])
-def test_words_between_long_pauses_are_found(sentence, pause):
+def drawn_out(sentence, pause):
+    """The sentence with silence where nobody would expect it, before every second word."""
     words, samples = sentence
-    # silence before every second word, where nobody would expect it
     pieces, true, shift, last = [], [], 0.0, 0
     for number, (_, start, end) in enumerate(words):
         if number and number % 2 == 0:
@@ -164,7 +163,18 @@ def test_words_between_long_pauses_are_found(sentence, pause):
             pieces += [samples[last:at], np.zeros(round(pause * RATE), np.float32)]
             shift, last = shift + pause, at
         true.append((start + shift, end + shift))
-    found = timed(words, np.concatenate([*pieces, samples[last:]]))
-    # without the cuts some words are more than a second off
-    assert np.abs(found - np.array(true)).max() < 0.2
-    assert np.abs(found - np.array(true)).mean() < 0.04
+    return np.concatenate([*pieces, samples[last:]]), np.array(true)
+
+
+@pytest.mark.parametrize("pause", [1.5, 2.0])
+def test_words_between_long_pauses_are_found(sentence, pause):
+    samples, true = drawn_out(sentence, pause)
+    found = timed(sentence[0], samples)
+    assert np.abs(found - true).max() < 0.2
+    assert np.abs(found - true).mean() < 0.04
+
+
+def test_pauses_are_left_in_where_that_is_asked_for(sentence):
+    samples, true = drawn_out(sentence, 2.0)
+    found = timed(sentence[0], samples, cut_pauses=False)
+    assert np.abs(found - true).max() > 0.5
