@@ -216,9 +216,6 @@ def test_resampling_keeps_a_tone(method, most):
     assert peak == pytest.approx(440 / factor, abs=1)
 
 
-@pytest.mark.skipif(
-    ctypes.util.find_library("espeak-ng") is None, reason="eSpeak NG's library is not installed"
-)
 def test_pico_is_timed_by_pocketsphinx():
     pytest.importorskip("pocketsphinx")
     pytest.importorskip("ttspico")
@@ -231,6 +228,9 @@ def test_pico_is_timed_by_pocketsphinx():
     assert 0.0 < said.seconds - said.spans[-1][1] < 0.2
 
 
+@pytest.mark.skipif(
+    ctypes.util.find_library("espeak-ng") is None, reason="eSpeak NG's library is not installed"
+)
 def test_espeak_times_its_words():
     from training.synthesis.espeak import Espeak
 

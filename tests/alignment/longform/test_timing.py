@@ -132,7 +132,7 @@ def test_a_foreign_word_gets_no_time_after_repair(
         words,
         [window],
         AlignmentOptions(),
-        repaired=True,
+        final=True,
     )
     assert not found.heard[10]
     assert np.isfinite(np.delete(found.starts, 10)).mean() > 0.8

@@ -181,8 +181,8 @@ class _Job:
         clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
         for number in range(_PASSES):
             placement = place(anchors, letters, *clocks)
-            repaired = number == _PASSES - 1
-            timed = self._time(text.words, placement, loudness, repaired=repaired)
+            final = number == _PASSES - 1
+            timed = self._time(text.words, placement, loudness, final=final)
             anchors = timed.anchors()
         starts, ends, kept = in_order(placement, timed)
         needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
@@ -200,7 +200,7 @@ class _Job:
         placement: Placement,
         loudness: Loudness,
         *,
-        repaired: bool,
+        final: bool,
     ) -> TimedWords:
         room = text_room(self.model, self.tokenizer)
         frames = round(_WINDOW_SHARE * self.model.dims.window_frames)
@@ -215,7 +215,7 @@ class _Job:
             windows,
             self.options,
             self.progress.next_pass(),
-            repaired=repaired,
+            final=final,
         )
 
 

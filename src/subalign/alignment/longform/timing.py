@@ -64,12 +64,12 @@ def time_windows(
     options: AlignmentOptions,
     on_window: Callable[[Span], None] = lambda _span: None,
     *,
-    repaired: bool = False,
+    final: bool = False,
 ) -> TimedWords:
     """Time the words (all of the transcript's, in order) of every window.
 
-    With `repaired` each window's text is first made what was probably said; words that this leaves
-    out get no time, and long pauses are cut out before words are timed.
+    In the `final` pass each window's text is first made what was probably said, words that this
+    leaves out get no time, and long pauses are cut out; before it, times need only be near.
     """
     n = len(words)
     found = TimedWords(
@@ -88,7 +88,7 @@ def time_windows(
         encoded = encode_spans(model, mel, spans)
         backwards = encode_spans(model, mel, spans, backwards=True)
         evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
-        if repaired:
+        if final:
             for row, window in enumerate(batch):
                 own = encoded.select(slice(row, row + 1))
                 better = repair(model, tokenizer, own, texts[row], evidence[row])
@@ -98,10 +98,7 @@ def time_windows(
                 ]
             evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
         lengths = [span.length for span in spans]
-        # the times of a pass that another follows need only be near
-        timings = time_texts(
-            model, tokenizer, encoded, texts, lengths, options, cut_pauses=repaired
-        )
+        timings = time_texts(model, tokenizer, encoded, texts, lengths, options, cut_pauses=final)
         for row, window in enumerate(batch):
             _take(found, merits, window.span, numbers[row], timings[row], evidence[row])
             on_window(window.span)
