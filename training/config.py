@@ -1,6 +1,6 @@
 """The one configuration file of a training run, read from TOML into frozen dataclasses."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -42,7 +42,8 @@ class CorpusConfig:
     """Which speech is synthesised, and where it is kept.
 
     `exclude` are files of text, one sentence a line, that must never be trained on, besides the
-    held-out sentences. The training waits for `minimum_shards`.
+    held-out sentences. The training waits for `minimum_shards`, and hears an utterance as often
+    as its engine's entry in `weights` says, 1 where there is none.
     """
 
     sentences: Path
@@ -53,6 +54,7 @@ class CorpusConfig:
     codec_share: float = 0.25
     exclude: tuple[Path, ...] = ()
     minimum_shards: int = 4
+    weights: dict[str, float] = field(default_factory=dict)
 
     @property
     def shards(self) -> int:

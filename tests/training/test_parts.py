@@ -2,6 +2,8 @@
 
 import ctypes
 import ctypes.util
+import dataclasses
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from training.config import LossConfig, ModelConfig, WindowConfig
 from training.data.batches import Batch
 from training.data.mel import window_mel
-from training.data.shards import Utterance
+from training.data.shards import Corpus, Utterance
 from training.data.targets import IGNORED, LETTERS, make_targets
 from training.data.tempo import random_tempo
 from training.data.windows import Placed, Window
@@ -18,6 +20,7 @@ from training.evaluation.scores import near, time_errors, word_errors
 from training.loss import losses
 from training.model import Heard, TrainedModel, make_model, tokenizer_of_model
 from training.signal import SAMPLE_RATE, resample, resample_fast
+from training.synthesis.corpus import write_shard
 
 from subalign.model import load_model
 
@@ -56,6 +59,20 @@ def window(speech):
 
 def rng():
     return np.random.default_rng(1)
+
+
+def test_engines_are_heard_as_often_as_their_weights_say(tmp_path, speech):
+    said = [
+        dataclasses.replace(speech(text), engine=engine)
+        for text, engine in (("one", "often"), ("two", "seldom"), ("three", "never"))
+    ]
+    samples = np.concatenate([(one.samples * 32767).astype(np.int16) for one in said])
+    write_shard(tmp_path, 0, said, samples, "")
+    weights = {"often": 3.0, "never": 0.0}
+    corpus = Corpus(tmp_path, {"one", "two", "three"}, weights)
+    heard = Counter(one.text for one in corpus.choose(rng(), 1000, shards=1))
+    assert heard.keys() == {"one", "two"}
+    assert 0.7 < heard["one"] / 1000 < 0.8
 
 
 def test_timestamps_are_those_of_the_whole_window(window, tokenizer):

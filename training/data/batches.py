@@ -101,7 +101,7 @@ class BatchMaker(Dataset[Batch]):
             sentences = read_sentences(settings.sentences, settings.exclude)
             # a shard may be older than the list of what is excluded
             allowed = {plain(text) for text in sentences.trained}
-            self._corpus = Corpus(settings.folder, allowed)
+            self._corpus = Corpus(settings.folder, allowed, settings.weights)
         return self._corpus
 
     def _heard(

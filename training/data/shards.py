@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Utterance:
 @dataclass(frozen=True, slots=True)
 class _Row:
     text: str
+    weight: float
     start: int
     length: int
     spans: tuple[Span | None, ...]
@@ -45,9 +46,12 @@ class _Shard:
 class Corpus:
     """Random utterances out of the shards that are there."""
 
-    def __init__(self, folder: Path, allowed: Collection[str]) -> None:
-        """`allowed` holds the plain texts that may be given."""
+    def __init__(
+        self, folder: Path, allowed: Collection[str], weights: Mapping[str, float] | None = None
+    ) -> None:
+        """`allowed` holds the plain texts that may be given, `weights` how often by engine."""
         self._folder = folder
+        self._weights = weights or {}
         self._allowed = frozenset(allowed)
         self._loaded: OrderedDict[int, _Shard] = OrderedDict()
         self._numbers: list[int] = []
@@ -70,7 +74,8 @@ class Corpus:
         for number in rng.choice(self._numbers, size=shards).tolist():
             shard = self._shard(number)
             rows += [(shard, row) for row in shard.rows]
-        picked = rng.integers(len(rows), size=count).tolist()
+        weights = np.array([row.weight for _, row in rows])
+        picked = rng.choice(len(rows), size=count, p=weights / weights.sum()).tolist()
         return [_utterance(*rows[n]) for n in picked]
 
     def _shard(self, number: int) -> _Shard:
@@ -81,6 +86,7 @@ class Corpus:
         rows = (
             _Row(
                 row["text"],
+                self._weights.get(row["engine"], 1.0),
                 row["start"],
                 row["length"],
                 tuple(s and tuple(s) for s in row["words"]),

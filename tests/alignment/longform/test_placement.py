@@ -190,3 +190,12 @@ def test_how_long_a_letter_takes():
     assert letter_seconds(anchors, np.full(40, 500)) == 0.04
     assert letter_seconds(anchors, np.full(40, 0)) == 0.15
     assert letter_seconds(NO_ANCHORS, np.full(40, 5)) == 0.07
+
+
+def test_anchors_of_other_words_are_merged_in_order():
+    first = anchors_at((0, 0.0, 0.4), (4, 4.0, 4.4), (6, 6.0, 6.4))
+    second = anchors_at((1, 1.0, 1.4), (5, 3.0, 3.4), (7, 7.0, 7.4), (9, 9.0, 9.4))
+    found = first.merged(second.of({1, 5, 7}))
+    assert found.words.tolist() == [0, 1, 5, 6, 7]
+    assert (np.diff(found.starts) > 0).all()
+    assert first.merged(second.of(())).words.tolist() == [0, 4, 6]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subalign.alignment.longform.loudness import Loudness
-from subalign.alignment.longform.placement import Placement
-from subalign.alignment.longform.stretches import WindowLimits, plan_windows
+from subalign.alignment.longform.placement import Anchors, Placement
+from subalign.alignment.longform.stretches import WindowLimits, plan_windows, split_settled
 
 LIMITS = WindowLimits(frames=2000, tokens=200)
 
@@ -152,3 +152,16 @@ def test_all_words_are_in_windows_that_are_not_too_long(gaps, seed):
 def test_planning_takes_about_one_window_for_what_it_holds(weights):
     windows = planned(evenly(2000, weights=np.full(2000, weights)), 1000)
     assert 1000 / 20 <= len(windows) <= 1.6 * 1000 / 20
+
+
+def test_windows_are_settled_where_nearly_all_words_have_a_sure_place():
+    windows = planned(evenly(100), 60)
+    assert len(windows) > 3
+    unknown, unsure = windows[1].words[len(windows[1].words) // 2 :], windows[3].words[::5]
+    words = np.setdiff1d(np.arange(100), [*unknown, windows[0].words[0]])
+    weights = np.where(np.isin(words, unsure), 0.4, 0.9)
+    settled, others = split_settled(windows, Anchors(words, words / 2, words / 2 + 0.4, weights))
+    assert windows[0] in settled
+    assert windows[1] in others
+    assert windows[3] in others
+    assert sorted(settled + others, key=windows.index) == windows

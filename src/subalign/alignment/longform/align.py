@@ -13,10 +13,15 @@ from subalign.alignment.longform.hearing import HeardWord, Span, cut_at_pauses, 
 from subalign.alignment.longform.letters import plain_letters
 from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.matching import match
-from subalign.alignment.longform.placement import Placement, letter_seconds, place
+from subalign.alignment.longform.placement import Anchors, Placement, letter_seconds, place
 from subalign.alignment.longform.report import make_report, missing_words
 from subalign.alignment.longform.speech_clock import SpeechClock
-from subalign.alignment.longform.stretches import WindowLimits, plan_windows
+from subalign.alignment.longform.stretches import (
+    Window,
+    WindowLimits,
+    plan_windows,
+    split_settled,
+)
 from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
 from subalign.alignment.longform.unwritten import fill
 from subalign.alignment.script_words import script_words
@@ -31,8 +36,8 @@ from subalign.tokenizer import Tokenizer, to_language_code
 
 __all__ = ["align_script"]
 
-# how often the words are timed: from where they were decoded, then from where they were heard
-_PASSES = 2
+# over the recording: decoding, and timing twice
+_PASSES = 3
 
 # how much of the model's window is used for timing: attention drifts less in short windows
 _WINDOW_SHARE = 0.7
@@ -135,12 +140,12 @@ class _Progress:
 
     def next_pass(self) -> Callable[[Span], None]:
         """What to call with every window of a pass, in order."""
-        before = self._duration * self._passes / (1 + _PASSES)
+        before = self._duration * self._passes / _PASSES
         self._passes += 1
 
         def on_window(span: Span) -> None:
             if self._tell is not None:
-                done = before + span.end / FRAMES_PER_SECOND / (1 + _PASSES)
+                done = before + span.end / FRAMES_PER_SECOND / _PASSES
                 self._tell(min(done, self._duration), self._duration)
 
         return on_window
@@ -169,7 +174,7 @@ class _Job:
     progress: _Progress
 
     def run(self) -> _Found:
-        """Decode, match, and time twice."""
+        """Decode, match, and time twice: from where words were decoded, then were heard."""
         loudness = Loudness.of(self.mel)
         spans = cut_at_pauses(loudness, self.model.dims.window_frames)
         on_window = self.progress.next_pass()
@@ -179,11 +184,11 @@ class _Job:
         letters = np.array([len(plain_letters(word.text)) for word in text.words], np.int64)
         anchors = text.anchors
         clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
-        for number in range(_PASSES):
-            placement = place(anchors, letters, *clocks)
-            final = number == _PASSES - 1
-            timed = self._time(text.words, placement, loudness, final=final)
-            anchors = timed.anchors()
+        windows = self._plan(text.words, place(anchors, letters, *clocks), loudness)
+        anchors = self._nearer(text.words, windows, anchors)
+        placement = place(anchors, letters, *clocks)
+        timed = self._time(text.words, self._plan(text.words, placement, loudness), final=True)
+        anchors = timed.anchors()
         starts, ends, kept = in_order(placement, timed)
         needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
         missing = missing_words(kept, starts, ends, needs, self.mel.duration)
@@ -194,19 +199,27 @@ class _Job:
         probabilities = timed.probabilities[own].tolist()
         return _Found(list(times), probabilities, kept[own], missing[own], decoded)
 
-    def _time(
-        self,
-        words: Sequence[WordTokens],
-        placement: Placement,
-        loudness: Loudness,
-        *,
-        final: bool,
-    ) -> TimedWords:
+    def _plan(
+        self, words: Sequence[WordTokens], placement: Placement, loudness: Loudness
+    ) -> list[Window]:
         room = text_room(self.model, self.tokenizer)
         frames = round(_WINDOW_SHARE * self.model.dims.window_frames)
-        limits = WindowLimits(frames, room)
         tokens = np.array([len(word.tokens) for word in words], np.int64)
-        windows = plan_windows(placement, tokens, loudness, limits)
+        return plan_windows(placement, tokens, loudness, WindowLimits(frames, room))
+
+    def _nearer(
+        self, words: Sequence[WordTokens], windows: Sequence[Window], anchors: Anchors
+    ) -> Anchors:
+        """Anchors from the windows' times; those of settled windows as they were."""
+        settled, others = split_settled(windows, anchors)
+        timed = self._time(words, others, final=False)
+        in_both = {word for window in others for word in window.words}
+        kept = {word for window in settled for word in window.words} - in_both
+        return timed.anchors().merged(anchors.of(kept))
+
+    def _time(
+        self, words: Sequence[WordTokens], windows: Sequence[Window], *, final: bool
+    ) -> TimedWords:
         return time_windows(
             self.model,
             self.tokenizer,

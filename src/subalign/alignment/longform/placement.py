@@ -2,6 +2,7 @@
 
 import itertools
 from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -65,6 +66,21 @@ class Anchors:
         kept = _longest_rising(starts)
         kept = kept[(np.diff(ends[kept], prepend=-np.inf) > 0)]
         return cls(words[kept], starts[kept], ends[kept], weights[kept])
+
+    def of(self, words: Collection[int]) -> "Anchors":
+        """Those of some words."""
+        return self.at(np.isin(self.words, sorted(words)))
+
+    def merged(self, others: "Anchors") -> "Anchors":
+        """As many of these and of other words' anchors as rise together."""
+        columns = zip(astuple(self), astuple(others), strict=True)
+        words, starts, ends, weights = (np.concatenate(pair) for pair in columns)
+        order = np.argsort(words)
+        return Anchors.in_order(words[order], starts[order], ends[order], weights[order])
+
+    def at(self, rows: NDArray[np.bool_]) -> "Anchors":
+        """Those that `rows` (anchors,) marks."""
+        return Anchors(*(array[rows] for array in astuple(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +163,7 @@ def _believable(anchors: Anchors, letters: NDArray[np.int64], sound: SpeechClock
             if first >= 0 and last < kept.size and share(first, last) >= _ENOUGH:
                 kept[first + 1 : last] = False
                 break
-    return Anchors(*(array[kept] for array in astuple(anchors)))
+    return anchors.at(kept)
 
 
 def _gathered(

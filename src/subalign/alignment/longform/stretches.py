@@ -1,7 +1,7 @@
 """Windows of audio with the words that are said in them."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from subalign.alignment.longform.hearing import Span
 from subalign.alignment.longform.loudness import Loudness
-from subalign.alignment.longform.placement import Placement
+from subalign.alignment.longform.placement import Anchors, Placement
 from subalign.mel import FRAMES_PER_SECOND
 
-__all__ = ["Window", "WindowLimits", "plan_windows"]
+__all__ = ["Window", "WindowLimits", "plan_windows", "split_settled"]
 
 # shares of a window's length: where it may be cut, and how far it reaches into its neighbours
 _EARLIEST_CUT, _LATEST_CUT = 0.4, 0.78
@@ -20,6 +20,9 @@ _LEAST_OVERLAP, _MOST_OVERLAP = 0.03, 0.09
 
 # seconds of audio before the first and after the last word, where nothing else is said
 _MARGIN = 0.5
+
+# windows are settled where this share of the words has anchors of more than this weight
+_SETTLED, _SURE = 0.9, 0.5
 
 # what makes a good cut: words of known place, a pause, and, a little, a long window
 _PAUSE_WEIGHT, _LENGTH_WEIGHT = 0.6, 0.3
@@ -65,6 +68,17 @@ def plan_windows(
         if end > first:
             windows += planner.stretch(present[first:end])
     return windows
+
+
+def split_settled(windows: Sequence[Window], anchors: Anchors) -> tuple[list[Window], list[Window]]:
+    """Windows whose words nearly all have a sure place already, and the others."""
+    sure = set(anchors.words[anchors.weights > _SURE].tolist())
+    settled: list[Window] = []
+    others: list[Window] = []
+    for window in windows:
+        known = len(sure.intersection(window.words))
+        (settled if known >= _SETTLED * len(window.words) else others).append(window)
+    return settled, others
 
 
 @dataclass(frozen=True, eq=False)
