@@ -98,12 +98,13 @@ class WindowConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationConfig:
-    """How far the sound is changed; shares are of the windows."""
+    """How far the sound is changed; shares are of the windows, or of utterances that hesitate."""
 
     speed: float = 0.15
     warp: float = 0.15
     tempo: float = 0.2
     tempo_share: float = 0.5
+    hesitation_share: float = 0.1
     filter_share: float = 0.5
     reverberation_share: float = 0.4
     noise_share: float = 0.7

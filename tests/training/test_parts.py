@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from training.config import LossConfig, ModelConfig, WindowConfig
+from training.data.augment import hesitate
 from training.data.batches import Batch
 from training.data.mel import window_mel
 from training.data.shards import Corpus, Utterance
@@ -136,6 +137,24 @@ def test_a_changed_tempo_has_the_same_ends(seconds):
     assert times[-1] == seconds + 1.0
     assert tempo.at(seconds) == pytest.approx(seconds)
     assert all(before < after for before, after in pairwise(times))
+
+
+def test_pauses_between_words_move_the_words_after_them(speech):
+    said = speech("one two three four five")
+    utterance = Utterance(said.text, said.samples, said.spans)
+    slower = hesitate(utterance, rng())
+    gaps = np.diff([start for start, _ in slower.spans]) - 0.3
+    paused = gaps > 0.001
+    assert 1 <= paused.sum() <= 3
+    assert (gaps[paused] >= 0.3).all()
+    added = (slower.samples.size - utterance.samples.size) / SAMPLE_RATE
+    assert gaps.sum() == pytest.approx(added)
+    for before, after in zip(utterance.spans, slower.spans, strict=True):
+        first, moved = (round(start * SAMPLE_RATE) for start, _ in (before, after))
+        word = utterance.samples[first : first + 3000]
+        assert slower.samples[moved : moved + 3000] == pytest.approx(word, abs=0.02)
+    single = Utterance("one", said.samples[:5000], said.spans[:1])
+    assert hesitate(single, rng()) is single
 
 
 def test_words_and_sound_move_together(speech, window):

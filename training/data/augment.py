@@ -1,6 +1,7 @@
 """Changes of the sound that leave the words as they are; speed alone moves their times."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,13 @@ from training.config import AugmentationConfig
 from training.data.shards import Utterance
 from training.signal import SAMPLE_RATE, fft_filter, resample_fast
 
-__all__ = ["augment_window", "change_speed", "coloured_noise", "tones"]
+__all__ = ["augment_window", "change_speed", "coloured_noise", "hesitate", "tones"]
 
 _BANDS = 12
+
+_MOST_PAUSES = 3
+_PAUSE = (0.3, 2.5)  # seconds
+_FADE = round(0.005 * SAMPLE_RATE)
 
 
 def change_speed(utterance: Utterance, speed: float) -> Utterance:
@@ -23,6 +28,42 @@ def change_speed(utterance: Utterance, speed: float) -> Utterance:
     factor = samples.size / utterance.samples.size
     spans = tuple(None if s is None else (s[0] * factor, s[1] * factor) for s in utterance.spans)
     return Utterance(utterance.text, samples, spans)
+
+
+def hesitate(utterance: Utterance, rng: np.random.Generator) -> Utterance:
+    """With silence between some words: synthesisers pause only where a sentence does."""
+    spans = utterance.spans
+    places = {
+        n: round((before[1] + after[0]) / 2 * SAMPLE_RATE)
+        for n, (before, after) in enumerate(pairwise(spans), start=1)
+        if before is not None and after is not None
+    }
+    if not places:
+        return utterance
+    count = min(len(places), int(rng.integers(1, _MOST_PAUSES + 1)))
+    chosen = sorted(rng.choice([*places], size=count, replace=False).tolist())
+    pauses = rng.uniform(*_PAUSE, count).tolist()
+    parts = [_faded(part) for part in np.split(utterance.samples, [places[n] for n in chosen])]
+    pieces = parts[:1]
+    moves = np.zeros(len(spans))
+    for number, pause, part in zip(chosen, pauses, parts[1:], strict=True):
+        silence = np.zeros(round(pause * SAMPLE_RATE), np.float32)
+        pieces += [silence, part]
+        moves[number:] += silence.size / SAMPLE_RATE
+    moved = tuple(
+        span and (span[0] + move, span[1] + move)
+        for span, move in zip(spans, moves.tolist(), strict=True)
+    )
+    return Utterance(utterance.text, np.concatenate(pieces), moved)
+
+
+def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Without clicks at its ends."""
+    faded = samples.copy()
+    slope = np.linspace(0.0, 1.0, min(_FADE, samples.size), dtype=np.float32)
+    faded[: slope.size] *= slope
+    faded[faded.size - slope.size :] *= slope[::-1]
+    return faded
 
 
 def augment_window(

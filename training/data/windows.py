@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.config import AugmentationConfig, Stage, WindowConfig
-from training.data.augment import augment_window, change_speed, coloured_noise, tones
+from training.data.augment import augment_window, change_speed, coloured_noise, hesitate, tones
 from training.data.shards import Utterance
 from training.signal import SAMPLE_RATE
 
@@ -60,8 +60,7 @@ def compose(
     place = _place(rng, seconds, windows)
     if not stage.single and rng.random() < windows.no_speech_share:
         return Window(_no_speech(rng, seconds), seconds, place, ())
-    speed = augmentation.speed if stage.augment else 0.0
-    placed = _lay_out(rng, seconds, pool, stage, windows, speed)
+    placed = _lay_out(rng, seconds, pool, stage, windows, augmentation)
     samples = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
     last = 0.0
     for item in placed:
@@ -89,9 +88,10 @@ def _lay_out(
     pool: Sequence[Utterance],
     stage: Stage,
     windows: WindowConfig,
-    speed: float,
+    augmentation: AugmentationConfig,
 ) -> list[Placed]:
     placed: list[Placed] = []
+    speed = augmentation.speed if stage.augment else 0.0
     at = 0.0 if rng.random() < 0.2 else float(rng.uniform(0.0, 1.0))
     may_cut = not stage.single and seconds >= _WINDOW_SECONDS and rng.random() < windows.cut_share
     while at < seconds:
@@ -110,6 +110,8 @@ def _lay_out(
             at = 0.0
             continue
         utterance = change_speed(fitting[0], factor)
+        if stage.augment and rng.random() < augmentation.hesitation_share:
+            utterance = hesitate(utterance, rng)
         if utterance.samples.size / SAMPLE_RATE > room:
             continue
         placed.append(_placed(utterance, at))
