@@ -65,9 +65,9 @@ def align_script(
     """Time every word of a transcript, and tell how well it fits.
 
     The recording is decoded; where that resembles the transcript, words have their rough place.
-    From there windows of audio with their words are timed exactly, and again from what was heard
-    then. Parts that only the audio or only the transcript has are left out of the windows, so they
-    harm no other part.
+    From there windows of audio with their words are timed, but for those whose words were nearly
+    all decoded, and then all of them exactly, from what was heard before. Parts that only the
+    audio or only the transcript has are left out of the windows, so they harm no other part.
 
     Args:
         model: whose heads are asked.
