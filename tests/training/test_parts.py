@@ -1,5 +1,6 @@
 """The parts of the training: targets, losses, figures, synthesis."""
 
+import copy
 import ctypes
 import ctypes.util
 import dataclasses
@@ -19,11 +20,12 @@ from training.data.tempo import random_tempo
 from training.data.windows import Placed, Window
 from training.evaluation.scores import near, time_errors, word_errors
 from training.loss import losses
+from training.mix import mix
 from training.model import Heard, TrainedModel, make_model, tokenizer_of_model
 from training.signal import SAMPLE_RATE, resample, resample_fast
 from training.synthesis.corpus import write_shard
 
-from subalign.model import load_model
+from subalign.model import load_model, save_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,19 @@ def window(speech):
 
 def rng():
     return np.random.default_rng(1)
+
+
+def test_a_mix_lies_between_two_models(model, tmp_path):
+    before, after = (copy.deepcopy(model.whisper) for _ in range(2))
+    with torch.no_grad():
+        after.decoder.ln.bias += 1.0
+    for whisper, name in ((before, "before"), (after, "after")):
+        save_checkpoint(whisper.half(), tmp_path / name)
+    mix(str(tmp_path / "before"), str(tmp_path / "after"), 0.75, tmp_path / "mixed")
+    mixed = load_model(str(tmp_path / "mixed"), device="cpu", dtype="float32").state_dict()
+    for name, weights in before.float().state_dict().items():
+        moved = 0.75 if name == "decoder.ln.bias" else 0.0
+        torch.testing.assert_close(mixed[name], weights + moved, atol=2e-3, rtol=2e-3)
 
 
 def test_engines_are_heard_as_often_as_their_weights_say(tmp_path, speech):
