@@ -71,7 +71,7 @@ class ModelConfig:
     """The model to begin with: a checkpoint, or "" for fresh weights of these sizes.
 
     `vocabulary` is a checkpoint folder whose tokens a fresh model takes over. A checkpoint with
-    fewer encoder layers grows.
+    fewer layers grows.
     """
 
     start: str = "micro.en"

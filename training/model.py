@@ -113,13 +113,16 @@ def _scores(whisper: Whisper) -> Iterator[list[Tensor]]:
 def make_model(config: ModelConfig) -> TrainedModel:
     """A model to begin with, in float32: a checkpoint's weights, or fresh ones.
 
-    Where the checkpoint has fewer encoder layers than `config`, new ones are put on top.
+    Where the checkpoint has fewer layers than `config`, it grows.
     """
     if config.start:
         whisper = load_checkpoint(config.start, device="cpu", dtype="float32")
         whisper.name = config.name
-        if whisper.dims.n_audio_layer < config.encoder_layers:
-            whisper = _grown(whisper, config.encoder_layers)
+        if (
+            whisper.dims.n_audio_layer < config.encoder_layers
+            or whisper.dims.n_text_layer < config.decoder_layers
+        ):
+            whisper = _grown(whisper, config)
     else:
         whisper = _fresh(config)
     whisper.requires_grad_(True)
@@ -134,21 +137,44 @@ def tokenizer_of_model(whisper: Whisper) -> Tokenizer:
     )
 
 
-def _grown(whisper: Whisper, encoder_layers: int) -> Whisper:
-    """The same model with more encoder layers, which at first change nothing."""
+def _grown(whisper: Whisper, config: ModelConfig) -> Whisper:
+    """The same model with more layers, which at first change nothing.
+
+    In the encoder they come last, in the decoder before the last, whose heads are guided.
+    """
+    dims = whisper.dims
     grown = Whisper(
-        dataclasses.replace(whisper.dims, n_audio_layer=encoder_layers),
+        dataclasses.replace(
+            dims,
+            n_audio_layer=max(dims.n_audio_layer, config.encoder_layers),
+            n_text_layer=max(dims.n_text_layer, config.decoder_layers),
+        ),
         name=whisper.name,
         vocabulary=whisper.vocabulary,
         multilingual=whisper.multilingual,
         previous_text=whisper.previous_text,
+        short_windows=whisper.short_windows,
     )
-    grown.load_state_dict(whisper.state_dict(), strict=False)
-    for block in grown.encoder.blocks[whisper.dims.n_audio_layer :]:
-        for last in (block.attn.out, block.mlp[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+    last, new_last = dims.n_text_layer - 1, grown.dims.n_text_layer - 1
+    moved = (f"decoder.blocks.{last}.", f"decoder.blocks.{new_last}.")
+    weights = {
+        moved[1] + name.removeprefix(moved[0]) if name.startswith(moved[0]) else name: weight
+        for name, weight in whisper.state_dict().items()
+    }
+    grown.load_state_dict(weights, strict=False)
+    new = [*grown.encoder.blocks[dims.n_audio_layer :], *grown.decoder.blocks[last:new_last]]
+    for block in new:
+        _silence(block)
     return grown
+
+
+def _silence(block: nn.Module) -> None:
+    """Make a block add nothing to what passes it."""
+    for name, module in block.named_modules():
+        if name.endswith((".out", "mlp.2")):
+            assert isinstance(module, nn.Linear)
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
 
 
 def _fresh(config: ModelConfig) -> Whisper:
@@ -166,7 +192,9 @@ def _fresh(config: ModelConfig) -> Whisper:
         n_text_head=config.heads,
         n_text_layer=config.decoder_layers,
     )
-    whisper = Whisper(dims, name=config.name, vocabulary=vocabulary, multilingual=False)
+    whisper = Whisper(
+        dims, name=config.name, vocabulary=vocabulary, multilingual=False, short_windows=True
+    )
     # the logits are read with the same weights: the default spread of 1 would be far too wide
     nn.init.normal_(whisper.decoder.token_embedding.weight, std=_EMBEDDING_SPREAD)
     return whisper

@@ -39,6 +39,7 @@ def edit_weights(folder, change):
 def test_a_saved_model_comes_back_whole(tmp_path):
     model = random_model()
     model.mark_alignment_heads([(0, 3), (1, 1)])
+    model.previous_text, model.short_windows = False, True
     save_checkpoint(model, tmp_path / "deep" / "mine")
     loaded = load(tmp_path / "deep" / "mine")
     assert same_weights(loaded, model)
@@ -46,6 +47,8 @@ def test_a_saved_model_comes_back_whole(tmp_path):
     assert loaded.name == "random"
     assert loaded.vocabulary == BYTES
     assert loaded.multilingual is False
+    assert loaded.previous_text is False
+    assert loaded.short_windows is True
     assert loaded.alignment_pairs == ((0, 3), (1, 1))
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["mine"]
 

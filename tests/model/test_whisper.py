@@ -82,6 +82,17 @@ def test_a_window_of_another_length_is_refused(frames):
         random_model(SMALL).encode(torch.zeros(1, 80, frames))
 
 
+@torch.inference_mode()
+def test_short_windows_are_for_models_that_learned_them():
+    model = random_model(SMALL)
+    model.short_windows = True
+    encoded = model.encode(torch.randn(2, 80, 120))
+    assert encoded.features.shape == (2, 60, 48)
+    assert model.decoder(torch.zeros(2, 3, dtype=torch.long), encoded).shape == (2, 3, 2000)
+    with pytest.raises(UsageError, match="windows of 200 mel frames, not of 202"):
+        model.encode(torch.zeros(1, 80, 202))
+
+
 def test_alignment_heads_default_to_the_upper_half():
     model = random_model(SMALL)
     assert model.alignment_heads.is_sparse

@@ -15,8 +15,8 @@ __all__ = ["DecoderCache", "EncodedAudio"]
 class EncodedAudio:
     """A batch of encoded windows, with every decoder layer's keys and values of them.
 
-    `features` is (windows, n_audio_ctx, n_audio_state); `cross` has one `KeyValues` a layer, each
-    tensor (windows, heads, n_audio_ctx, d_head). `mel` is what was encoded (windows, n_mels,
+    `features` is (windows, positions, n_audio_state); `cross` has one `KeyValues` a layer, each
+    tensor (windows, heads, positions, d_head). `mel` is what was encoded (windows, n_mels,
     frames), in float32 and in main memory.
     """
 

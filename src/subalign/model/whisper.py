@@ -91,15 +91,10 @@ class AudioEncoder(nn.Module):
         self.ln_post = nn.LayerNorm(n_state)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """(windows, n_mels, 2 * n_audio_ctx) to (windows, n_audio_ctx, n_audio_state)."""
+        """(windows, n_mels, 2 * positions) to (windows, positions, n_audio_state)."""
         x = functional.gelu(self.conv1(mel))
-        x = functional.gelu(self.conv2(x)).transpose(1, 2)  # (windows, n_audio_ctx, n_state)
-        if x.shape[1:] != self.positional_embedding.shape:
-            frames = 2 * self.positional_embedding.shape[0]
-            raise UsageError(
-                f"This model hears windows of {frames} mel frames, not of {mel.shape[2]}."
-            )
-        x = x + self.positional_embedding
+        x = functional.gelu(self.conv2(x)).transpose(1, 2)  # (windows, positions, n_state)
+        x = x + self.positional_embedding[: x.shape[1]]
         for block in self.blocks:
             x = block(x)
         return self.ln_post(x)  # type: ignore[no-any-return]
@@ -165,7 +160,8 @@ def _remember(cache: DecoderCache, layer: int) -> Callable[[KeyValues], KeyValue
 class Whisper(nn.Module):
     """A Whisper model with its name, vocabulary and alignment heads.
 
-    `previous_text` tells whether the model can go on from what was said before the window.
+    `previous_text` tells whether the model can go on from what was said before the window, and
+    `short_windows` whether it has learned to hear windows that are not filled up with silence.
     `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
     cross-attention heads which follow the speech; by default the upper half of the layers. It
     stays in main memory on every device.
@@ -181,6 +177,7 @@ class Whisper(nn.Module):
         vocabulary: Vocabulary | None = None,
         multilingual: bool | None = None,
         previous_text: bool = True,
+        short_windows: bool = False,
     ) -> None:
         super().__init__()
         self.dims = dims
@@ -188,6 +185,7 @@ class Whisper(nn.Module):
         self.vocabulary = vocabulary
         self.multilingual = dims.n_vocab >= 51865 if multilingual is None else multilingual
         self.previous_text = previous_text
+        self.short_windows = short_windows
         self.encoder = AudioEncoder(dims)
         self.decoder = TextDecoder(dims)
         upper = range(dims.n_text_layer // 2, dims.n_text_layer)
@@ -252,7 +250,16 @@ class Whisper(nn.Module):
         self.mark_alignment_heads(pairs)
 
     def encode(self, mel: Tensor) -> EncodedAudio:
-        """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them."""
+        """Encode windows (windows, n_mels, 2 * n_audio_ctx) once for all decoding of them.
+
+        With `short_windows` they may have fewer frames.
+
+        Raises:
+            UsageError: the windows have another number of frames than the model hears.
+        """
+        frames, whole = mel.shape[2], self.dims.window_frames
+        if frames > whole or (frames < whole and not self.short_windows):
+            raise UsageError(f"This model hears windows of {whole} mel frames, not of {frames}.")
         features = self.encoder(mel.to(self.device, self.dtype))
         return EncodedAudio(features, self.decoder.listen(features), mel.float().cpu())
 

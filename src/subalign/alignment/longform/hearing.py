@@ -25,6 +25,9 @@ __all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spa
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
 
+# frames of silence after what is heard in a short window
+_MARGIN = 100
+
 # windows are silent from this probability on, if the mean log probability of their tokens is lower
 # than this: clear speech after noise has been seen with 0.74 and -0.2, noise with 1.0 and -0.8
 _SILENCE, _UNSURE = 0.6, -0.5
@@ -77,7 +80,8 @@ def hear(
     )
     heard: list[HeardWord] = []
     for batch in batched(spans, BATCH):
-        encoded = encode_spans(model, mel, batch)
+        # in short windows whole sentences were not decoded
+        encoded = encode_spans(model, mel, batch, whole=True)
         texts = [
             [] if _is_silence(result) else _words(result.text, tokenizer, room)
             for result in decode(model, encoded, decoding)
@@ -125,10 +129,21 @@ def cut_at_pauses(loudness: Loudness, longest: int) -> list[Span]:
 
 @torch.inference_mode()
 def encode_spans(
-    model: Whisper, mel: LogMel, spans: Sequence[Span], *, backwards: bool = False
+    model: Whisper,
+    mel: LogMel,
+    spans: Sequence[Span],
+    *,
+    backwards: bool = False,
+    whole: bool = False,
 ) -> EncodedAudio:
-    """Encode spans as the beginnings of windows; `backwards` lets each sound from its end."""
+    """Encode spans as the beginnings of windows; `backwards` lets each sound from its end.
+
+    A model that hears short windows gets no `whole` ones, but as long as the longest span needs.
+    """
     width = model.dims.window_frames
+    if model.short_windows and not whole:
+        longest = max(span.length for span in spans)
+        width = min(width, longest + longest % 2 + _MARGIN)
     windows = [mel.window(span.start, span.length, width) for span in spans]
     if backwards:
         for window, span in zip(windows, spans, strict=True):

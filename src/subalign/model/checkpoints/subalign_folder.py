@@ -64,6 +64,7 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
         placement=placement,
     )
     model.previous_text = config.get("previous_text", True) is True
+    model.short_windows = config.get("short_windows", False) is True
     heads = read_heads(config, path)
     if heads is not None:
         model.mark_alignment_heads(heads)
@@ -171,6 +172,7 @@ def _write_files(model: Whisper, folder: Path) -> None:
         "vocabulary": VOCABULARY,
         "split_pattern": model.vocabulary.split_pattern,
         "previous_text": model.previous_text,
+        "short_windows": model.short_windows,
     }
     _write_config(config, folder / CONFIG)
     # safetensors makes its file readable for the owner alone
