@@ -25,8 +25,9 @@ __all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spa
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
 
-# frames of silence after what is heard in a short window
-_MARGIN = 100
+# frames of silence after what is heard in a short window, at least, and of what its length is a
+# multiple: memory that was taken for one length is not used again for another
+_MARGIN, _STEP = 100, 200
 
 # windows are silent from this probability on, if the mean log probability of their tokens is lower
 # than this: clear speech after noise has been seen with 0.74 and -0.2, noise with 1.0 and -0.8
@@ -138,12 +139,12 @@ def encode_spans(
 ) -> EncodedAudio:
     """Encode spans as the beginnings of windows; `backwards` lets each sound from its end.
 
-    A model that hears short windows gets no `whole` ones, but as long as the longest span needs.
+    A model that hears short windows gets no `whole` ones, but about as long as the longest span.
     """
     width = model.dims.window_frames
     if model.short_windows and not whole:
         longest = max(span.length for span in spans)
-        width = min(width, longest + longest % 2 + _MARGIN)
+        width = min(width, -(-(longest + _MARGIN) // _STEP) * _STEP)
     windows = [mel.window(span.start, span.length, width) for span in spans]
     if backwards:
         for window, span in zip(windows, spans, strict=True):
