@@ -56,7 +56,7 @@ train-micro: $(STAMPS)/run  ## Train the embedded model; goes on where it was
 	nice -n 19 $(BIN)/python -m training.synthesis.corpus training/micro.toml >/dev/null 2>&1 & \
 	nice -n 19 $(BIN)/python -m training.train training/micro.toml
 
-eval-micro: $(STAMPS)/run  ## Measure the trained model
+eval-micro: $(STAMPS)/run  ## Measure the run's export, else micro.en
 	$(PIP_INSTALL) -r training/requirements.txt
 	$(BIN)/python -m training.evaluate training/micro.toml
 

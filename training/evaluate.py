@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from subalign.model import load_model
-from training.config import Config, EvaluationConfig, read_config
+from training.config import Config, EvaluationConfig, RunConfig, read_config
 from training.evaluation.figures import Figure, model_figures, sphinx_figures
 from training.evaluation.listen import Listener
 from training.evaluation.material import gather
@@ -95,10 +95,19 @@ def _scaled(sizes: EvaluationConfig, factor: float) -> EvaluationConfig:
     return dataclasses.replace(sizes, **counts)
 
 
+def default_model(run: RunConfig) -> str:
+    """The run's export, or the embedded model while there is none."""
+    export = run.folder / "export"
+    return str(export) if export.is_dir() else "micro.en"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure a model on what it never heard.")
     parser.add_argument("config", type=Path)
-    parser.add_argument("--model", help="a checkpoint folder or a name; default: the run's export")
+    parser.add_argument(
+        "--model",
+        help="a checkpoint folder or a name; default: the run's export, else micro.en",
+    )
     parser.add_argument(
         "--against",
         nargs="*",
@@ -112,7 +121,7 @@ def main() -> None:
     config = read_config(arguments.config)
     config = dataclasses.replace(config, evaluation=_scaled(config.evaluation, arguments.scale))
     torch.set_num_threads(config.evaluation.threads)
-    model = arguments.model or str(config.run.folder / "export")
+    model = arguments.model or default_model(config.run)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     begun = time.perf_counter()
     columns = evaluate(config, [model, *arguments.against], console)

@@ -118,11 +118,7 @@ def make_model(config: ModelConfig) -> TrainedModel:
     if config.start:
         whisper = load_checkpoint(config.start, device="cpu", dtype="float32")
         whisper.name = config.name
-        if (
-            whisper.dims.n_audio_layer < config.encoder_layers
-            or whisper.dims.n_text_layer < config.decoder_layers
-        ):
-            whisper = _grown(whisper, config)
+        whisper = _grown(whisper, config)
     else:
         whisper = _fresh(config)
     whisper.requires_grad_(True)
@@ -138,32 +134,37 @@ def tokenizer_of_model(whisper: Whisper) -> Tokenizer:
 
 
 def _grown(whisper: Whisper, config: ModelConfig) -> Whisper:
-    """The same model with more layers, which at first change nothing.
+    """The same model with no fewer layers than `config` has; new ones change nothing at first.
 
     In the encoder they come last, in the decoder before the last, whose heads are guided.
     """
     dims = whisper.dims
+    larger = dataclasses.replace(
+        dims,
+        n_audio_layer=max(dims.n_audio_layer, config.encoder_layers),
+        n_text_layer=max(dims.n_text_layer, config.decoder_layers),
+    )
+    if larger == dims:
+        return whisper
     grown = Whisper(
-        dataclasses.replace(
-            dims,
-            n_audio_layer=max(dims.n_audio_layer, config.encoder_layers),
-            n_text_layer=max(dims.n_text_layer, config.decoder_layers),
-        ),
+        larger,
         name=whisper.name,
         vocabulary=whisper.vocabulary,
         multilingual=whisper.multilingual,
         previous_text=whisper.previous_text,
         short_windows=whisper.short_windows,
     )
-    last, new_last = dims.n_text_layer - 1, grown.dims.n_text_layer - 1
+    last, new_last = dims.n_text_layer - 1, larger.n_text_layer - 1
     moved = (f"decoder.blocks.{last}.", f"decoder.blocks.{new_last}.")
     weights = {
         moved[1] + name.removeprefix(moved[0]) if name.startswith(moved[0]) else name: weight
         for name, weight in whisper.state_dict().items()
     }
     grown.load_state_dict(weights, strict=False)
-    new = [*grown.encoder.blocks[dims.n_audio_layer :], *grown.decoder.blocks[last:new_last]]
-    for block in new:
+    for block in (
+        *grown.encoder.blocks[dims.n_audio_layer :],
+        *grown.decoder.blocks[last:new_last],
+    ):
         _silence(block)
     return grown
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.io import wavfile
+from training.config import RunConfig
+from training.evaluate import default_model
 from training.evaluate import table as table_of
 from training.evaluation import figures
 from training.evaluation.figures import KNOWN, Figure, model_figures, sphinx_figures
@@ -227,6 +229,13 @@ def test_without_pocketsphinx_nothing_is_compared(listener, material, monkeypatc
     )
     monkeypatch.setattr(figures, "_load_time", lambda model: 0.1)
     assert KNOWN not in {figure.set for figure in model_figures(listener, "micro.en", small, {})}
+
+
+def test_the_embedded_model_is_measured_until_the_run_has_an_export(tmp_path):
+    run = RunConfig(name="mine", runs=tmp_path)
+    assert default_model(run) == "micro.en"
+    (tmp_path / "mine" / "export").mkdir(parents=True)
+    assert default_model(run) == str(tmp_path / "mine" / "export")
 
 
 def test_the_table_has_a_column_for_each():

@@ -193,10 +193,11 @@ def test_words_and_sound_move_together(speech, window):
 
 
 def test_a_crop_in_its_place_is_encoded_as_the_package_encodes_a_window(model):
-    mel = torch.randn(2, 80, 3000, generator=torch.Generator().manual_seed(1))
+    exact = copy.deepcopy(model).double()
+    mel = torch.randn(2, 80, 3000, generator=torch.Generator().manual_seed(1)).double()
     with torch.no_grad():
-        own = model.encode(mel, torch.zeros(2, dtype=torch.long))
-        torch.testing.assert_close(own, model.whisper.encoder(mel), atol=1e-4, rtol=1e-4)
+        own = exact.encode(mel, torch.zeros(2, dtype=torch.long))
+        torch.testing.assert_close(own, exact.whisper.encoder(mel))
 
 
 def test_mel_is_the_packages(speech):

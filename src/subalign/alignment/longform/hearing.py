@@ -25,8 +25,8 @@ __all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spa
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
 
-# frames of silence after what is heard in a short window, at least, and of what its length is a
-# multiple: memory that was taken for one length is not used again for another
+# frames: the least silence after what is heard in a short window, and what its length is a
+# multiple of, since memory that was taken for one length is not used again for another
 _MARGIN, _STEP = 100, 200
 
 # windows are silent from this probability on, if the mean log probability of their tokens is lower
@@ -81,7 +81,7 @@ def hear(
     )
     heard: list[HeardWord] = []
     for batch in batched(spans, BATCH):
-        # in short windows whole sentences were not decoded
+        # from short windows a sentence may be left out
         encoded = encode_spans(model, mel, batch, whole=True)
         texts = [
             [] if _is_silence(result) else _words(result.text, tokenizer, room)
