@@ -4,12 +4,14 @@
 
 Each shard is a pair of files: `00007.npy` (int16 samples, one utterance after another) and
 `00007.json` (what they are). The second is written last, by renaming: a shard exists once it does.
-Shards depend on the seed and their number alone, so that an interrupted run goes on where it was,
-and training may begin before the last is made.
+A shard depends on the seed, its number and the shards that are there: of the sentences those come
+first that are said least often in them. An interrupted run goes on where it was, and training may
+begin before the last shard is made.
 """
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +59,16 @@ def build_corpus(config: CorpusConfig) -> None:
     config.folder.mkdir(parents=True, exist_ok=True)
     texts = read_sentences(config.sentences, config.exclude).trained
     engines = Engines(Espeak(), Flite(), Pico())
-    present = set(finished_shards(config.folder))
+    present = finished_shards(config.folder)
+    said = _said(config.folder, present)
     console = Console(stderr=True)
-    missing = [n for n in range(config.shards) if n not in present]
+    missing = sorted(set(range(config.shards)) - set(present))
     for number in track(missing, "Synthesising", console=console, update_period=5.0):
         rng = np.random.default_rng([config.seed, number])
         shares = config.shares(number)
-        speeches = [*_speak(texts, engines, shares, config.utterances, rng)]
+        chosen = _least_said(texts, said, config.utterances, rng)
+        speeches = [*_speak(chosen, engines, shares, rng)]
+        said.update(chosen)  # also those that no engine can say
         order = rng.permutation(len(speeches))
         codec = None
         if rng.random() < config.codec_share:
@@ -80,18 +85,35 @@ def finished_shards(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in folder.glob("[0-9]*.json"))
 
 
+def _said(folder: Path, shards: Sequence[int]) -> Counter[str]:
+    """How often each sentence is said in these shards."""
+    said: Counter[str] = Counter()
+    for number in shards:
+        shard = json.loads((folder / f"{number:05}.json").read_text(encoding="utf-8"))
+        said.update(row["text"] for row in shard["utterances"])
+    return said
+
+
+def _least_said(
+    texts: Sequence[str], said: Mapping[str, int], count: int, rng: np.random.Generator
+) -> list[str]:
+    """Sentences said least often so far, in random order; among equals chance decides."""
+    order = rng.permutation(len(texts)).tolist()
+    order.sort(key=lambda n: said.get(texts[n], 0))
+    return [texts[n] for n in rng.permutation(order[:count])]
+
+
 def _speak(
     texts: Sequence[str],
     engines: Engines,
     shares: Mapping[str, float],
-    utterances: int,
     rng: np.random.Generator,
 ) -> Iterator[Speech]:
     names = sorted(shares)
     weights = np.array([shares[name] for name in names])
-    counts = rng.multinomial(utterances, weights / weights.sum())
-    for name, count in zip(names, counts.tolist(), strict=True):
-        chosen = [texts[n] for n in rng.integers(len(texts), size=count)]
+    ends = np.cumsum(rng.multinomial(len(texts), weights / weights.sum())).tolist()
+    for name, start, end in zip(names, [0, *ends], ends, strict=False):
+        chosen = texts[start:end]
         if name == "festival":
             yield from _with_festival(chosen, rng)
             continue
