@@ -24,6 +24,7 @@ from training.mix import mix
 from training.model import Heard, TrainedModel, make_model, tokenizer_of_model
 from training.signal import SAMPLE_RATE, resample, resample_fast
 from training.synthesis.corpus import write_shard
+from training.synthesis.text import least_said
 
 from subalign.model import load_model, save_checkpoint
 
@@ -78,6 +79,16 @@ def test_a_mix_lies_between_two_models(model, tmp_path):
     for name, weights in before.float().state_dict().items():
         moved = 0.75 if name == "decoder.ln.bias" else 0.0
         torch.testing.assert_close(mixed[name], weights + moved, atol=2e-3, rtol=2e-3)
+
+
+def test_every_sentence_is_said_before_one_is_said_again():
+    texts = [str(n) for n in range(10)]
+    said = Counter({"3": 1, "7": 2})
+    for count in (4, 4, 1):
+        chosen = least_said(texts, said, count, rng())
+        assert len(set(chosen)) == count
+        said.update(chosen)
+    assert sorted(said.values()) == [1] * 8 + [2, 2]
 
 
 def test_engines_are_heard_as_often_as_their_weights_say(tmp_path, speech):

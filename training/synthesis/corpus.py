@@ -29,7 +29,7 @@ from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
 from training.synthesis.pico import Pico
 from training.synthesis.speech import Speech, SynthesisError
-from training.synthesis.text import read_sentences
+from training.synthesis.text import least_said, read_sentences
 from training.synthesis.voices import (
     ESPEAK_ACCENTS,
     ESPEAK_TRAINED,
@@ -66,7 +66,7 @@ def build_corpus(config: CorpusConfig) -> None:
     for number in track(missing, "Synthesising", console=console, update_period=5.0):
         rng = np.random.default_rng([config.seed, number])
         shares = config.shares(number)
-        chosen = _least_said(texts, said, config.utterances, rng)
+        chosen = least_said(texts, said, config.utterances, rng)
         speeches = [*_speak(chosen, engines, shares, rng)]
         said.update(chosen)  # also those that no engine can say
         order = rng.permutation(len(speeches))
@@ -92,15 +92,6 @@ def _said(folder: Path, shards: Sequence[int]) -> Counter[str]:
         shard = json.loads((folder / f"{number:05}.json").read_text(encoding="utf-8"))
         said.update(row["text"] for row in shard["utterances"])
     return said
-
-
-def _least_said(
-    texts: Sequence[str], said: Mapping[str, int], count: int, rng: np.random.Generator
-) -> list[str]:
-    """Sentences said least often so far, in random order; among equals chance decides."""
-    order = rng.permutation(len(texts)).tolist()
-    order.sort(key=lambda n: said.get(texts[n], 0))
-    return [texts[n] for n in rng.permutation(order[:count])]
 
 
 def _speak(

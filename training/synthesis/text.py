@@ -3,11 +3,13 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HELD_OUT", "Sentences", "plain", "read_sentences"]
+import numpy as np
+
+__all__ = ["HELD_OUT", "Sentences", "least_said", "plain", "read_sentences"]
 
 HELD_OUT = 2000
 
@@ -47,6 +49,15 @@ def read_sentences(path: Path, exclude: Iterable[Path] = ()) -> Sentences:
         trained=tuple(text for words, text in by_plain.items() if words not in taboo),
         held_out=tuple(text for words, text in by_plain.items() if words in held_out),
     )
+
+
+def least_said(
+    texts: Sequence[str], said: Mapping[str, int], count: int, rng: np.random.Generator
+) -> list[str]:
+    """Sentences said least often so far, in random order; among equals chance decides."""
+    order = rng.permutation(len(texts)).tolist()
+    order.sort(key=lambda n: said.get(texts[n], 0))
+    return [texts[n] for n in rng.permutation(order[:count])]
 
 
 def _read(path: Path) -> str:
