@@ -31,10 +31,14 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusPart:
-    """The shards up to number `until`: `shares` are the engines' parts of their utterances."""
+    """The shards up to number `until`: `shares` are the engines' parts of their utterances.
+
+    `exchanged` is the share of their longer words that give way to rare ones.
+    """
 
     until: int
     shares: dict[str, float]
+    exchanged: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +65,9 @@ class CorpusConfig:
         """How many there are to be."""
         return self.parts[-1].until
 
-    def shares(self, shard: int) -> dict[str, float]:
-        """The engines' parts of a shard's utterances."""
-        return next(part.shares for part in self.parts if shard < part.until)
+    def part(self, shard: int) -> CorpusPart:
+        """The part that a shard belongs to."""
+        return next(part for part in self.parts if shard < part.until)
 
 
 @dataclass(frozen=True, kw_only=True)

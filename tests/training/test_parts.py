@@ -24,7 +24,7 @@ from training.mix import mix
 from training.model import Heard, TrainedModel, make_model, tokenizer_of_model
 from training.signal import SAMPLE_RATE, resample, resample_fast
 from training.synthesis.corpus import write_shard
-from training.synthesis.text import least_said
+from training.synthesis.text import RareWords, least_said
 
 from subalign.model import load_model, save_checkpoint
 
@@ -91,15 +91,30 @@ def test_every_sentence_is_said_before_one_is_said_again():
     assert sorted(said.values()) == [1] * 8 + [2, 2]
 
 
+def test_longer_words_give_way_to_rare_ones_of_like_ending():
+    common = "The walking dog barked at Anna."
+    rare = RareWords([common] * 21 + ["Singing cats liked Susanna, bees and cats."])
+    assert rare.exchanged(common, 0.0, rng()) == common
+    assert rare.exchanged(common, 1.0, rng()) == "The walking dog liked at Susanna."
+    assert rare.exchanged("Talking dots talked to Vienna.", 1.0, rng()) == (
+        "Singing cats liked to Susanna."
+    )
+
+
 def test_engines_are_heard_as_often_as_their_weights_say(tmp_path, speech):
     said = [
         dataclasses.replace(speech(text), engine=engine)
-        for text, engine in (("one", "often"), ("two", "seldom"), ("three", "never"))
+        for text, engine in (
+            ("one", "often"),
+            ("two", "seldom"),
+            ("three", "never"),
+            ("Four.", "often"),
+        )
     ]
     samples = np.concatenate([(one.samples * 32767).astype(np.int16) for one in said])
     write_shard(tmp_path, 0, said, samples, "")
     weights = {"often": 3.0, "never": 0.0}
-    corpus = Corpus(tmp_path, {"one", "two", "three"}, weights)
+    corpus = Corpus(tmp_path, {"four"}, weights)
     heard = Counter(one.text for one in corpus.choose(rng(), 1000, shards=1))
     assert heard.keys() == {"one", "two"}
     assert 0.7 < heard["one"] / 1000 < 0.8

@@ -151,9 +151,9 @@ def test_a_config_has_what_its_base_has_and_it_has_not():
 
 def test_each_part_of_the_corpus_has_its_own_voices(tmp_path):
     few, more = {"espeak": 1.0}, {"espeak": 0.5, "pico": 0.5}
-    parts = (CorpusPart(until=2, shares=few), CorpusPart(until=5, shares=more))
+    parts = (CorpusPart(until=2, shares=few), CorpusPart(until=5, shares=more, exchanged=0.5))
     corpus = CorpusConfig(sentences=tmp_path, folder=tmp_path, parts=parts)
-    assert [corpus.shares(n) for n in range(corpus.shards)] == [few, few, more, more, more]
+    assert [corpus.part(n) for n in range(corpus.shards)] == [parts[0]] * 2 + [parts[1]] * 3
 
 
 def test_a_missing_base_is_an_error(tmp_path):

@@ -17,7 +17,7 @@ from training.data.targets import IGNORED, Targets, make_targets
 from training.data.tempo import random_tempo
 from training.data.windows import Window, compose
 from training.signal import SAMPLE_RATE
-from training.synthesis.text import plain, read_sentences
+from training.synthesis.text import read_sentences
 from training.team import Team
 
 __all__ = ["Batch", "BatchMaker", "batches"]
@@ -100,8 +100,7 @@ class BatchMaker(Dataset[Batch]):
             settings = self._config.corpus
             sentences = read_sentences(settings.sentences, settings.exclude)
             # a shard may be older than the list of what is excluded
-            allowed = {plain(text) for text in sentences.trained}
-            self._corpus = Corpus(settings.folder, allowed, settings.weights)
+            self._corpus = Corpus(settings.folder, sentences.forbidden, settings.weights)
         return self._corpus
 
     def _heard(

@@ -47,12 +47,12 @@ class Corpus:
     """Random utterances out of the shards that are there."""
 
     def __init__(
-        self, folder: Path, allowed: Collection[str], weights: Mapping[str, float] | None = None
+        self, folder: Path, forbidden: Collection[str], weights: Mapping[str, float] | None = None
     ) -> None:
-        """`allowed` holds the plain texts that may be given, `weights` how often by engine."""
+        """`forbidden` holds plain texts never to be given, `weights` how often by engine."""
         self._folder = folder
         self._weights = weights or {}
-        self._allowed = frozenset(allowed)
+        self._forbidden = frozenset(forbidden)
         self._loaded: OrderedDict[int, _Shard] = OrderedDict()
         self._numbers: list[int] = []
         self._choices = 0
@@ -94,7 +94,9 @@ class Corpus:
             for row in stored["utterances"]
         )
         samples = np.load(self._folder / f"{number:05}.npy", mmap_mode="r")
-        shard = _Shard(samples, tuple(row for row in rows if plain(row.text) in self._allowed))
+        shard = _Shard(
+            samples, tuple(row for row in rows if plain(row.text) not in self._forbidden)
+        )
         self._loaded[number] = shard
         if len(self._loaded) > _SHARDS_IN_MEMORY:
             self._loaded.popitem(last=False)

@@ -29,7 +29,7 @@ from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
 from training.synthesis.pico import Pico
 from training.synthesis.speech import Speech, SynthesisError
-from training.synthesis.text import least_said, read_sentences
+from training.synthesis.text import RareWords, least_said, read_sentences
 from training.synthesis.voices import (
     ESPEAK_ACCENTS,
     ESPEAK_TRAINED,
@@ -61,13 +61,15 @@ def build_corpus(config: CorpusConfig) -> None:
     engines = Engines(Espeak(), Flite(), Pico())
     present = finished_shards(config.folder)
     said = _said(config.folder, present)
+    rare = RareWords(texts)
     console = Console(stderr=True)
     missing = sorted(set(range(config.shards)) - set(present))
     for number in track(missing, "Synthesising", console=console, update_period=5.0):
         rng = np.random.default_rng([config.seed, number])
-        shares = config.shares(number)
+        part = config.part(number)
         chosen = least_said(texts, said, config.utterances, rng)
-        speeches = [*_speak(chosen, engines, shares, rng)]
+        chosen = [rare.exchanged(text, part.exchanged, rng) for text in chosen]
+        speeches = [*_speak(chosen, engines, part.shares, rng)]
         said.update(chosen)  # also those that no engine can say
         order = rng.permutation(len(speeches))
         codec = None

@@ -3,26 +3,35 @@
 import gzip
 import hashlib
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["HELD_OUT", "Sentences", "least_said", "plain", "read_sentences"]
+__all__ = ["HELD_OUT", "RareWords", "Sentences", "least_said", "plain", "read_sentences"]
 
 HELD_OUT = 2000
 
+# how often rare words are said in all texts, and the letters of words that may be exchanged
+_RARE, _LONG = 20, 4
+
+_WORD = re.compile(r"[A-Za-z']+")
 _NOT_SPOKEN = re.compile(r"[^a-z' ]+")
 _SPEAKABLE = re.compile(r"[A-Za-z][A-Za-z' ,.;:?!\"()-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Disjoint sentences to train on and to evaluate with, in the file's order."""
+    """Disjoint sentences to train on and to evaluate with, in the file's order.
+
+    `forbidden` are the plain texts that must not be trained on.
+    """
 
     trained: tuple[str, ...]
     held_out: tuple[str, ...]
+    forbidden: frozenset[str]
 
 
 def plain(text: str) -> str:
@@ -42,13 +51,43 @@ def read_sentences(path: Path, exclude: Iterable[Path] = ()) -> Sentences:
     by_plain = {plain(text): text for text in texts if _SPEAKABLE.fullmatch(text)}
     by_digest = sorted(by_plain, key=lambda words: hashlib.sha256(words.encode()).digest())
     held_out = frozenset(by_digest[: min(HELD_OUT, len(by_digest) // 10)])
-    taboo = held_out | {
+    forbidden = held_out | {
         plain(line) for file in exclude if file.is_file() for line in _read(file).splitlines()
     }
     return Sentences(
-        trained=tuple(text for words, text in by_plain.items() if words not in taboo),
+        trained=tuple(text for words, text in by_plain.items() if words not in forbidden),
         held_out=tuple(text for words, text in by_plain.items() if words in held_out),
+        forbidden=forbidden,
     )
+
+
+class RareWords:
+    """The rare words of some texts, to be put in the place of others.
+
+    Nothing before such a word foretells it, so its spelling is learned from its sound.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        counts = Counter(word for text in texts for word in _WORD.findall(text))
+        self._alike: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
+        for word, count in sorted(counts.items()):
+            if count <= _RARE and len(word) >= _LONG:
+                self._alike[_shape(word)].append(word)
+
+    def exchanged(self, text: str, share: float, rng: np.random.Generator) -> str:
+        """A text of which this share of the longer words gave way to rare ones of like ending."""
+
+        def exchange(match: re.Match[str]) -> str:
+            word = match.group()
+            if len(word) < _LONG or rng.random() >= share:
+                return word
+            return str(rng.choice(self._alike.get(_shape(word), [word])))
+
+        return _WORD.sub(exchange, text) if share else text
+
+
+def _shape(word: str) -> tuple[str, bool]:
+    return word[-2:], word[0].isupper()
 
 
 def least_said(
