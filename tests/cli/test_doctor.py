@@ -6,6 +6,7 @@ import platform
 import torch
 
 import subalign.cli.diagnosis as diagnosis
+from embedded import MEGABYTES
 from subalign import __version__
 from subalign.audio import find_ffmpeg
 from subalign.errors import ToolMissingError
@@ -24,7 +25,7 @@ def test_a_sound_machine(subalign):
     assert facts["numba kernels"] == "yes"
     assert facts["fused attention"] == "yes"
     assert facts["default model"] == "micro.en"
-    assert facts["model here"].startswith("micro.en, embedded, 9 MB")
+    assert facts["model here"].startswith(f"micro.en, embedded, {MEGABYTES} MB")
     assert lines[-1] == "Everything works."
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from checkpoint_models import DIMS, random_model
+from embedded import LAYERS
 from subalign.model import heads_of, load_model, save_checkpoint
 
 FIRST_LINES = """\
@@ -83,7 +84,7 @@ def test_score_against_true_times(subalign, example):
     outcome = subalign("heads", "score", "micro.en", "talk.mp4", "talk.words.json", "--top", "1")
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert lines[0] == "micro.en: 2 layers × 6 heads, 165 words with true times in 64 s"
+    assert lines[0] == f"micro.en: {LAYERS} layers × 6 heads, 165 words with true times in 64 s"
     assert lines[2].split() == ["HEAD", "ERROR", "START", "END", "BIAS", "NEAR", "INSIDE"]
     # the best, and those marked
     table = [line.split() for line in lines[3 : lines.index("", 3)]]
@@ -94,25 +95,26 @@ def test_score_against_true_times(subalign, example):
     assert any(line.startswith("The marked heads together, by method viterbi: ") for line in lines)
     grid = lines[lines.index("       head") :]
     assert grid[1] == "layer  0  1  2  3  4  5"
-    assert grid[3] == "       ───────────────── upper half"
-    assert grid[4].startswith("    1 ")
-    assert sum(line.count("[") for line in grid[2:5]) == len(marked)
+    half = LAYERS // 2
+    assert grid[2 + half] == "       ───────────────── upper half"
+    assert grid[3 + half].startswith(f"    {half} ")
+    assert sum(line.count("[") for line in grid[2 : 3 + LAYERS]) == len(marked)
 
 
 def test_score_as_json(subalign, half):
     arguments = ("heads", "score", "micro.en", "half.wav", "half.words.json", "--json")
     report = json.loads(subalign(*arguments).out)
-    assert (report["layers"], report["heads"], report["words"]) == (2, 6, 77)
+    assert (report["layers"], report["heads"], report["words"]) == (LAYERS, 6, 77)
     assert (report["timed"], report["method"]) == (True, "viterbi")
     by_path = json.loads(subalign(*arguments, "--method", "dtw").out)
     assert by_path["by_head"] == report["by_head"]
     assert by_path["marked_error"] != report["marked_error"]
     heads = report["by_head"]
-    assert len(heads) == 12
+    assert len(heads) == 6 * LAYERS
     marked = sorted([head["layer"], head["head"]] for head in heads if head["marked"])
     assert marked == report["marked"]
-    # the upper layer follows the speech, the lower does not
-    assert {head["layer"] for head in heads[:6]} == {1}
+    # the last layer follows the speech, the first does not
+    assert {head["layer"] for head in heads[:6]} == {LAYERS - 1}
     assert heads[0]["error"] < 0.1 < 0.5 < heads[-1]["error"]
     assert all(head["error"] >= 0 and 0 <= head["inside"] <= 1 for head in heads)
 
@@ -121,9 +123,9 @@ def test_score_by_text_alone(subalign, opening):
     outcome = subalign("heads", "score", "micro.en", "opening.wav", "opening.txt")
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert lines[0] == "micro.en: 2 layers × 6 heads, 19 words without times in 8 s"
+    assert lines[0] == f"micro.en: {LAYERS} layers × 6 heads, 19 words without times in 8 s"
     assert lines[2].split() == ["HEAD", "SCORE", "IN", "ORDER", "SHARP", "AGREES"]
-    assert [line[0] for line in lines[3:9]] == ["1"] * 6
+    assert [line[0] for line in lines[3:9]] == [str(LAYERS - 1)] * 6
     assert "The marked" not in outcome.out
 
 
@@ -133,7 +135,7 @@ def test_score_in_ascii(in_process, opening):
     process = in_process(*arguments, environment=plain)
     shown = process.communicate()[0].decode("ascii")
     assert process.returncode == 0
-    assert shown.startswith("micro.en: 2 layers x 6 heads, 19 words")
+    assert shown.startswith(f"micro.en: {LAYERS} layers x 6 heads, 19 words")
     assert "[8]" in shown or "[7]" in shown
 
 
@@ -227,10 +229,11 @@ def test_find_prints_pairs_and_dump(subalign, half):
     pairs = lines[-2].removeprefix("pairs  ")
     dump = lines[-1].removeprefix("dump   ")
     decoded = json.loads(
-        subalign("heads", "decode", dump, "--layers", "2", "--heads", "6", "--json").out
+        subalign("heads", "decode", dump, "--layers", str(LAYERS), "--heads", "6", "--json").out
     )
     assert pairs == ",".join(f"{layer}:{head}" for layer, head in decoded["pairs"])
-    assert re.fullmatch(r"marked    1:\d(,1:\d)* \(\d+ ms\)", lines[-5])
+    last = LAYERS - 1
+    assert re.fullmatch(rf"marked    {last}:\d(,{last}:\d)* \(\d+ ms\)", lines[-5])
 
 
 def test_find_by_text_alone(subalign, opening):
@@ -242,7 +245,7 @@ def test_find_by_text_alone(subalign, opening):
     found = json.loads(subalign("heads", "find", "micro.en", ".", "--json").out)
     assert found["timed"] is False
     # the last layer's heads were trained to lie on the words
-    assert 1 in {layer for layer, _ in found["pairs"]}
+    assert LAYERS - 1 in {layer for layer, _ in found["pairs"]}
     assert found["error"] <= found["marked_error"]
 
 
@@ -351,13 +354,14 @@ def test_plot_transcribes_where_no_text_is_given(subalign, opening, monkeypatch)
 
 def test_plot_of_a_stretch_with_true_times(subalign, example, monkeypatch):
     drawn = spy_on_drawing(monkeypatch)
-    stretch = ("--from", "0:07.7", "--to", "10.5", "--heads", "1:2,1:5")
+    heads = f"{LAYERS - 1}:2,{LAYERS - 1}:5"
+    stretch = ("--from", "0:07.7", "--to", "10.5", "--heads", heads)
     outcome = subalign(
         *("heads", "plot", "micro.en", "talk.mp4", "talk.words.json", "-o", "a.png", *stretch)
     )
     assert outcome.code == 0
     [picture] = drawn
-    assert picture.title == "micro.en, heads 1:2, 1:5"
+    assert picture.title == f"micro.en, heads {heads.replace(',', ', ')}"
     assert [word.text for word in picture.words] == [
         "What",
         "kind",
@@ -415,8 +419,8 @@ def spy_on_drawing(monkeypatch):
          "30 s at once: choose a shorter stretch."),
         (["--from", "8"], 1, "The recording ends at 7.7 s, before --from 8: choose an earlier "
          "stretch."),
-        (["--heads", "2:0"], 2, "--heads 2:0 is not among the 2 x 6 heads of micro.en, which are "
-         "counted from 0."),
+        (["--heads", f"{LAYERS}:0"], 2, f"--heads {LAYERS}:0 is not among the {LAYERS} x 6 heads "
+         "of micro.en, which are counted from 0."),
         (["--heads", "2"], 2, "'2' is no head: write LAYER:HEAD pairs between commas, both counted "
          "from 0, such as 2:2,3:0."),
     ],

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+from embedded import MEGABYTES
 from subalign.model import official_models
 
 
@@ -12,7 +13,7 @@ def test_list_shows_every_name_with_its_state(subalign):
     heading, *lines = outcome.out.splitlines()
     assert heading.split() == ["NAME", "STATE", "SIZE"]
     assert [line.split()[0] for line in lines] == ["micro.en", *official_models()]
-    assert lines[0].split()[1:3] == ["embedded", "9"]
+    assert lines[0].split()[1:3] == ["embedded", MEGABYTES]
     turbo = next(line for line in lines if line.startswith("turbo "))
     assert turbo.split(maxsplit=4) == [
         "turbo",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import subalign
+from embedded import LAYERS
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
 from subalign.options import AlignmentMethod, AlignmentOptions, Clip, TranscriptionOptions
@@ -84,8 +85,8 @@ def test_kernels_that_cannot_run_are_refused_before_the_recording_is_read(
 
 
 def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(embedded_model):
-    sentence = "--heads 2:0 is not among the 2 x 6 heads of micro.en"
-    wrong = AlignmentOptions(heads=((1, 5), (2, 0)))
+    sentence = f"--heads {LAYERS}:0 is not among the {LAYERS} x 6 heads of micro.en"
+    wrong = AlignmentOptions(heads=((1, 5), (LAYERS, 0)))
     with pytest.raises(UsageError, match=sentence):
         subalign.transcribe("no such file", model=embedded_model, alignment=wrong)
     script = Script((Line("Hello", ((0, 5),)),))
