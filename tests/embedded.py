@@ -4,10 +4,9 @@ import json
 
 from subalign.model.registry import embedded_folder
 
-__all__ = ["HEADS", "LAYERS", "MEGABYTES"]
+__all__ = ["LAYERS", "MEGABYTES"]
 
-_DIMS = json.loads((embedded_folder() / "config.json").read_text())["dims"]
+_CONFIG = json.loads((embedded_folder() / "config.json").read_text())
 
-LAYERS: int = _DIMS["n_text_layer"]
-HEADS: int = _DIMS["n_text_head"]
+LAYERS: int = _CONFIG["dims"]["n_text_layer"]
 MEGABYTES = f"{sum(file.stat().st_size for file in embedded_folder().iterdir()) / 1e6:.0f}"
