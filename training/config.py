@@ -153,6 +153,7 @@ class RunConfig:
     """Where a run is kept and how it goes on.
 
     `processes` share each batch, with `threads` and `workers`, which make the batches, each.
+    `autocast` computes in bfloat16; CPUs without AMX may be faster in float32.
     `mirror` is a folder that every checkpoint is copied to as well. `average` is the decay of the
     moving average of the weights, which is what is exported.
     """
@@ -166,6 +167,7 @@ class RunConfig:
     workers: int = 1
     device: str = "cpu"
     compile: bool = False
+    autocast: bool = True
     checkpoint_minutes: float = 6.0
     log_steps: int = 20
     weight_decay: float = 0.05

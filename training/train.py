@@ -95,7 +95,8 @@ def _train(config: Config, last_step: int | None, team: Team) -> checkpoint.Prog
 
 def _losses(model: TrainedModel, optimizer: Optimizers, batch: Batch, config: Config) -> Losses:
     """The losses of a batch; their gradients are left in the model."""
-    with torch.autocast(batch.mel.device.type, dtype=torch.bfloat16):
+    kind, enabled = batch.mel.device.type, config.run.autocast
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=enabled):
         heard = model(batch)
     outcome = losses(heard, batch, config.loss)
     optimizer.zero_grad()

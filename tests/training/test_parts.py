@@ -56,6 +56,17 @@ def test_new_layers_change_nothing_at_first(model, encoder, decoder):
     torch.testing.assert_close(own.state_dict(), former.state_dict())
 
 
+def test_bfloat16_in_pieces_hears_what_float32_does(model):
+    mel = torch.randn(2, 80, 1000, generator=torch.Generator().manual_seed(1))
+    places = torch.tensor([0, 700])
+    with torch.no_grad():
+        exact = model.encode(mel, places)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rough = model.encode(mel, places)
+    assert not torch.equal(exact, rough)
+    torch.testing.assert_close(rough.float(), exact, atol=0.15, rtol=0.0)
+
+
 @pytest.fixture
 def window(speech):
     made = [speech("One, two."), speech("Three four")]
