@@ -12,7 +12,7 @@ from subalign.alignment import WordTokens, time_texts
 from subalign.alignment.edges import edge_frame, settle_edges
 from subalign.alignment.forcing import text_room
 from subalign.alignment.punctuation import words_with_punctuation
-from subalign.alignment.speech import loudness
+from subalign.alignment.speech import speech_levels
 from subalign.options import AlignmentMethod, AlignmentOptions
 
 METHODS = get_args(AlignmentMethod)
@@ -87,7 +87,7 @@ def test_viterbis_words_are_long_enough_and_settled(jfk):
     timings = timed(jfk, words_of(jfk, JFK))
     frames = [(edge_frame(t.start), edge_frame(t.end)) for t in timings]
     assert all(end - start >= 4 for start, end in frames)
-    levels = loudness(jfk.mel[:, : jfk.num_frames].numpy())
+    levels = speech_levels(jfk.mel[:, : jfk.num_frames].numpy())
     assert settle_edges(frames, levels) == frames
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subalign.alignment.speech import loudness, speech_probability
+from subalign.alignment.speech import loudness, speech_levels, speech_probability
 
 
 def mel_of(levels):
@@ -29,18 +29,31 @@ def test_a_single_bang_does_not_make_speech_quiet():
     assert loudness(mel_of(levels))[60] == pytest.approx(1.0)
 
 
+def test_noise_raises_what_speech_is_heard_by():
+    levels = np.linspace(0.0, 1.0, 101)
+    wide, narrow, narrower = (mel_of(levels * height) for height in (1.0, 0.4, 0.25))
+    np.testing.assert_array_equal(speech_levels(wide), loudness(wide))
+    noisy, noisier = speech_levels(narrow), speech_levels(narrower)
+    inside = slice(10, 95)
+    assert (noisy > loudness(narrow))[inside].all()
+    assert (noisier > noisy)[inside].all()
+    assert (np.diff(noisier) >= 0).all()
+    assert (noisier[0], noisier[-1]) == (0, 1)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("level", [-1.0, 0.3, np.nan])
 def test_where_nothing_stands_out_speech_and_silence_are_equally_likely(level):
-    levels = loudness(mel_of(np.full(40, level) + np.linspace(0, 0.1, 40)))
-    assert len(set(levels)) == 1
-    assert speech_probability(levels, 20).tolist() == [0.5] * 20
+    for measure in (loudness, speech_levels):
+        levels = measure(mel_of(np.full(40, level) + np.linspace(0, 0.1, 40)))
+        assert len(set(levels)) == 1
+        assert speech_probability(levels, 20).tolist() == [0.5] * 20
 
 
 @pytest.mark.filterwarnings("error")
 def test_no_frames():
-    levels = loudness(np.zeros((80, 0), np.float32))
-    assert levels.shape == (0,)
+    levels = speech_levels(np.zeros((80, 0), np.float32))
+    assert levels.shape == loudness(np.zeros((80, 0), np.float32)).shape == (0,)
     assert speech_probability(levels, 1).tolist() == [0.5]
     assert speech_probability(levels, 0).tolist() == []
 
@@ -55,7 +68,7 @@ def test_each_position_has_the_mean_of_its_two_frames():
 
 @given(st.integers(0, 40), st.integers(0, 30), st.integers(0, 2**32 - 1))
 def test_probabilities_for_any_number_of_frames_and_positions(n_frames, n_positions, seed):
-    levels = loudness(np.random.default_rng(seed).normal(size=(4, n_frames)).astype(np.float32))
+    levels = speech_levels(np.random.default_rng(seed).normal(size=(4, n_frames)).astype(np.float32))
     assert levels.shape == (n_frames,)
     assert ((levels >= 0) & (levels <= 1)).all()
     found = speech_probability(levels, n_positions)

@@ -36,7 +36,7 @@ def settle_edges(spans: Sequence[Span], levels: NDArray[np.float64]) -> list[Spa
     """Move words' edges beside gaps to the next change between sound and silence.
 
     `spans` and the result are (start, end) in frames of 10 ms, in order and without overlap;
-    `levels` is `loudness` (frames,). No word gets shorter than 40 ms or goes over its neighbour.
+    `levels` is `speech_levels` (frames,). No word gets shorter than 40 ms or over its neighbour.
     """
     settled = list(spans)
     for index, (start, end) in enumerate(settled):

@@ -17,7 +17,7 @@ from subalign.alignment.capture import capture_scores
 from subalign.alignment.forcing import whole_positions
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.scores import attention_matrix, softmax_over_positions
-from subalign.alignment.speech import loudness
+from subalign.alignment.speech import speech_levels
 from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
@@ -81,7 +81,7 @@ class HeadMaps:
 
     By method dtw `maps` (heads, text tokens + 1, positions) tell where each text token is heard,
     and in the last row where the text ends, and `levels` is None. By method viterbi they are the
-    words' attention (heads, words, positions), and `levels` the `loudness` of the mel frames.
+    words' attention (heads, words, positions), and `levels` the `speech_levels` of the mel frames.
     """
 
     text: TimedText
@@ -99,7 +99,7 @@ class HeadMaps:
 class HeardText:
     """The raw scores of heads: float32 (heads, tokens with the start and end, positions).
 
-    `levels` is the `loudness` of the window's mel frames.
+    `levels` is the `speech_levels` of the window's mel frames.
     """
 
     text: TimedText
@@ -206,5 +206,5 @@ def hear_text(
     # (heads, tokens, positions)
     scores = capture.scores[0, :, :, : whole_positions(num_frames, model.dims)].float()
     seconds = model.dims.position_seconds
-    levels = loudness(encoded.mel.numpy()[0, :, :num_frames])
+    levels = speech_levels(encoded.mel.numpy()[0, :, :num_frames])
     return HeardText(text, chosen, scores, len(tokenizer.sot_sequence), seconds, levels)

@@ -88,7 +88,7 @@ def time_words(
 ) -> Division:
     """The best division, with edges where the sound sets in and ends, in seconds.
 
-    `attention` is (words, positions), `levels` the `loudness` of the window's mel frames.
+    `attention` is (words, positions), `levels` the `speech_levels` of the window's mel frames.
     """
     division = divide(attention, speech_probability(levels, attention.shape[1]), words)
     frames = np.rint(division.spans * (FRAMES_PER_SECOND * position_seconds))

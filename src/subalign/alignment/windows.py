@@ -14,7 +14,7 @@ from subalign.alignment.forcing import ForcedText, force, text_room
 from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.pauses import shorten
-from subalign.alignment.speech import loudness
+from subalign.alignment.speech import speech_levels
 from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTiming, WordTokens
 from subalign.model import EncodedAudio, Whisper
@@ -179,7 +179,7 @@ def _divide(
     batch: _Batch, words: Sequence[WordTokens], text: ForcedText, mel: NDArray[np.float32]
 ) -> list[_Span]:
     attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
-    found = time_words(attention, loudness(mel), words, batch.model.dims.position_seconds)
+    found = time_words(attention, speech_levels(mel), words, batch.model.dims.position_seconds)
     return [
         _Span(start, end, estimated=not heard)
         for (start, end), heard in zip(found.spans.tolist(), found.heard, strict=True)
