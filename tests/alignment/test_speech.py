@@ -68,7 +68,9 @@ def test_each_position_has_the_mean_of_its_two_frames():
 
 @given(st.integers(0, 40), st.integers(0, 30), st.integers(0, 2**32 - 1))
 def test_probabilities_for_any_number_of_frames_and_positions(n_frames, n_positions, seed):
-    levels = speech_levels(np.random.default_rng(seed).normal(size=(4, n_frames)).astype(np.float32))
+    levels = speech_levels(
+        np.random.default_rng(seed).normal(size=(4, n_frames)).astype(np.float32)
+    )
     assert levels.shape == (n_frames,)
     assert ((levels >= 0) & (levels <= 1)).all()
     found = speech_probability(levels, n_positions)
