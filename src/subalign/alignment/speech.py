@@ -26,11 +26,7 @@ def loudness(mel: NDArray[np.floating]) -> NDArray[np.float64]:
     The mean of the log-mel's bands, so that a fricative counts as much as a vowel. Where all
     frames are about equally loud, all are at the threshold between silence and speech.
     """
-    levels, quiet, loud = _measured(mel)
-    if not loud - quiet >= _LEAST_RANGE:
-        return np.full(levels.size, _THRESHOLD)
-    relative: NDArray[np.float64] = np.clip((levels - quiet) / (loud - quiet), 0.0, 1.0)
-    return relative
+    return _measured(mel)[0]
 
 
 def speech_levels(mel: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -38,21 +34,22 @@ def speech_levels(mel: NDArray[np.floating]) -> NDArray[np.float64]:
 
     The less there is between quiet and loud frames, the more it is raised.
     """
-    _, quiet, loud = _measured(mel)
-    relative = loudness(mel)
-    if not loud - quiet >= _LEAST_RANGE:
-        return relative
+    levels, spread = _measured(mel)
+    if not spread >= _LEAST_RANGE:
+        return levels
     ranges, powers = (_NOISY_RANGE, _CLEAN_RANGE), (_NOISY_POWER, _CLEAN_POWER)
-    return relative ** np.interp(loud - quiet, ranges, powers)
+    return levels ** np.interp(spread, ranges, powers)
 
 
-def _measured(mel: NDArray[np.floating]) -> tuple[NDArray[np.float64], float, float]:
-    """The mean of the bands (frames,), and the levels of quiet and of loud frames."""
-    levels: NDArray[np.float64] = mel.mean(axis=0, dtype=np.float64)
+def _measured(mel: NDArray[np.floating]) -> tuple[NDArray[np.float64], float]:
+    """`loudness` (frames,), and how far quiet and loud frames lie apart."""
+    levels = mel.mean(axis=0, dtype=np.float64)
     if levels.size == 0:
-        return levels, 0.0, 0.0
+        return np.zeros(0), 0.0
     quiet, loud = np.percentile(levels, (_QUIET, _LOUD))
-    return levels, float(quiet), float(loud)
+    if not loud - quiet >= _LEAST_RANGE:
+        return np.full(levels.size, _THRESHOLD), 0.0
+    return np.clip((levels - quiet) / (loud - quiet), 0.0, 1.0), float(loud - quiet)
 
 
 def speech_probability(levels: NDArray[np.float64], n_positions: int) -> NDArray[np.float64]:
