@@ -1,237 +1,280 @@
-"""How far word times are from the truth: subalign, openai-whisper, stable-ts on the same weights.
+"""Words and word times against the truth: subalign and other tools on the same weights.
 
     python bench/accuracy.py                           every table, as Markdown
-    python bench/accuracy.py --quick                   few clips, and six minutes for an hour
-    python bench/accuracy.py --sets espeak hour --method dtw --method viterbi --no-peers
+    python bench/accuracy.py --model base --quick      few clips, and six minutes for twenty
+    python bench/accuracy.py --clips 160 --sets wuw2   all that wuw2 holds
+    python bench/accuracy.py --tables given --sets lj wuw2 --tools subalign "subalign align"
 
-Every tool is given the text and the samples of each clip. The synthesisers know when they say a
-word; for human speech an aligner of another kind (an HMM) stands for the truth, and is itself off
-by 20 to 40 ms. openai-whisper cannot align a given text to more than 30 s.
+`given`: every tool is told the text of each clip. `transcribed`: every tool transcribes with 5
+beams, the usual fallback and word times; its words are matched with the true ones. `long`: a
+damaged transcript of a long recording, each tool in a process of its own; openai-whisper and
+faster-whisper cannot align a given text to more than 30 s.
 """
 
 import argparse
 import dataclasses
-import importlib.util
 import json
+import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 
-from aligners import openai_whisper, ours, stable_ts
-from conditions import CLIPS, short_sets
+from conditions import SETS
 from hour import Hour, build
-from long_form import THREADS, measure
-from machine import machine
+from long_form import measure
+from machine import THREADS, machine
 from subalign.model import Whisper, load_model
-from subalign.options import AlignmentOptions
-from time_errors import TOLERANCES, BoundaryErrors, Scores, drift, score, share_within
+from tables import heading, table_row
+from time_errors import TOLERANCES, BoundaryErrors, Scores, drift, score
+from tools import TOOLS, Decoding, Heard, Tool, load_tools
 from truth import VOICES, Clip, MissingError, Span
+from word_errors import WordErrors, word_errors
 from word_pieces import Found, Piece, by_match, by_word
 
-Tool = Callable[[Sequence[Clip]], list[list[Found | None]]]
+TABLES = ("given", "transcribed", "long")
+# the method of openai-whisper, and the command's detour by way of decoding, where asked for
+DEFAULT_TOOLS = [tool for tool in TOOLS if tool not in {"subalign align", "subalign dtw"}]
 
-HOUR = "hour"
-HOUR_SECONDS = 3600.0
-HOUR_LIMIT = 1800.0  # seconds that a tool may take for it
+LONG_SECONDS = {"20 min": 1200.0, "hour": 3600.0}  # the hour only where it is asked for
+QUICK_CLIPS = 5
+QUICK_LONG_SECONDS = 360.0
+LONG_LIMIT = 1800.0  # seconds that a tool may take for it
 DRIFT_SECONDS = 600.0
-QUICK_CLIPS = 6
-QUICK_HOUR_SECONDS = 360.0
 
-_HEADINGS = (
-    *("set", "tool", "words", "starts: mean", "median", "bias", "ends: mean", "median", "bias"),
-    *(f"F1 {round(1000 * tolerance)} ms" for tolerance in TOLERANCES),
-    *("no length", "out of order", "estimated"),
-)
-_HOUR_HEADINGS = (
-    *("tool", "words", "starts within 200 ms", "within 100 ms", "median error"),
-    *("bias (median) of each 10 min", "no length", "out of order", "estimated"),
-    *("CPU time a second", "peak memory"),
-)
+_ERRORS = ("starts: mean", "median", "bias", "ends: mean", "median", "bias")
+_WITHIN = tuple(f"starts within {round(1000 * tolerance)} ms" for tolerance in TOLERANCES)
+_ODD = ("no length", "out of order", "estimated")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ShortRow:
-    """A tool's scores on a set of clips."""
+class GivenRow:
+    """A tool's scores on a set of clips, of which it was given the text."""
 
     set: str
     tool: str
     scores: Scores
 
+    HEADING = heading("set", "tool", "words", *_ERRORS, *_WITHIN, *_ODD)
+
     def __str__(self) -> str:
         scores = self.scores
-        return _row(
-            self.set,
-            self.tool,
-            scores.words,
-            *_milliseconds(scores.starts),
-            *_milliseconds(scores.ends),
-            *(_percent(value) for value in scores.f1),
-            scores.instant,
-            scores.disordered,
-            _percent(scores.estimated),
+        return table_row(
+            self.set, self.tool, scores.words, *_errors(scores), *_within(scores), *_odd(scores)
         )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class HourRow:
-    """A tool's figures on the long recording; `cpu` is in seconds a second, `peak` in MiB."""
+class TranscribedRow:
+    """A tool's word errors on a set, and the times of the words with a true time that it heard."""
 
+    set: str
+    tool: str
+    text: WordErrors
+    scores: Scores
+
+    HEADING = heading(
+        *("set", "tool", "words", "WER", "missing", "added", "timed words heard", *_ERRORS),
+        *(f"of these {name}" for name in _WITHIN),
+        *_ODD,
+    )
+
+    def __str__(self) -> str:
+        text, scores = self.text, self.scores
+        cells = (self.set, self.tool, text.words, _percent(text.rate), text.missing, text.added)
+        heard = f"{scores.found} of {scores.words}" if scores.words else ""
+        near = [share * scores.words / max(1, scores.found) for share in scores.within]
+        within = map(_percent, near) if scores.found else [""] * len(near)
+        return table_row(*cells, heard, *_errors(scores), *within, *_odd(scores))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LongRow:
+    """A tool's figures on a long recording; `cpu` is in seconds a second, `peak` in MiB."""
+
+    set: str
     tool: str
     scores: Scores
-    within: dict[float, float]
     drift: list[float | None]
     cpu: float
     peak: float
 
+    HEADING = heading(
+        *("set", "tool", "words", *_ERRORS, *_WITHIN, *_ODD),
+        *("bias (median) of each 10 min", "CPU time a second", "peak memory"),
+    )
+
     def __str__(self) -> str:
         scores = self.scores
-        return _row(
-            self.tool,
-            scores.words,
-            *(_percent(share) for share in self.within.values()),
-            f"{1000 * scores.starts.median:.0f} ms",
+        return table_row(
+            *(self.set, self.tool, scores.words),
+            *(*_errors(scores), *_within(scores), *_odd(scores)),
             ", ".join("-" if bias is None else f"{1000 * bias:+.0f}" for bias in self.drift),
-            scores.instant,
-            scores.disordered,
-            _percent(scores.estimated),
             f"{self.cpu:.3f} s",
             f"{self.peak:.0f} MiB",
         )
 
 
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
+AnyRow = GivenRow | TranscribedRow | LongRow
 
 
-def _milliseconds(errors: BoundaryErrors) -> Iterator[str]:
-    yield f"{1000 * errors.mean:.0f}"
-    yield f"{1000 * errors.median:.0f}"
-    yield f"{1000 * errors.bias:+.0f}"
+def _errors(scores: Scores) -> Iterator[str]:
+    for errors in (scores.starts, scores.ends):
+        yield from _milliseconds(errors)
+
+
+def _milliseconds(errors: BoundaryErrors) -> Sequence[str]:
+    if math.isnan(errors.mean):
+        return [""] * 3
+    return [
+        f"{1000 * errors.mean:.0f}",
+        f"{1000 * errors.median:.0f}",
+        f"{1000 * errors.bias:+.0f}",
+    ]
+
+
+def _within(scores: Scores) -> Iterator[str]:
+    return map(_percent, scores.within)
+
+
+def _odd(scores: Scores) -> tuple[object, ...]:
+    return scores.instant, scores.disordered, _percent(scores.estimated)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
-def tools_of(model: Whisper, methods: Sequence[str], *, peers: bool) -> dict[str, Tool]:
-    """Functions from clips to word times."""
-    tools: dict[str, Tool] = {}
-    for method in methods:
-        options = AlignmentOptions(method=method) if method else AlignmentOptions()
-        tools[_named(method)] = lambda clips, options=options: ours(model, clips, options)
-    if peers:
-        tools["openai-whisper"] = lambda clips: openai_whisper(model, clips)
-    if peers and _has_stable_ts():
-        tools["stable-ts"] = lambda clips: stable_ts(model, clips)
-    return tools
-
-
-def _named(method: str) -> str:
-    return f"subalign {method}".rstrip()
-
-
-def _has_stable_ts() -> bool:
-    if importlib.util.find_spec("stable_whisper") is not None:
-        return True
-    print("Left out stable-ts: it is not installed (pip install stable-ts).", file=sys.stderr)
-    return False
-
-
-def short_rows(names: Sequence[str], count: int, tools: dict[str, Tool]) -> Iterator[ShortRow]:
-    """Set by set; at last all clean synthetic sets together."""
-    makers = short_sets()
-    truths: list[tuple[Span | None, ...]] = []
-    synthetic: dict[str, list[list[Found | None]]] = {tool: [] for tool in tools}
+def clips_of(names: Sequence[str], count: int) -> Iterator[tuple[str, list[Clip]]]:
+    """The sets that can be made here; the others are told of on stderr."""
     for name in names:
         try:
-            clips = makers[name](count)
+            yield name, SETS[name].make(count)
         except MissingError as error:
             print(error, file=sys.stderr)
-            continue
+
+
+def given_rows(names: Sequence[str], count: int, tools: dict[str, Tool]) -> Iterator[GivenRow]:
+    """Set by set; at last all clean synthetic sets together."""
+    truths: list[tuple[Span | None, ...]] = []
+    synthetic: dict[str, list[list[Found | None]]] = {tool: [] for tool in tools}
+    for name, clips in clips_of([name for name in names if SETS[name].given], count):
         truth = [clip.spans for clip in clips]
-        for tool, align in tools.items():
-            found = align(clips)
-            yield ShortRow(name, tool, score(truth, found))
+        for tool, aligner in tools.items():
+            assign = by_match if tool == "stable-ts" else by_word  # it now and then doubles a word
+            language = SETS[name].language
+            found = [assign(clip.words, aligner.align(clip, language)) for clip in clips]
+            yield GivenRow(name, tool, score(truth, found))
             if name in VOICES:
                 synthetic[tool] += found
         if name in VOICES:
             truths += truth
     for tool, found in synthetic.items() if truths else ():
-        yield ShortRow("all clean synthetic", tool, score(truths, found))
+        yield GivenRow("all clean synthetic", tool, score(truths, found))
 
 
-def hour_rows(hour: Hour, model: str, methods: Sequence[str], *, peers: bool) -> Iterator[HourRow]:
+def transcribed_rows(
+    names: Sequence[str], count: int, tools: dict[str, Tool], *, multilingual: bool
+) -> Iterator[TranscribedRow]:
+    """Set by set; languages that the model does not know are left out."""
+    chosen = [
+        name
+        for name in names
+        if SETS[name].transcribed and (multilingual or SETS[name].language == "en")
+    ]
+    for name, clips in clips_of(chosen, count):
+        decoding = Decoding(language=SETS[name].language)
+        for tool, transcriber in tools.items():
+            heard = [transcriber.transcribe(clip.samples, decoding) for clip in clips]
+            yield transcribed_row(name, tool, clips, heard)
+
+
+def transcribed_row(
+    name: str, tool: str, clips: Sequence[Clip], heard: Sequence[Heard]
+) -> TranscribedRow:
+    """What a tool heard in the clips of a set, against the truth."""
+    texts = [(clip.text, found.text) for clip, found in zip(clips, heard, strict=True)]
+    found = [by_match(clip.words, one.pieces) for clip, one in zip(clips, heard, strict=True)]
+    scores = score([clip.spans for clip in clips], found)
+    return TranscribedRow(name, tool, word_errors(texts, SETS[name].language), scores)
+
+
+def long_rows(name: str, hour: Hour, model: str, tools: Sequence[str]) -> Iterator[LongRow]:
     """Each tool that can align a long recording, in a process of its own."""
-    runs = [("ours", method, _named(method)) for method in methods]
-    if peers and _has_stable_ts():
-        runs.append(("stable-ts", "", "stable-ts"))
-    for tool, method, name in runs:
-        measured = measure(hour, tool, model, method, HOUR_LIMIT)
-        if measured is None:
-            print(f"{name} took more than {HOUR_LIMIT:.0f} s for the hour.", file=sys.stderr)
+    for tool in tools:
+        if tool not in {"subalign", "subalign dtw", "stable-ts"}:
             continue
-        assign = by_word if tool == "ours" else by_match
+        measured = measure(hour, tool, model, LONG_LIMIT)
+        if measured is None:
+            print(f"{tool} took more than {LONG_LIMIT:.0f} s for {name}.", file=sys.stderr)
+            continue
+        assign = by_match if tool == "stable-ts" else by_word
         found = assign(hour.words, [Piece(*piece) for piece in measured.pieces])
-        yield HourRow(
-            name,
-            score([hour.spans], [found]),
-            {limit: share_within(hour.spans, found, limit) for limit in (0.2, 0.1)},
+        yield LongRow(
+            *(name, tool, score([hour.spans], [found])),
             drift(hour.spans, found, DRIFT_SECONDS),
             measured.cpu_seconds / hour.seconds,
             measured.peak,
         )
 
 
-def run(arguments: argparse.Namespace) -> list[ShortRow | HourRow]:
-    """Print the tables row by row as they are measured."""
-    methods = arguments.method or [""]
-    rows: list[ShortRow | HourRow] = []
-    short = [name for name in arguments.sets if name != HOUR]
-    if short:
-        model = load_model(arguments.model, device="cpu", dtype="float32")
-        tools = tools_of(model, methods, peers=arguments.peers)
-        print(_row(*_HEADINGS) + "\n" + _row(*("---" for _ in _HEADINGS)))
-        for row in short_rows(short, QUICK_CLIPS if arguments.quick else CLIPS, tools):
-            rows.append(row)
-            print(row, flush=True)
-    if HOUR in arguments.sets:
-        try:
-            hour = build(QUICK_HOUR_SECONDS if arguments.quick else HOUR_SECONDS)
-        except MissingError as error:
-            print(error, file=sys.stderr)
-            return rows
-        print("\n" + _row(*_HOUR_HEADINGS) + "\n" + _row(*("---" for _ in _HOUR_HEADINGS)))
-        for row in hour_rows(hour, arguments.model, methods, peers=arguments.peers):
-            rows.append(row)
-            print(row, flush=True)
-    return rows
+def rows_of(table: str, arguments: argparse.Namespace, model: Whisper) -> Iterator[AnyRow]:
+    """One table's rows, each as soon as it is measured."""
+    if table == "long":
+        for name in (name for name in arguments.sets if name in LONG_SECONDS):
+            seconds = QUICK_LONG_SECONDS if arguments.quick else LONG_SECONDS[name]
+            try:
+                hour = build(seconds)
+            except MissingError as error:
+                print(error, file=sys.stderr)
+                continue
+            yield from long_rows(name, hour, arguments.model, arguments.tools)
+        return
+    names = [name for name in arguments.sets if name in SETS]
+    count = QUICK_CLIPS if arguments.quick else arguments.clips
+    tools = load_tools(arguments.tools, model, arguments.model)
+    if table == "given":
+        yield from given_rows(names, count, tools)
+    else:
+        yield from transcribed_rows(names, count, tools, multilingual=model.multilingual)
+
+
+def parse() -> argparse.Namespace:
+    sets = [*SETS, *LONG_SECONDS]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few clips, six minutes for twenty")
+    parser.add_argument("--clips", type=int, default=40, help="a set's size is from this; 40")
+    parser.add_argument("--model", default="tiny.en", help="a checkpoint; default: tiny.en")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
+    for name, known, default in (
+        ("set", sets, [name for name in sets if name != "hour"]),
+        ("tool", list(TOOLS), DEFAULT_TOOLS),
+    ):
+        parser.add_argument(
+            f"--{name}s",
+            nargs="+",
+            choices=known,
+            default=default,
+            metavar=name.upper(),
+            help=f"of {'; '.join(known)}; default: {'; '.join(default)}",
+        )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    return parser.parse_args()
 
 
 def main() -> None:
-    sets = [*short_sets(), HOUR]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few clips, six minutes for an hour")
-    parser.add_argument(
-        "--sets",
-        nargs="+",
-        choices=sets,
-        default=sets,
-        metavar="SET",
-        help=f"default: all of {'; '.join(sets)}",
-    )
-    parser.add_argument("--model", default="micro.en", help="a checkpoint; default: micro.en")
-    parser.add_argument("--method", action="append", help="of subalign; may be repeated")
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="subalign alone")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
-    arguments = parser.parse_args()
+    arguments = parse()
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
-    print(machine() + "\n")
-    rows = run(arguments)
+    print(f"{machine()}\n{arguments.model}, float32")
+    model = load_model(arguments.model, device="cpu", dtype="float32")
+    figures = []
+    for table in arguments.tables:
+        for n, row in enumerate(rows_of(table, arguments, model)):
+            print(row if n else f"\n{row.HEADING}\n{row}", flush=True)
+            figures.append({"table": table, **dataclasses.asdict(row)})
     if arguments.json:
-        figures = [dataclasses.asdict(row) for row in rows]
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 

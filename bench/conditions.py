@@ -1,15 +1,28 @@
-"""The sets of short clips: clean, and made harder by noise, pauses, and other sentences around."""
+"""The sets of clips: clean, made harder by noise, pauses, other sentences around; joined."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
-from truth import HUMAN, SAMPLE_RATE, VOICES, Clip, Span, clean_set, coloured_noise
+from truth import (
+    HUMAN,
+    LANGUAGES,
+    SAMPLE_RATE,
+    VOICES,
+    Clip,
+    Span,
+    clean_set,
+    coloured_noise,
+    read_aloud,
+    telephone,
+)
 
-__all__ = ["CLIPS", "joined", "short_sets", "with_noise", "with_pauses"]
+__all__ = ["SETS", "ClipSet", "joined", "with_noise", "with_pauses"]
 
-CLIPS = 40  # of each voice, at most
+_CLIPS = 40  # of each voice, at most; half as many as of people, where both are asked for
 
 _SEED = 5
 _MIXED = ("festival kal", "espeak", "flite kal16")  # the model was trained on none of these voices
@@ -22,30 +35,67 @@ _GAP = (0.2, 1.5)  # seconds between sentences
 _FADE = round(0.005 * SAMPLE_RATE)
 
 
-def short_sets() -> dict[str, Callable[[int], list[Clip]]]:
-    """What makes each set of clips that fit into one window, given about how many clips to make.
+@dataclass(frozen=True, slots=True)
+class ClipSet:
+    """What makes clips, given about how many people's sentences, and what is done with them.
 
-    They raise `MissingError` where a synthesiser or the recordings are not there.
+    `make` raises `MissingError` where a synthesiser or the recordings are not there. Clips whose
+    text is `given` fit into a window; others are `transcribed`, or both.
     """
-    makers: dict[str, Callable[[int], list[Clip]]] = {
-        name: lambda count, name=name: clean_set(name, CLIPS)[:count] for name in (*VOICES, HUMAN)
+
+    make: Callable[[int], list[Clip]]
+    given: bool = True
+    transcribed: bool = False
+    language: str = "en"
+
+
+def _sets() -> dict[str, ClipSet]:
+    sets = {
+        HUMAN: ClipSet(partial(clean_set, HUMAN), transcribed=True),
+        f"{HUMAN}, 30 s": ClipSet(lambda count: _windows(clean_set(HUMAN, _CLIPS), count)),
+        f"{HUMAN}, joined": ClipSet(_one_recording, given=False, transcribed=True),
+        "wuw2": ClipSet(lambda count: telephone(2 * count), transcribed=True),
     }
+    for language in LANGUAGES:
+        sets[f"udhr {language}"] = ClipSet(
+            lambda _, language=language: read_aloud(language),
+            given=False,
+            transcribed=True,
+            language=language,
+        )
+    for name in VOICES:
+        sets[name] = ClipSet(lambda count, name=name: clean_set(name, _CLIPS)[: count // 2])
     for decibels in _NOISE:
-        makers[f"mixed, noise {decibels} dB"] = lambda count, decibels=decibels: [
-            with_noise(clip, decibels, np.random.default_rng([_SEED, n]))
-            for n, clip in enumerate(_mixed(count))
-        ]
-    makers["mixed, pauses"] = lambda count: [
-        with_pauses(clip, np.random.default_rng([_SEED, n])) for n, clip in enumerate(_mixed(count))
+        sets[f"mixed, noise {decibels} dB"] = ClipSet(partial(_noisy, decibels))
+    sets["mixed, pauses"] = ClipSet(_paused)
+    sets["mixed, 30 s"] = ClipSet(lambda count: _windows(_mixed(len(_MIXED) * _CLIPS), count))
+    return sets
+
+
+def _noisy(decibels: float, count: int) -> list[Clip]:
+    return [
+        with_noise(clip, decibels, np.random.default_rng([_SEED, n]))
+        for n, clip in enumerate(_mixed(count // 2))
     ]
-    makers["mixed, 30 s"] = lambda count: _windows(_mixed(len(_MIXED) * CLIPS), count)
-    makers[f"{HUMAN}, 30 s"] = lambda count: _windows(clean_set(HUMAN, CLIPS), count)
-    return makers
+
+
+def _paused(count: int) -> list[Clip]:
+    return [
+        with_pauses(clip, np.random.default_rng([_SEED, n]))
+        for n, clip in enumerate(_mixed(count // 2))
+    ]
+
+
+def _one_recording(count: int) -> list[Clip]:
+    """Clips of the human reader one after the other, with 0.2 to 1.5 s between them."""
+    rng = np.random.default_rng(_SEED)
+    clips = clean_set(HUMAN, count * 5 // 4)
+    return [_end_to_end([_with_silence(clip, [(0.0, rng.uniform(*_GAP))]) for clip in clips])]
 
 
 def _mixed(count: int) -> list[Clip]:
     """Clips of several voices in turns, each with another sentence."""
-    turns = zip(*(clean_set(voice, CLIPS)[n:] for n, voice in enumerate(_MIXED)), strict=False)
+    turns = zip(*(clean_set(voice, _CLIPS)[n:] for n, voice in enumerate(_MIXED)), strict=False)
     return [clip for turn in turns for clip in turn][:count]
 
 
@@ -146,3 +196,6 @@ def _faded(samples: np.ndarray) -> np.ndarray:
 
 def _sample(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
+
+
+SETS = _sets()

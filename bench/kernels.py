@@ -22,10 +22,10 @@ import numpy as np
 import torch
 import whisper.timing
 
-from machine import machine
+from machine import THREADS, machine
 from subalign.kernels.dispatch import dtw_paths, median_filter
 from subalign.options import KernelChoice
-from transcribe import THREADS, Row
+from tables import Row
 
 N_TOKENS = (50, 150, 448)
 N_FRAMES = 1500
@@ -147,8 +147,7 @@ def main() -> None:
     warnings.simplefilter("error")  # openai-whisper would fall back to its CPU kernels
     batches, rounds = ((1, 8), 3) if arguments.quick else ((1, 8, 64), ROUNDS)
     print(machine() + "\n")
-    head = "| what | subalign | openai-whisper | ratio |\n| --- | --- | --- | --- |"
-    print(head)
+    print(Row.HEADING)
     for row in first_call_rows():
         print(row, flush=True)
     for row in rows_on("cpu", batches, rounds):
@@ -156,7 +155,7 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("\nNo CUDA device here: Triton's kernels were not measured.")
         return
-    print(f"\n{torch.cuda.get_device_name()}\n\n{head}")
+    print(f"\n{torch.cuda.get_device_name()}\n\n{Row.HEADING}")
     for row in rows_on("cuda", batches, rounds):
         print(row, flush=True)
 

@@ -159,7 +159,7 @@ def written_by(writers: Callable[..., Any], result: Options, options: Options) -
 
 
 def stable_ts(result: Options) -> list[Cue]:
-    from aligners import stable_whisper_module
+    from tools import stable_whisper_module
 
     grouped = stable_whisper_module().WhisperResult(json.loads(json.dumps(result))).regroup()
     return read_srt(grouped.to_srt_vtt(word_level=False, vtt=False))

@@ -1,6 +1,6 @@
 """Long recordings aligned with their transcripts, each in a process of its own.
 
-    python bench/long_form.py TOOL MODEL METHOD AUDIO TRANSCRIPT
+    python bench/long_form.py TOOL MODEL AUDIO TRANSCRIPT
 
 prints what `measure` reads: the timed words, the processor's seconds and the peak of memory.
 """
@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from machine import peak_memory
+from machine import THREADS, peak_memory, reset_peak_memory
 
 if TYPE_CHECKING:  # what is measured imports no more than it needs
     from hour import Hour
 
-__all__ = ["THREADS", "Measured", "measure"]
-
-THREADS = 2
+__all__ = ["Measured", "measure"]
 
 _SAMPLE_RATE = 16000
 
@@ -33,7 +31,8 @@ _SAMPLE_RATE = 16000
 class Measured:
     """What a process found (text, start, end, estimated), and what it took.
 
-    `cpu_seconds` counts all threads and ffmpeg, from the first import on; `peak` is in MiB.
+    `cpu_seconds` counts all threads and ffmpeg, from the first import on; `peak` is in MiB, with
+    the model's own memory but not what loading took.
     """
 
     pieces: list[tuple[str, float, float, bool]]
@@ -41,7 +40,7 @@ class Measured:
     peak: float
 
 
-def measure(hour: "Hour", tool: str, model: str, method: str, limit: float) -> Measured | None:
+def measure(hour: "Hour", tool: str, model: str, limit: float) -> Measured | None:
     """Align in a new process; None where it takes longer than `limit` seconds.
 
     stable-ts, which knows nothing of speakers' names, gets the text without them.
@@ -51,9 +50,9 @@ def measure(hour: "Hour", tool: str, model: str, method: str, limit: float) -> M
         with wave.open(str(audio), "wb") as file:
             file.setparams((1, 2, _SAMPLE_RATE, 0, "NONE", ""))
             file.writeframes((hour.samples * 32767).astype("<i2").tobytes())
-        lines = [line.written(speakers=tool == "ours") for line in hour.lines]
+        lines = [line.written(speakers=tool != "stable-ts") for line in hour.lines]
         text.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        command = [sys.executable, __file__, tool, model, method, str(audio), str(text)]
+        command = [sys.executable, __file__, tool, model, str(audio), str(text)]
         # as the command `subalign` does: threads that wait use no processor time
         environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
         try:
@@ -66,40 +65,36 @@ def measure(hour: "Hour", tool: str, model: str, method: str, limit: float) -> M
     return Measured([tuple(piece) for piece in told["pieces"]], told["cpu_seconds"], told["peak"])
 
 
-def _ours(model_name: str, method: str, audio: str, text: str) -> Iterator[tuple[object, ...]]:
-    from subalign.alignment.longform import align_script
+def _found(tool: str, model_name: str, audio: str, text: str) -> Iterator[tuple[object, ...]]:
     from subalign.model import load_model
-    from subalign.options import AlignmentOptions
-    from subalign.pipeline.transcribe import read_mel
-    from subalign.subtitles.readers import read_script
 
     model = load_model(model_name, device="cpu", dtype="float32")
-    options = AlignmentOptions(method=method) if method else AlignmentOptions()
-    mel = read_mel(audio, n_mels=model.dims.n_mels)
-    found = align_script(model, mel, read_script(text), language="en", options=options)
+    if tool == "stable-ts":
+        from tools import StableTs, stable_ts_pieces
+        from truth import read_samples
+
+        written = Path(text).read_text(encoding="utf-8")
+        reset_peak_memory()
+        for piece in stable_ts_pieces(StableTs(model), read_samples(Path(audio)), written, "en"):
+            yield piece.text, piece.start, piece.end, False
+        return
+    import subalign
+    from subalign.options import AlignmentOptions, ScriptOptions
+
+    alignment = AlignmentOptions(method="dtw") if tool == "subalign dtw" else AlignmentOptions()
+    options = ScriptOptions(language="en")
+    reset_peak_memory()
+    found = subalign.align(audio, text, model=model, options=options, alignment=alignment)
     for word in found.transcript.words:
         yield word.text, word.start, word.end, word.estimated
-
-
-def _stable_ts(model_name: str, audio: str, text: str) -> Iterator[tuple[object, ...]]:
-    from aligners import stable_ts_pieces
-    from subalign.model import load_model
-    from truth import read_samples
-
-    model = load_model(model_name, device="cpu", dtype="float32")
-    samples = read_samples(Path(audio))
-    for piece in stable_ts_pieces(model, samples, Path(text).read_text(encoding="utf-8")):
-        yield piece.text, piece.start, piece.end, False
 
 
 def main() -> None:
     import torch
 
-    tool, model, method, audio, text = sys.argv[1:]
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
-    found = _ours(model, method, audio, text) if tool == "ours" else _stable_ts(model, audio, text)
-    pieces = list(found)
+    pieces = list(_found(*sys.argv[1:]))
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu_seconds = sum(usage.ru_utime + usage.ru_stime for usage in used)
     print(json.dumps({"pieces": pieces, "cpu_seconds": cpu_seconds, "peak": peak_memory()}))

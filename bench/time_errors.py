@@ -10,9 +10,9 @@ import numpy as np
 from truth import Span
 from word_pieces import Found
 
-__all__ = ["TOLERANCES", "BoundaryErrors", "Scores", "drift", "score", "share_within"]
+__all__ = ["TOLERANCES", "BoundaryErrors", "Scores", "drift", "score"]
 
-TOLERANCES = (0.02, 0.05, 0.1, 0.2)  # seconds
+TOLERANCES = (0.05, 0.1, 0.2)  # seconds
 
 _INSTANT = 1e-6
 _OVERLAP = 1e-3
@@ -31,16 +31,17 @@ class BoundaryErrors:
 class Scores:
     """One tool on one set.
 
-    `words` have a true time, and errors are those of the ones among them that were found. `f1` goes
-    with `TOLERANCES`: a boundary counts when it is that close to the same word's same boundary.
+    `words` have a true time, and errors are those of the `found` ones among them. `within` goes
+    with `TOLERANCES`: the share of the words whose start was found that close to the true one.
     `instant` words have no length, `disordered` ones begin before the word before them ends;
     `estimated` is a share; all three count every word that was given a time.
     """
 
     words: int
+    found: int
     starts: BoundaryErrors
     ends: BoundaryErrors
-    f1: tuple[float, ...]
+    within: tuple[float, ...]
     instant: int
     disordered: int
     estimated: float
@@ -67,9 +68,13 @@ def score(
     timed = [time for _, time in pairs if time is not None]
     return Scores(
         words=len(known),
+        found=len(errors),
         starts=_boundary_errors(errors[:, 0]),
         ends=_boundary_errors(errors[:, 1]),
-        f1=tuple(_f1(errors, len(known), tolerance) for tolerance in TOLERANCES),
+        within=tuple(
+            int((np.abs(errors[:, 0]) <= tolerance + 1e-9).sum()) / max(1, len(known))
+            for tolerance in TOLERANCES
+        ),
         instant=sum(bool(time.end - time.start < _INSTANT) for time in timed),
         disordered=int(sum(map(_disordered, found))),
         estimated=float(sum(time.estimated for time in timed)) / max(1, len(timed)),
@@ -83,26 +88,9 @@ def _boundary_errors(errors: np.ndarray) -> BoundaryErrors:
     return BoundaryErrors(float(size.mean()), float(np.median(size)), float(errors.mean()))
 
 
-def _f1(errors: np.ndarray, n_true: int, tolerance: float) -> float:
-    """The harmonic mean of precision (of what was found) and recall (of what is true)."""
-    near = int((np.abs(errors) <= tolerance + 1e-9).sum())
-    return 2 * near / max(1, errors.size + 2 * n_true)
-
-
 def _disordered(words: Sequence[Found | None]) -> int:
     timed = [word for word in words if word is not None]
     return sum(after.start < before.end - _OVERLAP for before, after in pairwise(timed))
-
-
-def share_within(
-    truth: Sequence[Span | None], found: Sequence[Found | None], tolerance: float
-) -> float:
-    """The share of the words with a true time whose start was found that close to it."""
-    known = [(true, time) for true, time in zip(truth, found, strict=True) if true is not None]
-    near = sum(
-        time is not None and abs(time.start - true[0]) <= tolerance + 1e-9 for true, time in known
-    )
-    return near / max(1, len(known))
 
 
 def drift(

@@ -1,26 +1,23 @@
-"""Time and memory of each stage of a transcription, against openai-whisper in the same run.
+"""Time and memory of transcriptions, against other tools on the same weights in the same run.
 
-    python bench/transcribe.py              every table, as Markdown
-    python bench/transcribe.py --quick      fewer rounds, and no 60-minute recording
+    python bench/transcribe.py --model base     every table, as Markdown
+    python bench/transcribe.py --quick          fewer rounds, and no recording of 20 minutes
 
-Both run the embedded model's weights in float32 on the same samples with the same number of
-threads, in turns; each figure is the median of the rounds. Memory is the peak resident size of a
-fresh process that transcribes the whole file, less that of one that has only loaded the model.
+All run in float32 (one also in int8) on the same recordings with the same number of threads, in
+turns; each figure is the median of the rounds. Each long recording is transcribed in a process of
+its own, once the model is loaded; its memory is the peak, with the model's own.
 """
 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,54 +25,31 @@ import torch
 import whisper
 import whisper.timing
 
-import subalign
-from machine import machine, peak_memory
+from machine import THREADS, in_turns, machine, peak_memory, reset_peak_memory
 from subalign.alignment import align_windows
-from subalign.audio import SAMPLE_RATE, find_ffmpeg, open_audio
+from subalign.audio import SAMPLE_RATE, find_ffmpeg
 from subalign.decoding import decode, tokenizer_of
 from subalign.mel import log_mel
 from subalign.model import Whisper, load_model
-from subalign.options import AlignmentOptions, DecodingOptions, TranscriptionOptions
-from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
+from subalign.options import AlignmentOptions, DecodingOptions
+from tables import Row, heading, table_row
+from tools import TOOLS, Decoding, OpenAIWhisper, Tool, load_tools
+from truth import read_samples
+from whisper_peer import peer_vocabulary
 
-ROOT = Path(__file__).resolve().parents[1]
-TALK = ROOT / "examples" / "talk.mp4"
-THREADS = 2
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table: what was measured, and both figures."""
-
-    name: str
-    ours: float
-    peer: float
-    unit: str
-
-    def __str__(self) -> str:
-        ratio = self.peer / self.ours
-        return (
-            f"| {self.name} | {self.ours:.3g} {self.unit} | {self.peer:.3g} {self.unit} "
-            f"| {ratio:.2f} |"
-        )
-
-
-def in_turns(rounds: int, ours: Callable[[], object], peer: Callable[[], object]) -> list[float]:
-    """Median seconds of both, each called once before the rounds."""
-    ours()
-    peer()
-    seconds: list[list[float]] = [[], []]
-    for _ in range(rounds):
-        for times, call in zip(seconds, (ours, peer), strict=True):
-            start = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - start)
-    return [statistics.median(times) for times in seconds]
+TALK = Path(__file__).resolve().parents[1] / "examples" / "talk.mp4"
+MEASURED = [tool for tool in TOOLS if tool != "subalign align"]
+GREEDY = Decoding(beams=None, temperatures=(0.0,))
+WAYS = {
+    "greedy, no word times": Decoding(beams=None, temperatures=(0.0,), word_times=False),
+    "greedy, word times": GREEDY,
+    "5 beams, word times": Decoding(temperatures=(0.0,)),
+}
 
 
 @contextmanager
 def ffmpeg_on_path() -> Iterator[None]:
-    """openai-whisper calls `ffmpeg` by name: let it find the program that we use."""
+    """Others call `ffmpeg` by name: let them find the program that we use."""
     before = os.environ["PATH"]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "ffmpeg").symlink_to(find_ffmpeg().path)
@@ -86,171 +60,138 @@ def ffmpeg_on_path() -> Iterator[None]:
             os.environ["PATH"] = before
 
 
-def samples_of(path: Path) -> np.ndarray:
-    with open_audio(path) as stream:
-        return np.concatenate(list(stream))
-
-
 def write_wav(path: Path, samples: np.ndarray) -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def transcription_options(**changes: object) -> TranscriptionOptions:
-    given: dict[str, object] = {
-        "language": "en",
-        "temperatures": (0.0,),
-        "condition_on_previous_text": False,
-    }
-    return TranscriptionOptions(**(given | changes))  # type: ignore[arg-type]
-
-
-def peer_transcribe(peer: whisper.Whisper, path: str, beam_size: int | None, words: bool) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = whisper.transcribe(
-            peer,
-            path,
-            language="en",
-            temperature=0.0,
-            beam_size=beam_size,
-            word_timestamps=words,
-            condition_on_previous_text=False,
-            fp16=False,
-            verbose=None,
-        )
-    return str(result["text"])
-
-
-def stage_rows(model: Whisper, rounds: int, folder: Path) -> list[Row]:
-    """Each stage by itself, then whole files."""
-    peer = peer_of(model)
-    tokenizer = tokenizer_of(model)
-    their_tokenizer = peer_tokenizer(model.vocabulary, model.num_languages, None, None)
-    samples = samples_of(TALK)
-    long = np.tile(samples, 1 + 300 * SAMPLE_RATE // len(samples))[: 300 * SAMPLE_RATE]
+def stage_rows(model: Whisper, rounds: int, folder: Path) -> Iterator[Row]:
+    """Each stage by itself, against openai-whisper's."""
+    theirs = OpenAIWhisper(model)
+    samples = read_samples(TALK)
+    long = np.resize(samples, 300 * SAMPLE_RATE)
     five = folder / "five.wav"
     write_wav(five, long)
     mel = whisper.pad_or_trim(whisper.log_mel_spectrogram(samples, padding=480_000), 3000)
-    encoded = model.encode(mel[None])
-    rows = []
 
     def row(
-        name: str, ours: Callable[[], object], theirs: Callable[[], object], per: float = 1
-    ) -> None:
-        both = [1000 * seconds / per for seconds in in_turns(rounds, ours, theirs)]
-        rows.append(Row(name, *both, "ms"))
-        print(rows[-1], flush=True)
+        name: str, ours: Callable[[], object], peer: Callable[[], object], per: float = 1
+    ) -> Row:
+        both = [1000 * seconds / per for seconds in in_turns(rounds, [ours, peer])]
+        return Row(name, *both, "ms")
 
-    row(
+    yield row(
         "decoding 5 min of WAV to 16 kHz",
-        lambda: samples_of(five),
+        lambda: read_samples(five),
         lambda: whisper.load_audio(str(five)),
     )
-    row(
+    yield row(
         "log-mel of 5 min",
         lambda: log_mel(np.split(long, 30), n_mels=80),
         lambda: whisper.log_mel_spectrogram(long, padding=480_000),
     )
-    row(
+    yield row(
         "encoder, a window of 30 s (theirs without cross-attention's keys and values)",
         lambda: model.encode(mel[None]),
-        lambda: peer.encoder(mel[None]),
+        lambda: theirs.peer.encoder(mel[None]),
     )
+    encoded, features = model.encode(mel[None]), theirs.peer.encoder(mel[None])[0]
     for name, beams in (("greedy", None), ("5 beams", 5)):
-        options = DecodingOptions(beam_size=beams)
-        theirs = whisper.DecodingOptions(language="en", beam_size=beams, fp16=False)
-        features = peer.encoder(mel[None])[0]
-        result = decode(model, encoded, options)[0]
-        assert list(result.tokens) == whisper.decode(peer, features, theirs).tokens
-        row(
+        options = DecodingOptions(beam_size=beams, language="en")
+        their_options = whisper.DecodingOptions(language="en", beam_size=beams, fp16=False)
+        tokens = list(decode(model, encoded, options)[0].tokens)
+        assert tokens == whisper.decode(theirs.peer, features, their_options).tokens
+        yield row(
             f"decoder, a token, {name}",
             lambda options=options: decode(model, encoded, options),
-            lambda theirs=theirs, features=features: whisper.decode(peer, features, theirs),
-            per=len(result.tokens),
+            lambda options=their_options: whisper.decode(theirs.peer, features, options),
+            per=len(tokens),
         )
-    text = [token for token in result.tokens if token < tokenizer.eot]
-    row(
+    ours, tokenizer = tokenizer_of(model, "en"), theirs.tokenizer("en")
+    text = [token for token in tokens if token < ours.eot]
+    yield row(
         f"word times of a window, {len(text)} tokens (theirs encodes again)",
-        lambda: align_windows(model, tokenizer, encoded, [text], [3000], AlignmentOptions()),
-        lambda: whisper.timing.find_alignment(peer, their_tokenizer, text, mel, 3000),
+        lambda: align_windows(model, ours, encoded, [text], [3000], AlignmentOptions()),
+        lambda: whisper.timing.find_alignment(theirs.peer, tokenizer, text, mel, 3000),
     )
-    for name, beams, words in (
-        ("greedy, no word times", None, False),
-        ("greedy, word times", None, True),
-        ("5 beams, word times", 5, True),
-    ):
-        options = transcription_options(beam_size=beams, best_of=beams, word_timestamps=words)
-        text = subalign.transcribe(str(TALK), model=model, options=options).text
-        assert text == peer_transcribe(peer, str(TALK), beams, words)
-        row(
-            f"whole file, {TALK.name} ({len(samples) / SAMPLE_RATE:.0f} s), {name}",
-            lambda options=options: subalign.transcribe(str(TALK), model=model, options=options),
-            lambda beams=beams, words=words: peer_transcribe(peer, str(TALK), beams, words),
-        )
-    return rows
 
 
-def fresh_process(side: str, path: str) -> tuple[float, float]:
-    """Seconds and peak MiB of a new process that transcribes `path` ("" only loads the model)."""
-    command = [sys.executable, __file__, "--one", side, path]
+def file_rows(tools: dict[str, Tool], rounds: int) -> Iterator[str]:
+    """The example by all tools; behind each one's seconds, how many times ours that is."""
+    for way, decoding in WAYS.items():
+        calls = [
+            lambda tool=tool, decoding=decoding: tool.transcribe(str(TALK), decoding)
+            for tool in tools.values()
+        ]
+        seconds = in_turns(rounds, calls)
+        cells = [f"{spent:.2f} s ({spent / seconds[0]:.2f})" for spent in seconds]
+        yield table_row(f"{TALK.name}, {way}", *cells)
+
+
+def process_rows(minutes: int, tools: list[str], checkpoint: str, folder: Path) -> Iterator[str]:
+    """A long recording in processes of their own: seconds, and peaks of memory."""
+    path = folder / f"{minutes}.wav"
+    write_wav(path, np.resize(read_samples(TALK), 60 * minutes * SAMPLE_RATE))
+    figures = [fresh_process(tool, checkpoint, path) for tool in tools]
+    path.unlink()
+    seconds = [spent for spent, _, _ in figures]
+    cells = [f"{spent:.1f} s ({spent / seconds[0]:.2f})" for spent in seconds]
+    yield table_row(f"{minutes} min, a new process, greedy, word times", *cells)
+    cells = [f"{peak:.0f} MiB, {peak - loaded:.0f} of it" for _, loaded, peak in figures]
+    yield table_row(f"{minutes} min, peak memory, above the loaded model's", *cells)
+
+
+def fresh_process(tool: str, checkpoint: str, path: Path) -> tuple[float, float, float]:
+    """Seconds, MiB once the model is loaded, and peak MiB of a new process."""
+    command = [sys.executable, __file__, "--model", checkpoint, "--one", tool, str(path)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, peak = json.loads(output.splitlines()[-1])
-    return seconds, peak
+    seconds, loaded, peak = json.loads(output.splitlines()[-1])
+    return seconds, loaded, peak
 
 
-def transcribe_one(side: str, path: str) -> None:
-    """What `fresh_process` runs: greedy with word times, from imports to the last word."""
+def transcribe_one(name: str, checkpoint: str, path: str) -> None:
+    """What `fresh_process` runs."""
+    model = load_model(checkpoint, device="cpu", dtype="float32")
+    tool = TOOLS[name](model, checkpoint)
+    del model
+    reset_peak_memory()
+    loaded = peak_memory()
     start = time.perf_counter()
-    model = load_model("micro.en", device="cpu", dtype="float32")
-    peer = peer_of(model) if side == "peer" else None
-    if path and peer is not None:
-        with peer_vocabulary(model):
-            peer_transcribe(peer, path, None, True)
-    elif path:
-        options = transcription_options(beam_size=None, best_of=None)
-        subalign.transcribe(path, model=model, options=options)
-    print(json.dumps([time.perf_counter() - start, peak_memory()]))
+    tool.transcribe(path, GREEDY)
+    print(json.dumps([time.perf_counter() - start, loaded, peak_memory()]))
 
 
-def process_rows(minutes: list[int], folder: Path) -> list[Row]:
-    """Seconds and memory of whole processes."""
-    samples = samples_of(TALK)
-    rows = []
-    base = [fresh_process(side, "")[1] for side in ("ours", "peer")]
-    for length in minutes:
-        n_samples = 60 * length * SAMPLE_RATE
-        path = folder / f"{length}.wav"
-        write_wav(path, np.resize(samples, n_samples))
-        ours, peer = (fresh_process(side, str(path)) for side in ("ours", "peer"))
-        path.unlink()
-        rows.append(Row(f"{length} min, a new process, greedy, word times", ours[0], peer[0], "s"))
-        memory = [max(1.0, used - idle) for (_, used), idle in zip((ours, peer), base, strict=True)]
-        rows.append(Row(f"{length} min, memory above the loaded model's", *memory, "MiB"))
-        for row in rows[-2:]:
-            print(row, flush=True)
-    return rows
+def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
+    """All lines that are printed, each as soon as it is measured."""
+    rounds = 2 if arguments.quick else 5
+    yield f"{machine()}\n{arguments.model}\n\n{Row.HEADING}"
+    model = load_model(arguments.model, device="cpu", dtype="float32")
+    with peer_vocabulary(model):
+        yield from stage_rows(model, rounds, folder)
+    tools = load_tools(arguments.tools, model, arguments.model)
+    yield "\n" + heading("what", *tools)
+    yield from file_rows(tools, rounds)
+    for minutes in [5] if arguments.quick else [5, 20]:
+        yield from process_rows(minutes, list(tools), arguments.model, folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--one", nargs=2, metavar=("SIDE", "PATH"), help=argparse.SUPPRESS)
+    parser.add_argument("--model", default="tiny.en", help="a checkpoint; default: tiny.en")
+    parser.add_argument("--tools", nargs="+", choices=MEASURED, default=MEASURED, metavar="TOOL")
+    parser.add_argument("--one", nargs=2, metavar=("TOOL", "PATH"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
     with ffmpeg_on_path(), tempfile.TemporaryDirectory() as folder:
         if arguments.one:
-            transcribe_one(*arguments.one)
+            name, path = arguments.one
+            transcribe_one(name, arguments.model, path)
             return
-        rounds = 3 if arguments.quick else 7
-        print(machine() + "\n")
-        print("| what | subalign | openai-whisper | ratio |\n| --- | --- | --- | --- |")
-        model = load_model("micro.en", device="cpu", dtype="float32")
-        with peer_vocabulary(model):
-            stage_rows(model, rounds, Path(folder))
-        process_rows([5] if arguments.quick else [5, 60], Path(folder))
+        for line in tables(arguments, Path(folder)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

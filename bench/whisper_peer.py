@@ -25,7 +25,7 @@ TINY = ModelDimensions(80, 1500, 384, 6, 4, 51865, 448, 384, 6, 4)
 def peer_of(model: Whisper) -> whisper.model.Whisper:
     """openai-whisper's model with the same weights and alignment heads."""
     peer = whisper.model.Whisper(whisper.model.ModelDimensions(**asdict(model.dims)))
-    peer.load_state_dict(model.state_dict())
+    peer.load_state_dict(model.state_dict(), assign=True)  # one copy in memory
     peer.register_buffer("alignment_heads", model.alignment_heads, persistent=False)
     return peer.eval()
 
@@ -60,7 +60,7 @@ def peer_tokenizer(
 
 @contextmanager
 def peer_vocabulary(model: Whisper) -> Iterator[None]:
-    """Make openai-whisper use `model`'s vocabulary in `transcribe` and `decode`."""
+    """Make openai-whisper use `model`'s vocabulary in `transcribe` and `decode`; stable-ts too."""
     assert model.vocabulary is not None
     vocabulary = model.vocabulary
 
@@ -78,6 +78,7 @@ def peer_vocabulary(model: Whisper) -> Iterator[None]:
     with (
         patch.object(sys.modules["whisper.transcribe"], "get_tokenizer", get_tokenizer),
         patch.object(sys.modules["whisper.decoding"], "get_tokenizer", get_tokenizer),
+        patch.object(whisper.tokenizer, "get_tokenizer", get_tokenizer),
     ):
         yield
 

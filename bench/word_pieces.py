@@ -56,11 +56,11 @@ def _spans(words: Sequence[str], owners: Sequence[Piece]) -> Iterator[Found | No
 
 
 def by_match(words: Sequence[str], pieces: Sequence[Piece]) -> list[Found | None]:
-    """A time for each word of the transcript, from pieces among which words are lost or doubled."""
+    """A time for each word of the transcript, from pieces among which some are lost or others."""
     found: list[Found | None] = [None] * len(words)
-    matcher = SequenceMatcher(
-        None, [_letters(word) for word in words], [_letters(p.text) for p in pieces], autojunk=False
-    )
+    said = [_letters(word).casefold() for word in words]
+    heard = [_letters(piece.text).casefold() for piece in pieces]
+    matcher = SequenceMatcher(None, said, heard, autojunk=False)
     for first, other, size in matcher.get_matching_blocks():
         for n, piece in enumerate(pieces[other : other + size]):
             found[first + n] = Found(piece.start, piece.end, piece.estimated)

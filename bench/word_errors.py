@@ -1,0 +1,37 @@
+"""Word error rates, of texts that are normalised alike whoever wrote them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import jiwer
+from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
+
+__all__ = ["WordErrors", "word_errors"]
+
+
+@dataclass(frozen=True, slots=True)
+class WordErrors:
+    """Over all texts of a set: `words` were said, so many of them `wrong` or `missing`."""
+
+    words: int
+    wrong: int
+    missing: int
+    added: int
+
+    @property
+    def rate(self) -> float:
+        """Word error rate; may exceed 1."""
+        return (self.wrong + self.missing + self.added) / max(1, self.words)
+
+
+def word_errors(pairs: Iterable[tuple[str, str]], language: str) -> WordErrors:
+    """Errors of (said, heard) texts, by Whisper's normaliser for the language.
+
+    It takes away case, punctuation and hesitations, and writes English numbers and spellings in
+    one way.
+    """
+    normalised = EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
+    texts = [(normalised(said), normalised(heard)) for said, heard in pairs]
+    out = jiwer.process_words([said for said, _ in texts], [heard for _, heard in texts])
+    words = out.hits + out.substitutions + out.deletions
+    return WordErrors(words, out.substitutions, out.deletions, out.insertions)
