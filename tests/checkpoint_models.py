@@ -120,14 +120,17 @@ def hugging_face_config(dims: ModelDimensions) -> dict[str, object]:
     }
 
 
-def hugging_face_vocabulary() -> dict[str, int]:
-    """The 256 bytes as GPT-2's byte-level alphabet writes them."""
+def hugging_face_vocabulary(vocabulary: Vocabulary = BYTES) -> dict[str, int]:
+    """Tokens as GPT-2's byte-level alphabet writes them."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
     printable += range(ord("®"), ord("ÿ") + 1)
     others = [value for value in range(256) if value not in printable]
     characters = {value: chr(value) for value in printable}
     characters |= {value: chr(256 + index) for index, value in enumerate(others)}
-    return {characters[value]: value for value in range(256)}
+    return {
+        "".join(characters[value] for value in token): rank
+        for token, rank in vocabulary.ranks.items()
+    }
 
 
 def write_json(path: Path, content: object) -> None:
@@ -147,8 +150,8 @@ def write_hugging_face(model: Whisper, folder: Path, *, weights: bool = True) ->
             "no_timestamps_token_id": model.dims.n_vocab - 1502,
         },
     )
-    write_json(folder / "vocab.json", hugging_face_vocabulary())
-    write_json(folder / "added_tokens.json", {"<|endoftext|>": 256})
+    write_json(folder / "vocab.json", hugging_face_vocabulary(model.vocabulary))
+    write_json(folder / "added_tokens.json", {"<|endoftext|>": len(model.vocabulary.ranks)})
     if weights:
         save_file(hugging_face_state(model), folder / "model.safetensors")
     return folder
