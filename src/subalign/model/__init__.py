@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from subalign.model.cached import ModelEntry, fetch, list_models, where
 from subalign.model.dimensions import FRAME_SECONDS, ModelDimensions
+from subalign.model.fetching import Fetching, OnFetch, Source
 from subalign.model.head_dumps import HeadDump, decode_dump, encode_dump, read_dump
 from subalign.model.marked_heads import MarkedHeads, heads_of, known_heads, pack_heads
 from subalign.model.registry import EMBEDDED_MODEL, official_models
+from subalign.model.timing_heads import TimingHeads, known_timing_heads
 
 if TYPE_CHECKING:
     from subalign.model.attention import (
@@ -33,13 +35,17 @@ __all__ = [
     "SDPA_AVAILABLE",
     "DecoderCache",
     "EncodedAudio",
+    "Fetching",
     "HeadDump",
     "KeyValues",
     "MarkedHeads",
     "ModelDimensions",
     "ModelEntry",
     "MultiHeadAttention",
+    "OnFetch",
     "Processor",
+    "Source",
+    "TimingHeads",
     "Whisper",
     "available_devices",
     "decode_dump",
@@ -49,6 +55,7 @@ __all__ = [
     "fetch",
     "heads_of",
     "known_heads",
+    "known_timing_heads",
     "list_models",
     "load_model",
     "official_models",

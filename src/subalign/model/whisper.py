@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from subalign.model.attention import KeyValues, MultiHeadAttention, linear
 from subalign.model.cache import DecoderCache, EncodedAudio
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
+from subalign.model.timing_heads import TimingHeads, upper_half
 from subalign.vocabulary import Vocabulary
 
 __all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
@@ -163,8 +163,9 @@ class Whisper(nn.Module):
     `previous_text` tells whether the model can go on from what was said before the window, and
     `short_windows` whether it has learned to hear windows that are not filled up with silence.
     `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
-    cross-attention heads which follow the speech; by default the upper half of the layers. It
-    stays in main memory on every device.
+    cross-attention heads which follow the speech, as openai-whisper uses them; by default the
+    upper half of the layers. It stays in main memory on every device. `timing_pairs` are the heads
+    that method viterbi times words by, and `timing_shift` what it adds to the times they give.
     """
 
     alignment_heads: Tensor
@@ -188,8 +189,8 @@ class Whisper(nn.Module):
         self.short_windows = short_windows
         self.encoder = AudioEncoder(dims)
         self.decoder = TextDecoder(dims)
-        upper = range(dims.n_text_layer // 2, dims.n_text_layer)
-        self.mark_alignment_heads(product(upper, range(dims.n_text_head)))
+        self._timing = upper_half(dims.n_text_layer, dims.n_text_head)
+        self.mark_alignment_heads(self._timing.pairs)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Whisper":
         # a sparse tensor cannot move to every device (MPS), and the heads are read on the host
@@ -229,16 +230,42 @@ class Whisper(nn.Module):
         """
         shape = (self.dims.n_text_layer, self.dims.n_text_head)
         mask = torch.zeros(shape, dtype=torch.bool, device="cpu")
-        for layer, head in pairs:
-            if not (0 <= layer < shape[0] and 0 <= head < shape[1]):
-                raise CheckpointError(
-                    f"Alignment head ({layer}, {head}) is not one of the {shape[0]} x {shape[1]} "
-                    f"heads of model {self.name or 'without a name'}."
-                )
+        for layer, head in self._own_heads(pairs, "alignment"):
             mask[layer, head] = True
-        if not mask.any():
-            raise CheckpointError("At least one alignment head must be marked.")
         self.register_buffer("alignment_heads", mask.to_sparse().coalesce(), persistent=False)
+
+    @property
+    def timing_pairs(self) -> tuple[tuple[int, int], ...]:
+        """The (layer, head) pairs that are marked as timing heads, layer by layer."""
+        return self._timing.pairs
+
+    @property
+    def timing_shift(self) -> float:
+        """Seconds that are added to the times that the timing heads give."""
+        return self._timing.shift
+
+    def mark_timing_heads(self, pairs: Iterable[tuple[int, int]], shift: float = 0.0) -> None:
+        """Mark just these (layer, head) pairs for method viterbi, with their shift in seconds.
+
+        Raises:
+            CheckpointError: a pair lies outside the model, or there is none.
+        """
+        self._timing = TimingHeads(self._own_heads(pairs, "timing"), shift)
+
+    def _own_heads(
+        self, pairs: Iterable[tuple[int, int]], kind: str
+    ) -> tuple[tuple[int, int], ...]:
+        own = tuple(sorted(set(pairs)))
+        n_layers, n_heads = self.dims.n_text_layer, self.dims.n_text_head
+        for layer, head in own:
+            if not (0 <= layer < n_layers and 0 <= head < n_heads):
+                raise CheckpointError(
+                    f"{kind.capitalize()} head ({layer}, {head}) is not one of the {n_layers} x "
+                    f"{n_heads} heads of model {self.name or 'without a name'}."
+                )
+        if not own:
+            raise CheckpointError(f"At least one {kind} head must be marked.")
+        return own
 
     def set_alignment_heads(self, dump: bytes | str) -> None:
         """Mark the heads of a dump: base85 of gzip of one boolean byte a head, layer by layer.

@@ -79,19 +79,20 @@ def file_inside(folder: Path, name: object, stated_in: Path) -> Path:
     return path
 
 
-def read_heads(config: Mapping[str, object], path: Path) -> list[tuple[int, int]] | None:
-    """The (layer, head) pairs under `alignment_heads`, or None where nothing is stated.
+def read_heads(
+    config: Mapping[str, object], path: Path, *, key: str = "alignment_heads"
+) -> list[tuple[int, int]] | None:
+    """The (layer, head) pairs under `key`, or None where nothing is stated.
 
     Raises:
         CheckpointError: something else than pairs of whole numbers is stated.
     """
-    pairs = config.get("alignment_heads")
+    pairs = config.get(key)
     if pairs is None:
         return None
     if not isinstance(pairs, list) or not all(map(_is_pair, pairs)):
         raise CheckpointError(
-            f"{path} states alignment_heads that are no (layer, head) pairs: fetch the checkpoint "
-            "again."
+            f"{path} states {key} that are no (layer, head) pairs: fetch the checkpoint again."
         )
     return [(layer, head) for layer, head in pairs]
 

@@ -26,6 +26,7 @@ from subalign.model.checkpoints.folder import (
 )
 from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.devices import Placement
+from subalign.model.timing_heads import read_timing_heads
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
@@ -68,6 +69,9 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
     heads = read_heads(config, path)
     if heads is not None:
         model.mark_alignment_heads(heads)
+    timing = read_timing_heads(config, path)
+    if timing is not None:
+        model.mark_timing_heads(timing.pairs, timing.shift)
     return model
 
 
@@ -168,6 +172,8 @@ def _write_files(model: Whisper, folder: Path) -> None:
         "name": model.name,
         "dims": asdict(model.dims),
         "alignment_heads": model.alignment_pairs,
+        "timing_heads": model.timing_pairs,
+        "timing_shift": model.timing_shift,
         "multilingual": model.multilingual,
         "vocabulary": VOCABULARY,
         "split_pattern": model.vocabulary.split_pattern,

@@ -1,0 +1,69 @@
+"""The heads whose attention method viterbi times words by, apart from the alignment heads.
+
+The heads that OpenAI marked follow the speech, but some look ahead of it and some lag behind. Those
+here were chosen by `subalign heads find`. This module imports no PyTorch.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from types import MappingProxyType
+
+from subalign.errors import CheckpointError
+from subalign.model.checkpoints.folder import CONFIG, read_heads, read_json
+from subalign.model.registry import EMBEDDED_MODEL, canonical_name, embedded_folder
+
+__all__ = ["TimingHeads", "known_timing_heads", "read_timing_heads", "upper_half"]
+
+# the upper half as a whole puts words so many seconds too early in OpenAI's checkpoints
+_UPPER_HALF_SHIFT = 0.020
+
+
+@dataclass(frozen=True, slots=True)
+class TimingHeads:
+    """(layer, head) pairs, and the `shift` in seconds that is added to the times they give."""
+
+    pairs: tuple[tuple[int, int], ...]
+    shift: float = 0.0
+
+
+# Chosen on synthetic speech and on examples/talk.mp4.
+_KNOWN = MappingProxyType(
+    {
+        "tiny.en": TimingHeads(((2, 1), (3, 1), (3, 3))),
+        "base": TimingHeads(((3, 1), (3, 3), (5, 4))),
+    }
+)
+
+
+def known_timing_heads(name: str) -> TimingHeads | None:
+    """The timing heads of a checkpoint known by name; None where none were chosen for it."""
+    if name == EMBEDDED_MODEL:
+        path = embedded_folder() / CONFIG
+        return read_timing_heads(read_json(path), path)
+    return _KNOWN.get(canonical_name(name) or "")
+
+
+def upper_half(n_layers: int, n_heads: int) -> TimingHeads:
+    """What is used where no timing heads were chosen: all heads of the upper half's layers."""
+    pairs = product(range(n_layers // 2, n_layers), range(n_heads))
+    return TimingHeads(tuple(pairs), _UPPER_HALF_SHIFT)
+
+
+def read_timing_heads(config: Mapping[str, object], path: Path) -> TimingHeads | None:
+    """What a config of our own form, read from `path`, states; None where it states nothing.
+
+    Raises:
+        CheckpointError: something else than pairs and a number of seconds is stated.
+    """
+    pairs = read_heads(config, path, key="timing_heads")
+    if pairs is None:
+        return None
+    shift = config.get("timing_shift", 0.0)
+    if isinstance(shift, bool) or not isinstance(shift, int | float) or not math.isfinite(shift):
+        raise CheckpointError(
+            f"{path} states a timing_shift that is no number: fetch the checkpoint again."
+        )
+    return TimingHeads(tuple(sorted(set(pairs))), float(shift))
