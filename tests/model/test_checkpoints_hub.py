@@ -203,7 +203,7 @@ def test_an_alias_stands_for_its_checkpoint(hub):
     states = {entry.name: entry for entry in list_models()}
     assert states["turbo"].state == states["large-v3-turbo"].state == "cached"
     assert states["turbo"].alias_of == "large-v3-turbo"
-    assert states["turbo"].folder == where("turbo")
+    assert states["turbo"].path == where("turbo")
     assert states["turbo"].size == sum(
         (folder / name).stat().st_size
         for name in (
@@ -212,7 +212,7 @@ def test_an_alias_stands_for_its_checkpoint(hub):
         )
     )
     assert states["base.en"].state == "available"
-    assert states["base.en"].folder is None
+    assert states["base.en"].path is None
 
 
 def test_other_whisper_models_in_the_cache_are_listed(hub):

@@ -12,13 +12,13 @@ from subalign.audio.source import resolve_source
 from subalign.cli.align_report import report_tables
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import AlignJob
-from subalign.cli.loading import loaded_model, names_model
+from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD
 from subalign.cli.progress import RunProgress
 from subalign.cli.standard_output import print_text, print_transcript
 from subalign.cli.summary import run_summary
 from subalign.errors import InputError, OutputExistsError, UsageError
-from subalign.model import EMBEDDED_MODEL, Whisper
+from subalign.model import Whisper
 from subalign.pipeline import (
     Input,
     Output,
@@ -41,11 +41,6 @@ from subalign.subtitles.retiming import with_heard_times
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_align"]
-
-_FIRST_MODEL = (
-    f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic speech and "
-    "only a start: --model base.en hears people better after a small download."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +78,11 @@ def run_align(job: AlignJob, session: Session) -> int:
             return 0
         kept = read_cue_file(job.transcript) if job.keep_file else None
         script = read_script(job.transcript, ignore=job.script.ignore)
-        with loaded_model(job.machine, session, quiet=job.quiet) as model:
+        language = job.script.language or script.language
+        with loaded_model(
+            job.machine, session, quiet=job.quiet, command="align", language=language
+        ) as model:
             check_script(model, script, transcript_label(job.transcript))
-            if not job.quiet and not names_model(job.machine):
-                session.say(_FIRST_MODEL)
             return _align(work, job, script, kept, model, session)
 
 

@@ -14,14 +14,14 @@ from subalign.audio import is_address
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import Job
-from subalign.cli.loading import loaded_model, names_model
+from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report
 from subalign.cli.progress import RunProgress, audio_done, clock
 from subalign.cli.standard_output import print_transcript
 from subalign.cli.summary import run_summary
 from subalign.decoding import check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
-from subalign.model import EMBEDDED_MODEL, Whisper
+from subalign.model import Whisper
 from subalign.pipeline import (
     Input,
     Output,
@@ -37,12 +37,6 @@ from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_job"]
-
-_FIRST_MODEL = (
-    f"Using the embedded {EMBEDDED_MODEL}, a small English model trained on synthetic speech and "
-    "only a start: --model turbo gives the best text, --model base.en better text after a small "
-    "download."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +115,14 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
             "Standard output takes the result of one recording: give a folder as --output-dir."
         )
     failed = 0
-    with loaded_model(job.machine, session, quiet=job.quiet) as model:
+    with loaded_model(
+        job.machine,
+        session,
+        quiet=job.quiet,
+        command="transcribe",
+        language=job.transcription.language,
+    ) as model:
         check_language(model, job.transcription.language, job.transcription.task)
-        if not job.quiet and not names_model(job.machine):
-            session.say(_FIRST_MODEL)
         shown = session.console.is_terminal and not job.quiet
         with RunProgress(session.console, shown=shown) as progress:
             for work in works:

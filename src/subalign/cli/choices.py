@@ -59,7 +59,7 @@ def chosen_machine(
     half = {None: dtype or "auto", True: "float16", False: "float32"}
     if model_dir is not None:
         # read by the hub's client when it is imported, which nothing has done yet
-        os.environ["HF_HUB_CACHE"] = str(model_dir.absolute())
+        os.environ["HF_HUB_CACHE"] = os.environ["SUBALIGN_CACHE"] = str(model_dir.absolute())
     return Machine(
         model=model,
         device=device,

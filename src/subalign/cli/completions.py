@@ -9,15 +9,21 @@ __all__ = [
     "complete_highlight_style",
     "complete_model",
     "complete_profile",
+    "complete_source",
     "complete_task",
 ]
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """The models known by name."""
+    """What chooses a model, and the models known by name."""
     facts = resources.files("subalign") / "assets" / "whisper_models.json"
-    names = ["micro.en", *json.loads(facts.read_text("utf-8"))]
+    names = ["auto", "micro.en", *json.loads(facts.read_text("utf-8"))]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_source(incomplete: str) -> list[str]:
+    """The sources of models."""
+    return [name for name in ("hub", "index", "openai") if name.startswith(incomplete)]
 
 
 def complete_format(incomplete: str) -> list[str]:

@@ -11,7 +11,7 @@ import torch
 
 from subalign import __version__
 from subalign.audio import find_ffmpeg
-from subalign.cli.model_table import readable_size
+from subalign.cli.model_table import default_models, default_models_as_text, readable_size
 from subalign.errors import SubalignError, ToolMissingError
 from subalign.model import (
     SDPA_AVAILABLE,
@@ -24,7 +24,6 @@ from subalign.model import (
     processor,
 )
 from subalign.model.devices import resolve_device, resolve_dtype
-from subalign.pipeline import default_model
 
 __all__ = ["Diagnosis", "Ffmpeg", "Package", "diagnose"]
 
@@ -62,7 +61,8 @@ class Ffmpeg:
 class Diagnosis:
     """Everything that doctor shows; `problems` are sentences, and none means that all is well.
 
-    `numba` and `triton` tell whether kernels can be compiled with them here.
+    `numba` and `triton` tell whether kernels can be compiled with them here, `default_models`
+    what each command takes where no model is named.
     """
 
     subalign: str
@@ -78,7 +78,7 @@ class Diagnosis:
     sdpa: bool
     numba: bool
     triton: bool
-    default_model: str
+    default_models: dict[str, str]
     models: tuple[ModelEntry, ...]
     problems: tuple[str, ...]
 
@@ -108,9 +108,10 @@ class Diagnosis:
         yield "fused attention", _yes(self.sdpa)
         yield "numba kernels", _yes(self.numba)
         yield "Triton kernels", _yes(self.triton)
-        yield "default model", self.default_model
+        yield "default model", default_models_as_text(self.default_models)
         for entry in self.models:
-            yield "model here", f"{entry.name}, {entry.state}, {readable_size(entry.size)}"
+            size = readable_size(entry.size)
+            yield "model here", f"{entry.name}, {size}, {entry.origin} ({entry.path})"
 
 
 def diagnose() -> Diagnosis:
@@ -139,7 +140,7 @@ def diagnose() -> Diagnosis:
         sdpa=SDPA_AVAILABLE and MultiHeadAttention.use_sdpa,
         numba=numba,
         triton=find_spec("triton") is not None and torch.cuda.is_available(),
-        default_model=default_model(),
+        default_models=default_models(),
         models=tuple(entry for entry in list_models() if entry.state != "available"),
         problems=tuple(problems),
     )

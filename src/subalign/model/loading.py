@@ -10,6 +10,7 @@ from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
 from subalign.model.devices import Placement, resolve_device, resolve_dtype
+from subalign.model.fetching import OnFetch
 from subalign.model.registry import canonical_name, official_models, unknown_model
 from subalign.model.whisper import Whisper
 
@@ -24,14 +25,14 @@ def load_model(
     *,
     device: str = "auto",
     dtype: str = "auto",
-    progress: bool = False,
+    progress: OnFetch | None = None,
 ) -> Whisper:
     """A Whisper model in evaluation mode, from whatever holds one.
 
     `name_or_path` is, tried in this order: an official name or `micro.en`; a folder of our own or
     of Hugging Face's form; an OpenAI `.pt` file; an `owner/repository` on Hugging Face's hub. A
-    path object is never taken for a name. What has to be fetched goes through the hub's cache;
-    `progress` shows the hub's progress bars on stderr.
+    path object is never taken for a name. What is not on this machine is fetched, and `progress` is
+    called meanwhile.
 
     Raises:
         UsageError: there is no such device or dtype.
@@ -48,11 +49,11 @@ def load_model(
         return _load_named(name, canonical, placement, progress)
     path = Path(name_or_path)
     if path.is_dir():
-        return _load_folder(path, placement, path.resolve().name, progress)
+        return _load_folder(path, placement, path.resolve().name)
     if path.exists():
-        return load_openai_pt(path, placement, progress=progress)
+        return load_openai_pt(path, placement)
     if _may_be_repository(name):
-        return _load_folder(fetch(name, progress=progress), placement, name, progress)
+        return _load_folder(fetch(name, progress=progress), placement, name)
     if not name or "/" in name or os.sep in name or path.suffix in _WEIGHT_SUFFIXES:
         raise UnknownModelError(
             f"There is no checkpoint at {name_or_path}: give a folder, a .pt file, or one of the "
@@ -61,18 +62,20 @@ def load_model(
     raise unknown_model(name)
 
 
-def _load_named(name: str, canonical: str, placement: Placement, progress: bool) -> Whisper:
-    model = _load_folder(fetch(name, progress=progress), placement, canonical, progress)
+def _load_named(
+    name: str, canonical: str, placement: Placement, progress: OnFetch | None
+) -> Whisper:
+    model = _load_folder(fetch(name, progress=progress), placement, canonical)
     official = official_models().get(canonical)
     if official is not None:
         model.set_alignment_heads(official.alignment_heads)
     return model
 
 
-def _load_folder(folder: Path, placement: Placement, name: str, progress: bool) -> Whisper:
+def _load_folder(folder: Path, placement: Placement, name: str) -> Whisper:
     if "format" in read_json(folder / CONFIG):
         return load_subalign_folder(folder, placement)
-    return load_hugging_face_folder(folder, placement, name=name, progress=progress)
+    return load_hugging_face_folder(folder, placement, name=name)
 
 
 def _may_be_repository(name: str) -> bool:

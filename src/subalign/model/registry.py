@@ -23,8 +23,12 @@ __all__ = [
 
 EMBEDDED_MODEL = "micro.en"
 
-# OpenAI published these weights on the hub in float16, all others in float32.
-_HALF_PRECISION = frozenset({"large-v3", "large-v3-turbo"})
+# OpenAI published these weights on the hub in float16, all others in float32. faster-whisper has
+# them in repositories of its own, like all others.
+_HALF_PRECISION = {
+    "large-v3": "Systran/faster-whisper-large-v3",
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,21 @@ class OfficialModel:
         return not self.name.endswith(".en")
 
     @property
+    def canonical(self) -> str:
+        """The checkpoint's own name."""
+        return self.alias_of or self.name
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The hub's repositories of these weights, first the one that has them in float16."""
+        if self.canonical in _HALF_PRECISION:
+            return self.repository, _HALF_PRECISION[self.canonical]
+        return f"Systran/faster-whisper-{self.canonical}", self.repository
+
+    @property
     def download_bytes(self) -> int:
-        """About how many bytes the weights have on the hub, where a small header is added."""
-        half = (self.alias_of or self.name) in _HALF_PRECISION
-        return _stored_numbers(self.dims) * (2 if half else 4)
+        """About how many bytes the weights have in float16, where a small header is added."""
+        return 2 * _stored_numbers(self.dims)
 
 
 @lru_cache(maxsize=1)

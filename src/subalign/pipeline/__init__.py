@@ -23,7 +23,8 @@ from subalign.pipeline.outputs import (
 if TYPE_CHECKING:
     from subalign.model import load_model
     from subalign.pipeline.align import align
-    from subalign.pipeline.transcribe import default_model, read_mel, transcribe, transcribe_stream
+    from subalign.pipeline.default_model import choose_model
+    from subalign.pipeline.transcribe import read_mel, transcribe, transcribe_stream
     from subalign.transcription import Transcription
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "Output",
     "Transcription",
     "align",
-    "default_model",
+    "choose_model",
     "find_inputs",
     "load_model",
     "plan_outputs",
@@ -49,7 +50,7 @@ __all__ = [
 _LAZY = {
     "Transcription": "subalign.transcription",
     "align": "subalign.pipeline.align",
-    "default_model": "subalign.pipeline.transcribe",
+    "choose_model": "subalign.pipeline.default_model",
     "load_model": "subalign.model",
     "read_mel": "subalign.pipeline.transcribe",
     "transcribe": "subalign.pipeline.transcribe",

@@ -12,11 +12,11 @@ from subalign.decoding import check_language, tokenizer_of
 from subalign.errors import InputError
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, AudioOptions, ScriptOptions
+from subalign.pipeline.default_model import resolve_model
 from subalign.pipeline.transcribe import (
     AudioSource,
     OnAudio,
     check_alignment,
-    default_model,
     read_mel,
     warm_up_alignment,
 )
@@ -58,7 +58,8 @@ def align(
     Args:
         source: a recording, as `transcribe` takes it.
         script: a transcript's path ("-" for standard input), or what `read_script` gives.
-        model: a loaded model, or what `load_model` takes; None means the default model.
+        model: a loaded model, or what `load_model` takes; None means the one of
+            `choose_model`, fetched if need be.
         options: language, and what of a transcript's file is not said. The language is that of the
             options, else the transcript's own, else detected in the recording's first window.
         audio: which track is read.
@@ -74,8 +75,11 @@ def align(
     """
     label = name if isinstance(script, Script) else transcript_label(script)
     given = script if isinstance(script, Script) else read_script(script, ignore=options.ignore)
-    loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
     language = options.language or given.language
+    if isinstance(model, Whisper):
+        loaded = model
+    else:
+        loaded = load_model(resolve_model(model, "align", language=language))
     check_language(loaded, language, "transcribe")
     check_script(loaded, given, label)
     check_alignment(loaded, alignment)

@@ -17,6 +17,7 @@ from subalign.kernels.dispatch import check_kernels
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, AudioOptions, TranscriptionOptions
+from subalign.pipeline.default_model import resolve_model
 from subalign.results import Transcript
 from subalign.transcription import Transcription
 from subalign.version import __version__
@@ -25,7 +26,6 @@ __all__ = [
     "AudioSource",
     "OnAudio",
     "check_alignment",
-    "default_model",
     "read_mel",
     "transcribe",
     "transcribe_stream",
@@ -41,11 +41,6 @@ OnAudio = Callable[[float, float | None], None]
 _BLOCK = 30 * SAMPLE_RATE
 
 
-def default_model() -> str:
-    """The model used where none is named: `SUBALIGN_MODEL`, else the embedded one."""
-    return os.environ.get("SUBALIGN_MODEL") or "micro.en"
-
-
 def transcribe(
     source: AudioSource,
     *,
@@ -59,7 +54,8 @@ def transcribe(
     Args:
         source: a path, an http(s) address, "-" for standard input, an open binary file, or mono
             samples at 16 kHz as a float array (n_samples,).
-        model: a loaded model, or what `load_model` takes; None means the default model.
+        model: a loaded model, or what `load_model` takes; None means the one of
+            `choose_model`, fetched if need be.
         options: how the recording is transcribed.
         audio: which track is read.
         alignment: how words are timed.
@@ -85,7 +81,10 @@ def transcribe_stream(
     on_audio: OnAudio | None = None,
 ) -> Transcription:
     """As `transcribe`, but gives an iterator of segments, each as soon as it is final."""
-    loaded = model if isinstance(model, Whisper) else load_model(model or default_model())
+    if isinstance(model, Whisper):
+        loaded = model
+    else:
+        loaded = load_model(resolve_model(model, "transcribe", language=options.language))
     if options.word_timestamps:
         check_alignment(loaded, alignment)
     mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
@@ -96,6 +95,7 @@ def transcribe_stream(
         mel,
         options,
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
+        words_move_windows=alignment.method == "dtw",
         version=__version__,
     )
 

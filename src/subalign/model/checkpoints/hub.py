@@ -2,9 +2,12 @@
 
 import errno
 import re
-from collections.abc import Collection, Iterator
+import threading
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +36,14 @@ from subalign.errors import (
 )
 from subalign.model.checkpoints.folder import CONFIG, GENERATION_CONFIG, read_json
 from subalign.model.checkpoints.hugging_face import SHARD_INDEXES, WHOLE_WEIGHTS, weight_files
+from subalign.model.fetching import (
+    OFFLINE,
+    Fetching,
+    OnFetch,
+    SourceError,
+    sha256_of,
+    storage_error,
+)
 
 __all__ = [
     "cached_folder",
@@ -40,16 +51,22 @@ __all__ = [
     "cached_vocabulary",
     "fetch_folder",
     "fetch_vocabulary",
+    "is_offline",
     "is_repository_id",
 ]
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _VOCABULARY = ("vocab.json", "added_tokens.json")
+CTRANSLATE2_WEIGHTS = "model.bin"
+_CTRANSLATE2_FILES = (
+    *(CONFIG, "preprocessor_config.json", "tokenizer.json"),
+    *("vocabulary.json", "vocabulary.txt"),
+)
 _SHARDS = (
     re.compile(r"model-\d+-of-\d+\.safetensors"),
     re.compile(r"pytorch_model-\d+-of-\d+\.bin"),
 )
-_TIMEOUT = 10.0  # seconds
+_TIMEOUT = 5.0  # seconds
 _DISK_FAULTS = frozenset(
     {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 )
@@ -75,6 +92,8 @@ def cached_folder(repository: str) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
+    if (folder / CTRANSLATE2_WEIGHTS).is_file():
+        return folder
     try:
         weight_files(folder)
     except CheckpointError:
@@ -100,32 +119,56 @@ def cached_repositories() -> Iterator[tuple[str, Path]]:
             yield repository.repo_id, folder
 
 
-def fetch_folder(repository: str, *, name: str, progress: bool = False) -> Path:
+def fetch_folder(
+    repository: str,
+    *,
+    name: str,
+    known: Mapping[str, str] = MappingProxyType({}),
+    progress: OnFetch | None = None,
+) -> Path:
     """The repository's snapshot in the cache; what is missing of it is fetched first.
 
     Only what a model needs is fetched: configs, vocabulary, and one form of the weights, last, so
-    that weights which are there prove that the rest is. `name` stands for the model in messages.
+    that weights which are there prove that the rest is. `name` stands for the model in messages,
+    `known` holds SHA-256 of files; where it has none for a file, the hub's own is taken.
 
     Raises:
         UnknownModelError: the hub has no such repository.
-        ModelUnavailableError: the hub cannot be reached, or refuses.
+        ModelUnavailableError: the hub cannot be reached, refuses, or gives damaged files.
         CheckpointError: the repository holds no weights.
     """
-    folder = cached_folder(repository)
-    if folder is not None:
-        return folder
+    found = cached_folder(repository)
+    if found is not None:
+        return found
     with _hub_errors(name, repository):
         # unlike a list of files, this is asked once: who has no network need not wait
-        siblings = HfApi().model_info(repository, timeout=_TIMEOUT).siblings or ()
-        names = [sibling.rfilename for sibling in siblings]
-        weights = _weights(names)
-        if not weights or CONFIG not in names:
+        info = HfApi().model_info(repository, timeout=_TIMEOUT, files_metadata=True)
+        files = {file.rfilename: file for file in info.siblings or ()}
+        weights = _weights(files)
+        if not weights or CONFIG not in files:
             raise CheckpointError(
-                f"Repository {repository} holds no Whisper weights in safetensors or PyTorch form: "
-                "choose another model."
+                f"Repository {repository} holds no Whisper weights in safetensors, PyTorch or "
+                "CTranslate2 form: choose another model."
             )
-        _download(repository, _small_files(names), progress=progress)
-        return _download(repository, weights, progress=progress)
+        small = _small_files(files, weights)
+        sizes = [files[file].size for file in (*small, *weights)]
+        size = None if None in sizes else sum(size or 0 for size in sizes)
+        bar = _bar(progress, Fetching(name, f"{_host()}/{repository}", size))
+        sums = {file: about.lfs.sha256 for file, about in files.items() if about.lfs} | dict(known)
+        for wanted in (small, weights):
+            folder = _download(repository, wanted, bar)
+            _check_sums(folder, {file: sums[file] for file in wanted if file in sums}, name)
+        return folder
+
+
+def _check_sums(folder: Path, sums: Mapping[str, str], name: str) -> None:
+    """Take files away that are not what they should be, so that they are fetched again."""
+    for file, digest in sums.items():
+        blob = (folder / file).resolve()
+        if sha256_of(blob) != digest:
+            (folder / file).unlink()
+            blob.unlink(missing_ok=True)
+            raise SourceError(name, f"{file} of {_host()} differs from its SHA-256")
 
 
 def fetch_vocabulary(repository: str, *, progress: bool = False) -> Path:
@@ -136,15 +179,40 @@ def fetch_vocabulary(repository: str, *, progress: bool = False) -> Path:
         ModelUnavailableError: the hub cannot be reached, or refuses.
     """
     with _hub_errors(repository, repository):
-        return _download(repository, _VOCABULARY, progress=progress) / _VOCABULARY[0]
+        return _download(repository, _VOCABULARY, None if progress else _SilentBar) / _VOCABULARY[0]
 
 
-def _download(repository: str, names: Collection[str], *, progress: bool) -> Path:
-    bar = None if progress else _SilentBar
+def _download(repository: str, names: Collection[str], bar: type[_SilentBar] | None) -> Path:
     return Path(snapshot_download(repository, allow_patterns=list(names), tqdm_class=bar))
 
 
-def _small_files(names: Collection[str]) -> list[str]:
+def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
+    """What the hub's client takes for a progress bar, and tells `progress` how far it is."""
+    if progress is None:
+        return _SilentBar
+    tell = progress
+    tell(fetching)
+    lock = threading.Lock()
+    fetched: dict[int, float] = {}  # bytes by bar: one counts what comes, one what is written
+
+    class Bar(_SilentBar):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self._counts_bytes = kwargs.get("unit") == "B"
+            super().__init__(*args, **kwargs)
+
+        def update(self, n: float | None = 1) -> bool | None:
+            if self._counts_bytes and n:
+                with lock:
+                    fetched[id(self)] = fetched.get(id(self), 0) + n
+                    tell(replace(fetching, done=int(max(fetched.values()))))
+            return None
+
+    return Bar
+
+
+def _small_files(names: Collection[str], weights: Collection[str]) -> list[str]:
+    if CTRANSLATE2_WEIGHTS in weights:
+        return [name for name in _CTRANSLATE2_FILES if name in names]
     vocabulary = _VOCABULARY if _VOCABULARY[0] in names else ("tokenizer.json", "vocab.tiktoken")
     wanted = (CONFIG, GENERATION_CONFIG, *vocabulary)
     return [name for name in wanted if name in names]
@@ -157,7 +225,7 @@ def _weights(names: Collection[str]) -> list[str]:
             return [whole]
         if index in names:
             return [index, *(name for name in names if shard.fullmatch(name))]
-    return []
+    return [CTRANSLATE2_WEIGHTS] if CTRANSLATE2_WEIGHTS in names else []
 
 
 def _is_whisper(folder: Path) -> bool:
@@ -165,7 +233,8 @@ def _is_whisper(folder: Path) -> bool:
         config = read_json(folder / CONFIG)
     except CheckpointError:
         return False
-    return config.get("model_type") == "whisper" or "format" in config
+    theirs = (folder / CTRANSLATE2_WEIGHTS).is_file() and "suppress_ids_begin" in config
+    return theirs or config.get("model_type") == "whisper" or "format" in config
 
 
 @contextmanager
@@ -179,8 +248,12 @@ def _hub_errors(name: str, repository: str) -> Iterator[None]:
         raise _translated(error, name, repository) from error
 
 
+def _host() -> str:
+    return urlsplit(constants.ENDPOINT).hostname or constants.ENDPOINT
+
+
 def _translated(error: BaseException, name: str, repository: str) -> ModelError:
-    host = urlsplit(constants.ENDPOINT).hostname or constants.ENDPOINT
+    host = _host()
     if isinstance(error, GatedRepoError):
         return ModelUnavailableError(
             f"Repository {repository} is open only to those who asked: accept its terms on {host} "
@@ -192,16 +265,14 @@ def _translated(error: BaseException, name: str, repository: str) -> ModelError:
             "repository, or only for those who ran `hf auth login`."
         )
     if isinstance(error, OSError) and error.errno in _DISK_FAULTS:
-        return ModelUnavailableError(
-            f"Model {name} cannot be stored in {constants.HF_HUB_CACHE} ({error.strerror}): free "
-            "some space, or set HF_HOME to a folder that has it."
-        )
-    reason = f"{host} cannot be reached"
+        return storage_error(name, constants.HF_HUB_CACHE, error, "HF_HOME")
     if constants.HF_HUB_OFFLINE:
-        reason = "HF_HUB_OFFLINE forbids to fetch it"
-    elif isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
-        reason = f"{host} answers with an error ({error.response.status_code})"
-    return ModelUnavailableError(
-        f"Model {name} is not on this machine and {reason}: give --model a local folder, or use "
-        "the embedded micro.en."
-    )
+        return SourceError(name, OFFLINE)
+    if isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
+        return SourceError(name, f"{host} answers with an error ({error.response.status_code})")
+    return SourceError(name, f"{host} cannot be reached")
+
+
+def is_offline() -> bool:
+    """Whether HF_HUB_OFFLINE forbids to fetch anything."""
+    return bool(constants.HF_HUB_OFFLINE)
