@@ -54,7 +54,7 @@ class Transcript:
     """A whole recording.
 
     `duration` is in seconds, NaN where a saved result does not tell it; `language` is Whisper's
-    code ("en").
+    code ("en"), and `language_probability` how likely it is where it was detected.
     """
 
     text: str
@@ -63,6 +63,7 @@ class Transcript:
     duration: float
     model: str
     version: str
+    language_probability: float | None = None
 
     @property
     def words(self) -> Iterator[Word]:

@@ -45,7 +45,8 @@ def time_segments_by_dtw(
     timed: list[Segment] = []
     own_words = words_by_segment(words, [len(text) for text in texts])
     for segment, timings in zip(segments, own_words, strict=True):
-        fitted = fit_segment(segment, in_recording(timings, segment), rate, last_speech_end)
+        own = in_recording(timings, segment, decimals=2)
+        fitted = fit_segment(segment, own, rate, last_speech_end)
         last_speech_end = fitted.end if fitted.words else last_speech_end
         timed.append(fitted)
     return timed
@@ -73,14 +74,16 @@ def words_by_segment(
     return dealt
 
 
-def in_recording(timings: Sequence[WordTiming], segment: Segment) -> list[Word]:
-    """Words whose times count from the recording's start, in steps of 10 ms."""
+def in_recording(
+    timings: Sequence[WordTiming], segment: Segment, *, decimals: int = 3
+) -> list[Word]:
+    """Words whose times count from the recording's start, with so many decimals of a second."""
     offset = segment.seek / FRAMES_PER_SECOND
     return [
         Word(
             text=timing.word,
-            start=round(offset + timing.start, 2),
-            end=round(offset + timing.end, 2),
+            start=round(offset + timing.start, decimals),
+            end=round(offset + timing.end, decimals),
             probability=timing.probability,
             estimated=timing.estimated,
         )

@@ -1,5 +1,6 @@
-"""Which language a window is in."""
+"""Which language a window, or a recording, is in."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -7,17 +8,27 @@ import torch
 
 from subalign.decoding.tokens import tokenizer_of
 from subalign.errors import UsageError
+from subalign.mel import LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 
-__all__ = ["LanguageGuess", "detect_language"]
+__all__ = ["SURE", "LanguageGuess", "detect_language", "spoken_language"]
+
+SURE = 0.7
+"""A language of this probability is taken without listening further."""
+
+_MOST_WINDOWS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
-    """The likeliest language of one window and the probability of every language."""
+    """The likeliest language of one window or recording and the probability of every language.
+
+    `no_speech_prob` is how likely nobody speaks there.
+    """
 
     language: str
     probabilities: tuple[tuple[str, float], ...]
+    no_speech_prob: float
 
     @property
     def probability(self) -> float:
@@ -37,13 +48,60 @@ def detect_language(model: Whisper, encoded: EncodedAudio) -> list[LanguageGuess
     tokenizer = tokenizer_of(model)
     start = torch.full((encoded.windows, 1), tokenizer.sot, device=model.device)
     logits = model.decoder(start, encoded)[:, 0]
+    no_speech = logits.softmax(dim=1)[:, tokenizer.no_speech].tolist()
     tokens = torch.tensor(tokenizer.all_language_tokens, device=model.device)
     probabilities = logits[:, tokens].softmax(dim=1).tolist()
-    codes = tokenizer.all_language_codes
     return [
-        LanguageGuess(
-            max(zip(codes, row, strict=True), key=itemgetter(1))[0],
-            tuple(zip(codes, row, strict=True)),
-        )
-        for row in probabilities
+        _likeliest(tokenizer.all_language_codes, row, silent)
+        for row, silent in zip(probabilities, no_speech, strict=True)
     ]
+
+
+@torch.inference_mode()
+def spoken_language(
+    mel: LogMel,
+    ranges: Sequence[tuple[int, int]],
+    model: Whisper,
+    encode: Callable[[int], EncodedAudio],
+) -> LanguageGuess | None:
+    """The language of a recording, by the first windows of these frame ranges that hold sound.
+
+    One window is enough where the model is sure. Otherwise up to eight are heard, and their
+    probabilities averaged, each window's weighed by the square of how likely somebody speaks in it,
+    so that music and noise hardly count. `encode` encodes the window from a frame on. None where nothing is to be
+    heard.
+
+    Raises:
+        UsageError: the model is English-only.
+    """
+    width = model.dims.window_frames
+    guesses: list[LanguageGuess] = []
+    for seek in (seek for start, end in ranges for seek in range(start, end, width)):
+        if not has_sound(mel, seek, width):
+            continue
+        guesses += detect_language(model, encode(seek))
+        mean = _mean(guesses)
+        if mean.probability >= SURE or len(guesses) == _MOST_WINDOWS:
+            return mean
+    return _mean(guesses) if guesses else None
+
+
+def _mean(guesses: Sequence[LanguageGuess]) -> LanguageGuess:
+    """Each window's probabilities averaged, the more weight the likelier it holds speech."""
+    if len(guesses) == 1:
+        return guesses[0]
+    codes = [code for code, _ in guesses[0].probabilities]
+    rows = torch.tensor(
+        [[share for _, share in guess.probabilities] for guess in guesses], dtype=torch.float64
+    )  # (windows, languages)
+    speech = torch.tensor([1.0 - guess.no_speech_prob for guess in guesses], dtype=torch.float64)
+    weights = speech.clamp(min=1e-3).square()  # (windows,)
+    silent = min(guess.no_speech_prob for guess in guesses)
+    return _likeliest(codes, (weights @ rows / weights.sum()).tolist(), silent)
+
+
+def _likeliest(
+    codes: Sequence[str], probabilities: Sequence[float], no_speech_prob: float
+) -> LanguageGuess:
+    pairs = tuple(zip(codes, probabilities, strict=True))
+    return LanguageGuess(max(pairs, key=itemgetter(1))[0], pairs, no_speech_prob)

@@ -1,17 +1,25 @@
 """The sliding window over a long recording (Radford et al. 2022, section 4.5)."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
-from subalign.decoding import DecodingResult, check_language, detect_language, tokenizer_of
-from subalign.mel import LogMel
+from subalign.decoding import (
+    SURE,
+    DecodingResult,
+    LanguageGuess,
+    check_language,
+    spoken_language,
+    tokenizer_of,
+)
+from subalign.mel import LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
 from subalign.results import Segment, Transcript
-from subalign.tokenizer import Tokenizer, to_language_code
+from subalign.tokenizer import LANGUAGES, Tokenizer, to_language_code
 from subalign.transcription.clips import FRAMES_PER_SECOND, frame_ranges
 from subalign.transcription.fallback import decode_with_fallback, is_silence
 from subalign.transcription.hallucination import skip_silence
@@ -19,8 +27,13 @@ from subalign.transcription.split import Window, WindowSplit, split_window
 
 __all__ = ["Transcription", "WordTimer"]
 
+_logger = logging.getLogger("subalign")
+
 # a decoding above this temperature is no help to the next window
 WARMEST_PROMPT = 0.5
+
+# Mel frames by which words may outlast the timestamp that the next window begins at.
+_OUTLAST = 20
 
 
 class WordTimer(Protocol):
@@ -52,9 +65,19 @@ class _Next:
 class Transcription:
     """A running transcription: iterate it for segments, each as soon as it is final.
 
-    `language` is Whisper's code, `duration` the recording's length and `position` how far the
-    transcription has come, both in seconds. `timer_for` makes the word timer for the language's
-    tokenizer. Sampling is seeded, so that the same recording and options give the same text.
+    `language` is Whisper's code and `language_probability` how likely it is, None where it was
+    not detected; `duration` is the recording's length and `position` how far the transcription
+    has come, both in seconds. Windows that hold nothing but steady noise are passed over. Sampling
+    is seeded, so that the same recording and options give the same text.
+
+    Args:
+        model: what decodes.
+        mel: the recording.
+        options: how it is transcribed.
+        timer_for: makes the word timer for the language's tokenizer.
+        words_move_windows: whether the next window begins where the last timed word ends, as
+            openai-whisper has it for its own times; windows are else those without word times.
+        version: what the transcript names as the program's.
 
     Raises:
         UsageError: the model cannot do the task or the language.
@@ -68,6 +91,7 @@ class Transcription:
         options: TranscriptionOptions = TranscriptionOptions(),
         timer_for: Callable[[Tokenizer], WordTimer] | None = None,
         *,
+        words_move_windows: bool = True,
         version: str = "",
     ) -> None:
         check_language(model, options.language, options.task)
@@ -77,9 +101,12 @@ class Transcription:
         self._mel = mel
         self._options = options
         self._version = version
+        self._words_move_windows = words_move_windows
         self._ranges = frame_ranges(options.clips, mel.n_frames)
         self._encoded: tuple[Window, EncodedAudio] | None = None
-        self.language = self._choose_language()
+        guess = self._detect_language()
+        self.language = guess.language if guess else to_language_code(options.language or "en")
+        self.language_probability = guess.probability if guess else None
         self._tokenizer = tokenizer_of(model, self.language, options.task)
         self._word_timer = None
         if options.word_timestamps and timer_for is not None:
@@ -108,26 +135,42 @@ class Transcription:
         return Transcript(
             text=self._tokenizer.decode(self._tokens[len(self._initial) :]),
             language=self.language,
+            language_probability=self.language_probability,
             segments=tuple(self._finished),
             duration=self.duration,
             model=self._model.name,
             version=self._version,
         )
 
-    def _choose_language(self) -> str:
-        if self._options.language is not None:
-            return to_language_code(self._options.language)
-        if not self._model.multilingual:
-            return "en"
+    def _detect_language(self) -> LanguageGuess | None:
+        """None where the language is known, or nothing is to be heard."""
+        if self._options.language is not None or not self._model.multilingual:
+            return None
         width = self._model.dims.window_frames
-        first = Window(self._ranges[0][0], width, width)
-        return detect_language(self._model, self._encode(first))[0].language
+        guess = spoken_language(
+            self._mel,
+            self._ranges,
+            self._model,
+            lambda seek: self._encode(Window(seek, width, width)),
+        )
+        if guess is not None and guess.probability < SURE:
+            _logger.warning(
+                "The language is only guessed to be %s (probability %.2f): name it with "
+                "--language if it is another.",
+                LANGUAGES[guess.language].title(),
+                guess.probability,
+            )
+        return guess
 
     def _run(self) -> Iterator[Segment]:
         for start, end in self._ranges:
             seek = start
             while seek < end:
-                following = self._transcribe_window(self._window(seek, end))
+                window = self._window(seek, end)
+                if has_sound(self._mel, window.seek, window.length):
+                    following = self._transcribe_window(window)
+                else:
+                    following = _Next((), window.seek + window.length)
                 # a window that stands still would never end
                 seek = following.seek if following.seek > seek else end
                 self.position = min(seek, self._mel.n_frames) / FRAMES_PER_SECOND
@@ -170,10 +213,26 @@ class Transcription:
 
     def _time_words(self, split: WindowSplit, window: Window, encoded: EncodedAudio) -> _Next:
         if self._word_timer is None:
-            return _Next(split.segments, split.next_seek)
-        timed: Sequence[Segment] = self._word_timer(
-            split.segments, encoded, window.length, self._last_speech_end
-        )
+            return _Next(_with_text(split.segments), split.next_seek)
+        if self._words_move_windows:
+            found = self._moved_by_words(self._word_timer, split, window, encoded)
+        else:
+            length = min(window.length, split.next_seek - window.seek + _OUTLAST)
+            timed = self._word_timer(
+                _with_text(split.segments), encoded, length, self._last_speech_end
+            )
+            found = self._skip_silence(_Next(timed, split.next_seek), window)
+        speech_end = _last_word_end(found.segments)
+        self._last_speech_end = self._last_speech_end if speech_end is None else speech_end
+        if self._words_move_windows:
+            return _Next(_with_text(found.segments), found.seek)
+        return found
+
+    def _moved_by_words(
+        self, word_timer: WordTimer, split: WindowSplit, window: Window, encoded: EncodedAudio
+    ) -> _Next:
+        """Words, and the next window at the end of the last one, as openai-whisper has it."""
+        timed = word_timer(split.segments, encoded, window.length, self._last_speech_end)
         seek = split.next_seek
         threshold = self._options.hallucination_silence_threshold
         speech_end = _last_word_end(timed)
@@ -182,35 +241,40 @@ class Transcription:
             seek = (
                 window.seek + window.length if silent_end else round(speech_end * FRAMES_PER_SECOND)
             )
-        if threshold is not None:
-            skip = skip_silence(
-                timed,
-                window,
-                threshold=threshold,
-                last_speech_end=self._last_speech_end,
-                n_frames=self._mel.n_frames,
-            )
-            timed, seek = skip.segments, seek if skip.next_seek is None else skip.next_seek
-        speech_end = _last_word_end(timed)
-        self._last_speech_end = self._last_speech_end if speech_end is None else speech_end
-        return _Next(timed, seek)
+        return self._skip_silence(_Next(timed, seek), window)
+
+    def _skip_silence(self, found: _Next, window: Window) -> _Next:
+        threshold = self._options.hallucination_silence_threshold
+        if threshold is None:
+            return found
+        skip = skip_silence(
+            found.segments,
+            window,
+            threshold=threshold,
+            last_speech_end=self._last_speech_end,
+            n_frames=self._mel.n_frames,
+        )
+        return _Next(skip.segments, found.seek if skip.next_seek is None else skip.next_seek)
 
     def _remember(self, segments: Sequence[Segment], result: DecodingResult) -> None:
         for segment in segments:
-            if _has_text(segment):
-                self._tokens.extend(segment.tokens)
+            self._tokens.extend(segment.tokens)
         if not self._conditioned or result.temperature > WARMEST_PROMPT:
             self._prompt_from = len(self._tokens)
 
     def _number(self, segments: Sequence[Segment]) -> Iterator[Segment]:
         for segment in segments:
-            if _has_text(segment):
-                self._finished.append(_rounded(replace(segment, id=len(self._finished))))
-                yield self._finished[-1]
+            self._finished.append(_rounded(replace(segment, id=len(self._finished))))
+            yield self._finished[-1]
 
 
-def _has_text(segment: Segment) -> bool:
-    return segment.start != segment.end and segment.text.strip() != ""
+def _with_text(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Segments that last and say something; the others are no part of what was said."""
+    return tuple(
+        segment
+        for segment in segments
+        if segment.start != segment.end and segment.text.strip() != ""
+    )
 
 
 def _rounded(segment: Segment) -> Segment:
