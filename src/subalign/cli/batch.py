@@ -19,7 +19,7 @@ from subalign.cli.messages import report
 from subalign.cli.progress import RunProgress, audio_done, clock
 from subalign.cli.standard_output import print_transcript
 from subalign.cli.summary import run_summary
-from subalign.decoding import check_language
+from subalign.decoding import SURE, check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline import (
@@ -35,6 +35,7 @@ from subalign.pipeline.page_media import check_embedding, media_of_output
 from subalign.results import Segment, Transcript
 from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
+from subalign.transcription import Transcription
 
 __all__ = ["run_job"]
 
@@ -151,6 +152,12 @@ def _transcribe_one(
             on_audio=progress.read,
         )
         progress.follow(work.label, stream, job.transcription.clips)
+        likely = stream.language_probability
+        if likely is not None and likely < SURE:
+            session.warn(
+                f"The language of {work.label} is only guessed to be {_guess(stream)}: name it "
+                "with --language if it is another."
+            )
         for segment in stream:
             if job.verbose:
                 session.say(_live(segment))
@@ -161,17 +168,21 @@ def _transcribe_one(
         session.warn(f"No speech was found in {work.label}: the result is without text.")
     _write(work, job, transcript)
     if not job.quiet:
-        detected = model.multilingual and job.transcription.language is None
         session.say(
             run_summary(
                 work.label,
                 [str(output.path) for output in work.outputs],
                 audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
                 elapsed=time.perf_counter() - started,
-                language=LANGUAGES[transcript.language].title() if detected else None,
+                language=None if likely is None else _guess(stream),
                 arrow=session.arrow,
             )
         )
+
+
+def _guess(found: Transcription) -> str:
+    """Such as English (0.98)."""
+    return f"{LANGUAGES[found.language].title()} ({found.language_probability:.2f})"
 
 
 def _write(work: _Work, job: Job, transcript: Transcript) -> None:

@@ -67,9 +67,9 @@ def spoken_language(
     """The language of a recording, by the first windows of these frame ranges that hold sound.
 
     One window is enough where the model is sure. Otherwise up to eight are heard, and their
-    probabilities averaged, each window's weighed by the square of how likely somebody speaks in it,
-    so that music and noise hardly count. `encode` encodes the window from a frame on. None where nothing is to be
-    heard.
+    probabilities averaged, each window's weighed by the square of how likely somebody speaks in
+    it, so that music and noise hardly count. `encode` encodes the window from a frame on. None
+    where nothing is to be heard.
 
     Raises:
         UsageError: the model is English-only.

@@ -15,7 +15,8 @@ class JSONWriter(ResultWriter):
 
     The layout is for both programs and people: every fact about the recording, every segment and
     every word has a line of its own, so that files can be read, searched and compared line by
-    line. Text is UTF-8 in its own letters. A word also has `estimated` and, where a given
+    line. Text is UTF-8 in its own letters. `language_probability` is there where
+    the language was detected. A word also has `estimated` and, where a given
     transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
     segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
     while openai-whisper writes what other programs refuse to read.
@@ -25,9 +26,11 @@ class JSONWriter(ResultWriter):
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield "{\n"
+        likely = transcript.language_probability
         facts = {
             "text": transcript.text,
             "language": transcript.language,
+            **({} if likely is None else {"language_probability": _number(likely)}),
             "duration": _number(transcript.duration),
             "model": transcript.model,
             "version": transcript.version,

@@ -1,6 +1,5 @@
 """The sliding window over a long recording (Radford et al. 2022, section 4.5)."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -8,7 +7,6 @@ from typing import Protocol
 import torch
 
 from subalign.decoding import (
-    SURE,
     DecodingResult,
     LanguageGuess,
     check_language,
@@ -19,15 +17,13 @@ from subalign.mel import LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
 from subalign.results import Segment, Transcript
-from subalign.tokenizer import LANGUAGES, Tokenizer, to_language_code
+from subalign.tokenizer import Tokenizer, to_language_code
 from subalign.transcription.clips import FRAMES_PER_SECOND, frame_ranges
 from subalign.transcription.fallback import decode_with_fallback, is_silence
 from subalign.transcription.hallucination import skip_silence
 from subalign.transcription.split import Window, WindowSplit, split_window
 
 __all__ = ["Transcription", "WordTimer"]
-
-_logger = logging.getLogger("subalign")
 
 # a decoding above this temperature is no help to the next window
 WARMEST_PROMPT = 0.5
@@ -147,20 +143,11 @@ class Transcription:
         if self._options.language is not None or not self._model.multilingual:
             return None
         width = self._model.dims.window_frames
-        guess = spoken_language(
-            self._mel,
-            self._ranges,
-            self._model,
-            lambda seek: self._encode(Window(seek, width, width)),
-        )
-        if guess is not None and guess.probability < SURE:
-            _logger.warning(
-                "The language is only guessed to be %s (probability %.2f): name it with "
-                "--language if it is another.",
-                LANGUAGES[guess.language].title(),
-                guess.probability,
-            )
-        return guess
+
+        def encode(seek: int) -> EncodedAudio:
+            return self._encode(Window(seek, width, width))
+
+        return spoken_language(self._mel, self._ranges, self._model, encode)
 
     def _run(self) -> Iterator[Segment]:
         for start, end in self._ranges:

@@ -64,6 +64,7 @@ def parse_result(text: str, label: str) -> Transcript:
             reader.estimated,
         )
     whole = facts.get("text")
+    likely = _number(facts.get("language_probability"), math.nan)
     return Transcript(
         text=whole if isinstance(whole, str) else "".join(segment.text for segment in segments),
         language=_text(facts.get("language")),
@@ -71,6 +72,7 @@ def parse_result(text: str, label: str) -> Transcript:
         duration=_number(facts.get("duration"), math.nan),
         model=_text(facts.get("model")),
         version=_text(facts.get("version")),
+        language_probability=None if math.isnan(likely) else likely,
     )
 
 
