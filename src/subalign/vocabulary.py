@@ -6,9 +6,11 @@ A vocabulary holds ordinary tokens only. Whisper's special tokens follow them an
 
 import base64
 import binascii
+import gzip
 import json
 import os
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from subalign.errors import CheckpointError
 __all__ = [
     "GPT2_SPLIT_PATTERN",
     "Vocabulary",
+    "read_ctranslate2",
     "read_hugging_face",
     "read_tiktoken",
     "write_tiktoken",
@@ -93,6 +96,32 @@ def read_hugging_face(path: str | os.PathLike[str]) -> Vocabulary:
     if first_special is None and beside.is_file():
         first_special = _read_ids(beside).get(_FIRST_SPECIAL)
 
+    ranks = _ordinary(ids, first_special, file)
+    # Some copies leave out the empty token that ends the official multilingual vocabulary.
+    if first_special == len(ranks) + 1 and b"" not in ranks:
+        ranks[b""] = len(ranks)
+    return _checked(ranks, GPT2_SPLIT_PATTERN, file)
+
+
+def read_ctranslate2(path: str | os.PathLike[str]) -> Vocabulary:
+    """Read a `vocabulary.txt` or `vocabulary.json` of CTranslate2: a token for each rank in turn.
+
+    Text holds a token a line and may be compressed (`.gz`), JSON a list. Tokens are written and
+    special ones left out as in `read_hugging_face`.
+
+    Raises:
+        CheckpointError: the file cannot be read, is damaged, or is no complete vocabulary.
+    """
+    file = Path(path)
+    tokens = _read_tokens(file)
+    ids = {token: rank for rank, token in enumerate(tokens)}
+    if len(ids) < len(tokens):
+        raise _damaged(file, "it repeats a token")
+    return _checked(_ordinary(ids, ids.get(_FIRST_SPECIAL), file), GPT2_SPLIT_PATTERN, file)
+
+
+def _ordinary(ids: Mapping[str, int], first_special: int | None, file: Path) -> dict[bytes, int]:
+    """The ranks of the ordinary tokens among those written in the byte-level alphabet."""
     byte_of = _bytes_by_character()
     ranks: dict[bytes, int] = {}
     for text, rank in ids.items():
@@ -102,10 +131,23 @@ def read_hugging_face(path: str | os.PathLike[str]) -> Vocabulary:
             ranks[bytes(byte_of[character] for character in text)] = rank
         except KeyError as error:
             raise _damaged(file, f"token {text!r} is not in the byte-level alphabet") from error
-    # Some copies leave out the empty token that ends the official multilingual vocabulary.
-    if first_special == len(ranks) + 1 and b"" not in ranks:
-        ranks[b""] = len(ranks)
-    return _checked(ranks, GPT2_SPLIT_PATTERN, file)
+    return ranks
+
+
+def _read_tokens(file: Path) -> list[str]:
+    content = _read_bytes(file)
+    try:
+        if file.suffix == ".json":
+            tokens = json.loads(content)
+        else:
+            text = gzip.decompress(content) if file.suffix == ".gz" else content
+            # not splitlines: the last token of all may be the empty one
+            tokens = text.decode().removesuffix("\n").split("\n")
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
+        raise _damaged(file, "it is no list of tokens") from error
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise _damaged(file, "it is no list of tokens")
+    return tokens
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -5,13 +5,21 @@ from pathlib import Path
 
 from subalign.errors import UnknownModelError
 from subalign.model.cached import fetch
+from subalign.model.checkpoints.ctranslate2_folder import load_ctranslate2_folder
 from subalign.model.checkpoints.folder import CONFIG, read_json
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
+from subalign.model.checkpoints.kinds import kind_of
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
 from subalign.model.devices import Placement, resolve_device, resolve_dtype
 from subalign.model.fetching import OnFetch
-from subalign.model.registry import canonical_name, official_models, unknown_model
+from subalign.model.head_choice import timing_heads_like
+from subalign.model.registry import (
+    OfficialModel,
+    canonical_name,
+    official_models,
+    unknown_model,
+)
 from subalign.model.whisper import Whisper
 
 __all__ = ["load_model"]
@@ -29,10 +37,10 @@ def load_model(
 ) -> Whisper:
     """A Whisper model in evaluation mode, from whatever holds one.
 
-    `name_or_path` is, tried in this order: an official name or `micro.en`; a folder of our own or
-    of Hugging Face's form; an OpenAI `.pt` file; an `owner/repository` on Hugging Face's hub. A
-    path object is never taken for a name. What is not on this machine is fetched, and `progress` is
-    called meanwhile.
+    `name_or_path` is, tried in this order: an official name or `micro.en`; a folder of our own,
+    Hugging Face's or CTranslate2's form; an OpenAI `.pt` file; an `owner/repository` on Hugging
+    Face's hub. A path object is never taken for a name. What is not on this machine is fetched,
+    and `progress` is called meanwhile.
 
     Raises:
         UsageError: there is no such device or dtype.
@@ -46,14 +54,13 @@ def load_model(
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:
-        return _load_named(name, canonical, placement, progress)
+        official = official_models().get(canonical)
+        return _load(fetch(name, progress=progress), placement, canonical, official)
     path = Path(name_or_path)
-    if path.is_dir():
-        return _load_folder(path, placement, path.resolve().name)
     if path.exists():
-        return load_openai_pt(path, placement)
+        return _load(path, placement, path.resolve().name)
     if _may_be_repository(name):
-        return _load_folder(fetch(name, progress=progress), placement, name)
+        return _load(fetch(name, progress=progress), placement, name)
     if not name or "/" in name or os.sep in name or path.suffix in _WEIGHT_SUFFIXES:
         raise UnknownModelError(
             f"There is no checkpoint at {name_or_path}: give a folder, a .pt file, or one of the "
@@ -62,20 +69,23 @@ def load_model(
     raise unknown_model(name)
 
 
-def _load_named(
-    name: str, canonical: str, placement: Placement, progress: OnFetch | None
+def _load(
+    path: Path, placement: Placement, name: str, official: OfficialModel | None = None
 ) -> Whisper:
-    model = _load_folder(fetch(name, progress=progress), placement, canonical)
-    official = official_models().get(canonical)
-    if official is not None:
-        model.set_alignment_heads(official.alignment_heads)
+    """The model in a folder of any form, or in a `.pt` file; `official` where it is known."""
+    if not path.is_dir():
+        return load_openai_pt(path, placement)
+    kind = kind_of(path)
+    if kind == "CTranslate2":
+        return load_ctranslate2_folder(path, placement, name=name, official=official)
+    if kind == "Hugging Face":
+        return load_hugging_face_folder(path, placement, name=name, official=official)
+    model = load_subalign_folder(path, placement)
+    if "timing_heads" not in read_json(path / CONFIG):
+        timing = timing_heads_like(model.dims, model.alignment_pairs)
+        if timing is not None:
+            model.mark_timing_heads(timing.pairs, timing.shift)
     return model
-
-
-def _load_folder(folder: Path, placement: Placement, name: str) -> Whisper:
-    if "format" in read_json(folder / CONFIG):
-        return load_subalign_folder(folder, placement)
-    return load_hugging_face_folder(folder, placement, name=name)
 
 
 def _may_be_repository(name: str) -> bool:

@@ -17,6 +17,7 @@ __all__ = [
     "OfficialModel",
     "canonical_name",
     "embedded_folder",
+    "official_by_shape",
     "official_models",
     "unknown_model",
 ]
@@ -88,6 +89,14 @@ def official_models() -> Mapping[str, OfficialModel]:
             for name, facts in json.loads(text).items()
         }
     )
+
+
+def official_by_shape(dims: ModelDimensions) -> OfficialModel | None:
+    """The official checkpoint of these dimensions, the newest where several have them."""
+    same = [
+        model for model in official_models().values() if model.dims == dims and not model.alias_of
+    ]
+    return same[-1] if same else None
 
 
 def embedded_folder() -> Path:

@@ -1,6 +1,7 @@
 """From stored tensors to a `Whisper`, without ever holding the weights twice."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from subalign.errors import CheckpointError
 from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
+from subalign.model.head_choice import choose_heads, heads_by_name
+from subalign.model.registry import OfficialModel
 from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
 from subalign.vocabulary import Vocabulary
 
-__all__ = ["build_model", "read_dimensions"]
+__all__ = ["build_model", "mark_heads", "read_dimensions"]
 
 # computed where a checkpoint leaves it out
 ENCODER_POSITIONS = "encoder.positional_embedding"
@@ -23,6 +26,8 @@ ENCODER_POSITIONS = "encoder.positional_embedding"
 # OpenAI's vocabulary sizes, special tokens included, and how many ordinary tokens each has
 _OFFICIAL_RANKS = {51864: 50256, 51865: 50257, 51866: 50257}
 _MOST_LANGUAGES = 100
+
+_log = logging.getLogger("subalign")
 
 
 class _Unallocated(TorchFunctionMode):
@@ -81,6 +86,38 @@ def build_model(
         weights[key] = tensor.to(placement.device, placement.dtype, copy=True).contiguous()
     model.load_state_dict(weights, assign=True)
     return model.eval()
+
+
+def mark_heads(
+    model: Whisper,
+    stated: Sequence[tuple[int, int]] | None,
+    *,
+    official: OfficialModel | None,
+    source: Path,
+) -> None:
+    """Mark alignment and timing heads: the `official` model's, else those that `source` states.
+
+    Where neither is known, the official model of the same shape lends its own, with a notice.
+    """
+    choice = choose_heads(model.dims, stated) if official is None else heads_by_name(official)
+    if choice.alignment is not None:
+        model.mark_alignment_heads(choice.alignment)
+    if choice.timing is not None:
+        model.mark_timing_heads(choice.timing.pairs, choice.timing.shift)
+    if choice.taken_for is not None:
+        _log.warning(
+            "%s states no alignment heads that fit: by its shape it is taken for %s and gets the "
+            "heads of that model.",
+            source,
+            choice.taken_for.name,
+        )
+    elif stated and choice.alignment is None:
+        # distilled models often keep their teacher's list
+        _log.warning(
+            "%s names alignment heads that the model does not have: words are timed by all heads "
+            "of the upper half of its layers.",
+            source,
+        )
 
 
 def read_dimensions(values: Mapping[str, object], source: Path) -> ModelDimensions:

@@ -1,4 +1,4 @@
-"""CTranslate2's `model.bin`: which variables it holds, found without reading their values.
+"""CTranslate2 folders: the variables of `model.bin`, found without reading their values, and heads.
 
 This module imports no PyTorch. The layout is that of `ModelSpec._serialize` in CTranslate2's
 `specs/model_spec.py`: little endian, each variable's description followed by its values.
@@ -15,8 +15,19 @@ from typing import BinaryIO
 import numpy as np
 
 from subalign.errors import CheckpointError
+from subalign.model.checkpoints.folder import CONFIG, read_heads, read_json
+from subalign.model.dimensions import ModelDimensions
+from subalign.model.timing_heads import upper_half
 
-__all__ = ["MODEL", "ModelBin", "Variable", "read_ctranslate2_shape", "read_model_bin"]
+__all__ = [
+    "MODEL",
+    "ModelBin",
+    "Variable",
+    "read_ctranslate2_dimensions",
+    "read_ctranslate2_shape",
+    "read_model_bin",
+    "stated_heads",
+]
 
 MODEL = "model.bin"
 
@@ -48,6 +59,11 @@ class ModelBin:
     variables: Mapping[str, Variable]
     aliases: Mapping[str, str]
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """A variable's shape; empty where there is no such variable."""
+        variable = self.variables.get(self.aliases.get(name, name))
+        return () if variable is None else variable.shape
+
     def values(self, name: str) -> np.ndarray:
         """A variable's values as they lie in the file, mapped, not read; bfloat16 as int16."""
         variable = self.variables[name]
@@ -70,8 +86,38 @@ class ModelBin:
             return None
         return int(self.values(name))
 
-    def layers(self, part: str) -> int:
-        """How many layers the `encoder` or `decoder` has."""
+    def dimensions(self) -> ModelDimensions:
+        """What the shapes of the variables tell of the model.
+
+        Raises:
+            CheckpointError: variables are missing, or do not make a model.
+        """
+        convolution = self.shape("encoder/conv1/weight")
+        heard = self.shape("encoder/position_encodings/encodings")
+        embedding = self.shape("decoder/embeddings/weight")
+        positions = self.shape("decoder/position_encodings/encodings")
+        if [len(convolution), len(heard), len(embedding), len(positions)] != [3, 2, 2, 2]:
+            raise CheckpointError(
+                f"{self.path} lacks convolutions, positions or embeddings: it is no Whisper "
+                "checkpoint."
+            )
+        try:
+            return ModelDimensions(
+                n_mels=convolution[1],
+                n_audio_ctx=heard[0],
+                n_audio_state=heard[1],
+                n_audio_head=self.setting("encoder/num_heads") or 0,
+                n_audio_layer=self._layers("encoder"),
+                n_vocab=embedding[0],
+                n_text_ctx=positions[0],
+                n_text_state=positions[1],
+                n_text_head=self.setting("decoder/num_heads") or 0,
+                n_text_layer=self._layers("decoder"),
+            )
+        except CheckpointError as error:
+            raise CheckpointError(f"{self.path} is not usable: {error}") from error
+
+    def _layers(self, part: str) -> int:
         names = (*self.variables, *self.aliases)
         return sum(found[1] == part for found in map(_LAYER.fullmatch, names) if found)
 
@@ -82,14 +128,29 @@ def read_ctranslate2_shape(folder: Path) -> tuple[int, int]:
     Raises:
         CheckpointError: `model.bin` is missing, damaged, or not a Whisper model's.
     """
-    model = read_model_bin(folder / MODEL)
-    layers, heads = model.layers("decoder"), model.setting("decoder/num_heads")
-    if not layers or heads is None or heads < 1:
-        raise CheckpointError(
-            f"{model.path} does not state how many decoder layers and heads there are: it is no "
-            "Whisper checkpoint."
-        )
-    return layers, heads
+    dims = read_ctranslate2_dimensions(folder)
+    return dims.n_text_layer, dims.n_text_head
+
+
+def read_ctranslate2_dimensions(folder: Path) -> ModelDimensions:
+    """The dimensions of the model in a CTranslate2 folder.
+
+    Raises:
+        CheckpointError: `model.bin` is missing, damaged, or not a Whisper model's.
+    """
+    return read_model_bin(folder / MODEL).dimensions()
+
+
+def stated_heads(folder: Path, dims: ModelDimensions) -> list[tuple[int, int]] | None:
+    """The alignment heads that a CTranslate2 folder's config states, or None.
+
+    Raises:
+        CheckpointError: the config is missing or damaged.
+    """
+    heads = read_heads(read_json(folder / CONFIG), folder / CONFIG)
+    # what the converter writes where the model that it converts states none
+    unknown = upper_half(dims.n_text_layer, dims.n_text_head).pairs
+    return None if heads is None or tuple(heads) == unknown else heads
 
 
 def read_model_bin(path: Path) -> ModelBin:

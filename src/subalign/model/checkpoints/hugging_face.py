@@ -1,6 +1,5 @@
 """Checkpoints in Hugging Face's form: official, fine-tuned or distilled, whole or in shards."""
 
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.assembly import build_model, read_dimensions
+from subalign.model.checkpoints.assembly import build_model, mark_heads, read_dimensions
 from subalign.model.checkpoints.folder import (
     CONFIG,
     GENERATION_CONFIG,
@@ -20,6 +19,7 @@ from subalign.model.checkpoints.folder import (
     read_heads,
     read_json,
 )
+from subalign.model.checkpoints.kinds import SHARD_INDEXES, WHOLE_WEIGHTS
 from subalign.model.checkpoints.tensors import (
     StoredTensor,
     read_pickle,
@@ -29,6 +29,7 @@ from subalign.model.checkpoints.tensors import (
 from subalign.model.checkpoints.vocabularies import official_vocabulary
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
+from subalign.model.registry import OfficialModel
 from subalign.model.whisper import Whisper
 from subalign.vocabulary import Vocabulary, read_hugging_face
 
@@ -38,10 +39,6 @@ __all__ = [
     "load_hugging_face_folder",
     "weight_files",
 ]
-
-# the safe form goes first
-WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-SHARD_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 TIMESTAMP_TOKENS = 1501
 _EMBEDDING = "decoder.token_embedding.weight"
@@ -89,20 +86,21 @@ _OTHER_KEYS = {
 
 
 def load_hugging_face_folder(
-    folder: Path, placement: Placement, *, name: str, progress: bool = False
+    folder: Path, placement: Placement, *, name: str, official: OfficialModel | None = None
 ) -> Whisper:
     """The Whisper model in a folder as `transformers` writes it.
 
-    A folder without a vocabulary is taken to use the official one of its size.
+    `official` is the model that this is known to be. A folder without a vocabulary is taken to
+    use the official one of its size.
 
     Raises:
         CheckpointError: a file is missing, damaged, or does not fit the others.
-        ModelUnavailableError: the official vocabulary is needed and cannot be had.
     """
     config = read_json(folder / CONFIG)
     path = folder / GENERATION_CONFIG
     generation = read_json(path) if path.is_file() else {}
     dims = _dimensions(config, generation, folder)
+    stated = read_heads(generation, path)
     stored = _stored(folder, dims)
     multilingual = generation.get("is_multilingual")
     model = build_model(
@@ -110,11 +108,11 @@ def load_hugging_face_folder(
         stored,
         source=folder,
         name=name,
-        vocabulary=_vocabulary(folder, dims, progress),
+        vocabulary=_vocabulary(folder, dims),
         multilingual=multilingual if isinstance(multilingual, bool) else None,
         placement=placement,
     )
-    _mark_heads(model, generation, path)
+    mark_heads(model, stated, official=official, source=path)
     return model
 
 
@@ -211,22 +209,7 @@ def _first_rows(tensor: StoredTensor, rows: int) -> Tensor:
     return tensor.read()[:rows]
 
 
-def _vocabulary(folder: Path, dims: ModelDimensions, progress: bool) -> Vocabulary:
+def _vocabulary(folder: Path, dims: ModelDimensions) -> Vocabulary:
     if any((folder / name).is_file() for name in ("vocab.json", "tokenizer.json")):
         return read_hugging_face(folder)
-    return official_vocabulary(dims, folder, progress=progress)
-
-
-def _mark_heads(model: Whisper, generation: Mapping[str, Any], path: Path) -> None:
-    heads = read_heads(generation, path)
-    if not heads:
-        return
-    try:
-        model.mark_alignment_heads(heads)
-    except CheckpointError:
-        # distilled models often keep their teacher's list
-        logging.getLogger("subalign").warning(
-            "%s names alignment heads that the model does not have: words are timed by all heads "
-            "of the upper half of its layers.",
-            path,
-        )
+    return official_vocabulary(dims, folder)
