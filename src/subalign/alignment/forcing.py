@@ -8,10 +8,11 @@ from torch import Tensor
 
 from subalign.alignment.capture import capture_scores
 from subalign.errors import UsageError
-from subalign.model import EncodedAudio, ModelDimensions, Whisper
+from subalign.model import EncodedAudio, ModelDimensions, TimingHeads, Whisper
+from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["ForcedText", "check_heads", "force", "text_room", "whole_positions"]
+__all__ = ["ForcedText", "check_heads", "force", "heads_for", "text_room", "whole_positions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,19 @@ def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
                 f"--heads {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
                 f"{model.name or 'the model'}, which are counted from 0."
             )
+
+
+def heads_for(model: Whisper, options: AlignmentOptions) -> TimingHeads:
+    """The heads that method viterbi or dtw times words by, and their shift.
+
+    Heads that the options name are taken as they are, without a shift: what the model states
+    belongs to its own timing heads.
+    """
+    if options.heads:
+        return TimingHeads(options.heads)
+    if options.method == "viterbi":
+        return TimingHeads(model.timing_pairs, model.timing_shift)
+    return TimingHeads(model.alignment_pairs)
 
 
 def text_room(model: Whisper, tokenizer: Tokenizer) -> int:

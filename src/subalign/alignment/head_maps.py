@@ -149,12 +149,16 @@ class HeardText:
 
 
 def spans_of(
-    matrices: Sequence[Tensor], windows: Sequence[HeadMaps], kernels: KernelChoice = "auto"
+    matrices: Sequence[Tensor],
+    windows: Sequence[HeadMaps],
+    kernels: KernelChoice = "auto",
+    *,
+    shift: float = 0.0,
 ) -> list[NDArray[np.float64]]:
     """When the words of each window are said, (words, 2) in seconds, as `time_texts` times them.
 
     Each matrix is a mean over some of its window's maps; the windows are of one method, for
-    viterbi without long pauses.
+    viterbi without long pauses, and for it alone there is a `shift` in seconds.
     """
     if any(window.levels is None for window in windows):
         return [
@@ -163,13 +167,15 @@ def spans_of(
                 batch_token_positions(matrices, kernels), windows, strict=True
             )
         ]
-    return [_divided(matrix, window) for matrix, window in zip(matrices, windows, strict=True)]
+    return [
+        _divided(matrix, window, shift) for matrix, window in zip(matrices, windows, strict=True)
+    ]
 
 
-def _divided(matrix: Tensor, window: HeadMaps) -> NDArray[np.float64]:
+def _divided(matrix: Tensor, window: HeadMaps, shift: float) -> NDArray[np.float64]:
     assert window.levels is not None
     attention = matrix.cpu().numpy().astype(np.float64)  # (words, positions)
-    return time_words(attention, window.levels, window.text.words, window.seconds).spans
+    return time_words(attention, window.levels, window.text.words, window.seconds, shift).spans
 
 
 def all_heads(model: Whisper) -> tuple[Head, ...]:

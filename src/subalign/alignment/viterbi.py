@@ -85,16 +85,28 @@ def time_words(
     levels: NDArray[np.float64],
     words: Sequence[WordTokens],
     position_seconds: float,
+    shift: float = 0.0,
 ) -> Division:
     """The best division, with edges where the sound sets in and ends, in seconds.
 
-    `attention` is (words, positions), `levels` the `speech_levels` of the window's mel frames.
+    `attention` is (words, positions), `levels` the `speech_levels` of the window's mel frames. The
+    attention is moved by `shift` seconds first, below 0 to an earlier time, so that it lies on the
+    sound.
     """
+    attention = _moved(attention, shift / position_seconds)
     division = divide(attention, speech_probability(levels, attention.shape[1]), words)
     frames = np.rint(division.spans * (FRAMES_PER_SECOND * position_seconds))
     edges = settle_edges([(int(start), int(end)) for start, end in frames], levels)
     times = [(edge_time(start), edge_time(end)) for start, end in edges]
     return Division(np.array(times, np.float64).reshape(-1, 2), division.heard)
+
+
+def _moved(attention: NDArray[np.float64], positions: float) -> NDArray[np.float64]:
+    """Each row moved to later positions, by linear interpolation; what comes in is like the end."""
+    if not positions:
+        return attention
+    at = np.arange(attention.shape[1])
+    return np.stack([np.interp(at - positions, at, row) for row in attention])
 
 
 def divide(

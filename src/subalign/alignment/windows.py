@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from subalign.alignment.characters import spell
 from subalign.alignment.dtw_words import positions_per_second, token_boundaries
-from subalign.alignment.forcing import ForcedText, force, text_room
+from subalign.alignment.forcing import ForcedText, force, heads_for, text_room
 from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.path import batch_token_positions
 from subalign.alignment.pauses import shorten
 from subalign.alignment.speech import speech_levels
 from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTiming, WordTokens
-from subalign.model import EncodedAudio, Whisper
+from subalign.model import EncodedAudio, TimingHeads, Whisper
 from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
@@ -49,7 +49,7 @@ def time_texts(
     there are more words than positions.
 
     Args:
-        model: whose heads are asked.
+        model: whose timing heads are asked, by method dtw its alignment heads.
         tokenizer: for the language and task of the text.
         encoded: a batch of windows.
         texts: each window's words; may be empty.
@@ -99,10 +99,10 @@ class _Batch:
     options: AlignmentOptions
 
     @property
-    def chosen_heads(self) -> tuple[tuple[int, int], ...]:
+    def heads(self) -> TimingHeads:
         if self.options.method in ("norms", "characters"):
-            return candidate_heads(self.model.dims)
-        return self.options.heads or self.model.alignment_pairs
+            return TimingHeads(candidate_heads(self.model.dims))
+        return heads_for(self.model, self.options)
 
     def part(
         self, rows: Sequence[int], encoded: EncodedAudio, num_frames: Sequence[int]
@@ -118,7 +118,7 @@ class _Batch:
             self.encoded,
             [[token for word in words for token in word.tokens] for words in texts],
             self.num_frames,
-            self.chosen_heads,
+            self.heads.pairs,
         )
 
 
@@ -179,7 +179,13 @@ def _divide(
     batch: _Batch, words: Sequence[WordTokens], text: ForcedText, mel: NDArray[np.float32]
 ) -> list[_Span]:
     attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
-    found = time_words(attention, speech_levels(mel), words, batch.model.dims.position_seconds)
+    found = time_words(
+        attention,
+        speech_levels(mel),
+        words,
+        batch.model.dims.position_seconds,
+        batch.heads.shift,
+    )
     return [
         _Span(start, end, estimated=not heard)
         for (start, end), heard in zip(found.spans.tolist(), found.heard, strict=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from subalign.alignment.forcing import heads_for
 from subalign.alignment.head_maps import HeadMaps, HeardText
 from subalign.alignment.head_scores import (
     HeadScore,
@@ -43,14 +44,15 @@ class HeadReport:
     """Every head of a model measured by itself, the best first.
 
     With `timed` they are measured against true times, and `together` is the mean absolute error
-    in seconds of what `method` makes of the marked heads. `words` and `seconds` say how much was
-    heard.
+    in seconds of what `method` makes of the heads `marked` for it: by viterbi the timing heads with
+    their `shift`, by dtw the alignment heads. `words` and `seconds` say how much was heard.
     """
 
     model: str
     n_layers: int
     n_heads: int
     marked: tuple[tuple[int, int], ...]
+    shift: float
     method: AlignmentMethod
     timed: bool
     words: int
@@ -107,18 +109,22 @@ def score_heads(
     heard = _keep(_hear(model, windows, alone, on_window), model, windows, options, marked)
     heads: tuple[HeadScore, ...]
     heads = measure_heads(heard, alone) if timed else rate_heads(heard, alone)
-    everything = range(len(model.alignment_pairs))
+    timing = heads_for(model, options)
+    everything = range(len(timing.pairs))
     return HeadReport(
         model=model.name,
         n_layers=model.dims.n_text_layer,
         n_heads=model.dims.n_text_head,
-        marked=model.alignment_pairs,
+        marked=timing.pairs,
+        shift=timing.shift,
         method=options.method,
         timed=timed,
         words=_count_words(windows),
         seconds=_seconds(windows),
         heads=heads,
-        together=set_error(marked, everything, kernels=options.kernels) if timed else None,
+        together=set_error(marked, everything, kernels=options.kernels, shift=timing.shift)
+        if timed
+        else None,
     )
 
 
@@ -157,7 +163,10 @@ def find_best_heads(
     ]
     _check_truth([window for window in windows if window.text.timed], timed, chosen[0])
     maps = list(_candidate_maps(model, windows, timed, options, on_window))
-    search = search_heads(maps, model.alignment_pairs, most=most, kernels=options.kernels)
+    marked = heads_for(model, options)
+    search = search_heads(
+        maps, marked.pairs, shift=marked.shift, most=most, kernels=options.kernels
+    )
     return FoundHeads(
         model=model.name,
         n_layers=model.dims.n_text_layer,
@@ -283,7 +292,8 @@ def _candidate_maps(
 
     alone = replace(options, method="dtw")
     best = measure_heads(first_pass(), alone)[:MOST_CANDIDATES]
-    candidates = {(head.layer, head.head) for head in best} | set(model.alignment_pairs)
+    candidates = {(head.layer, head.head) for head in best}
+    candidates.update(heads_for(model, options).pairs)
     for window, text in zip(windows, spans, strict=True):
         heard = window.hear(model, sorted(candidates), pauses=_hears_pauses(options))
         yield replace(heard, text=text).maps(options).halved()
@@ -319,7 +329,7 @@ def _keep(
     kept: list[HeadMaps],
 ) -> Iterator[HeardText]:
     """What is heard, as it comes; what the marked heads give by the method is added to `kept`."""
-    heads = model.alignment_pairs
+    heads = heads_for(model, options).pairs
     for window, whole in zip(windows, heard, strict=True):
         pauses = _hears_pauses(options)
         marked = whole.select(heads) if pauses else window.hear(model, heads, pauses=False)
