@@ -28,14 +28,12 @@ from machine import THREADS, machine
 from subalign.model import Whisper, load_model
 from tables import heading, table_row
 from time_errors import TOLERANCES, BoundaryErrors, Scores, drift, score
-from tools import TOOLS, Decoding, Heard, Tool, load_tools
+from tools import TOOLS, USUAL_TOOLS, Decoding, Heard, Tool, load_tools
 from truth import VOICES, Clip, MissingError, Span
 from word_errors import WordErrors, word_errors
 from word_pieces import Found, Piece, by_match, by_word
 
 TABLES = ("given", "transcribed", "long")
-# the method of openai-whisper, and the command's detour by way of decoding, where asked for
-DEFAULT_TOOLS = [tool for tool in TOOLS if tool not in {"subalign align", "subalign dtw"}]
 
 LONG_SECONDS = {"20 min": 1200.0, "hour": 3600.0}  # the hour only where it is asked for
 QUICK_CLIPS = 5
@@ -249,7 +247,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=TABLES)
     for name, known, default in (
         ("set", sets, [name for name in sets if name != "hour"]),
-        ("tool", list(TOOLS), DEFAULT_TOOLS),
+        ("tool", list(TOOLS), USUAL_TOOLS),
     ):
         parser.add_argument(
             f"--{name}s",

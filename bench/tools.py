@@ -44,6 +44,7 @@ from word_pieces import Piece
 
 __all__ = [
     "TOOLS",
+    "USUAL_TOOLS",
     "Decoding",
     "Heard",
     "Tool",
@@ -298,6 +299,9 @@ TOOLS: dict[str, Callable[[Whisper, str], Tool]] = {
     "faster-whisper int8": partial(_faster_whisper, compute_type="int8"),
     "stable-ts": lambda model, _: StableTs(model),
 }
+
+# the others only where they are asked for: the command's detour by way of decoding, an older method
+USUAL_TOOLS = [tool for tool in TOOLS if tool not in {"subalign align", "subalign dtw"}]
 
 
 def load_tools(names: Sequence[str], model: Whisper, checkpoint: str) -> dict[str, Tool]:

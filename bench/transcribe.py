@@ -33,12 +33,11 @@ from subalign.mel import log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, DecodingOptions
 from tables import Row, heading, table_row
-from tools import TOOLS, Decoding, OpenAIWhisper, Tool, load_tools
+from tools import TOOLS, USUAL_TOOLS, Decoding, OpenAIWhisper, Tool, load_tools
 from truth import read_samples
 from whisper_peer import peer_vocabulary
 
 TALK = Path(__file__).resolve().parents[1] / "examples" / "talk.mp4"
-MEASURED = [tool for tool in TOOLS if tool != "subalign align"]
 GREEDY = Decoding(beams=None, temperatures=(0.0,))
 WAYS = {
     "greedy, no word times": Decoding(beams=None, temperatures=(0.0,), word_times=False),
@@ -180,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--model", default="tiny.en", help="a checkpoint; default: tiny.en")
-    parser.add_argument("--tools", nargs="+", choices=MEASURED, default=MEASURED, metavar="TOOL")
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=USUAL_TOOLS, metavar="TOOL")
     parser.add_argument("--one", nargs=2, metavar=("TOOL", "PATH"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)

@@ -1,7 +1,7 @@
 """Recordings whose words are known, mostly with their times: synthesised, and of people.
 
-Synthesisers know when they say a word. Of LJ Speech an aligner of another kind (an HMM) tells it,
-is itself off by 20 to 40 ms, and lets a clip's first word begin at 0. In each telephone
+Synthesisers know when they say a word. Of LJ Speech an aligner of another kind (an HMM) tells it:
+it is itself off by 20 to 40 ms, and always lets a clip's first word begin at 0. In each telephone
 sentence of WUW-II somebody labelled one word by hand.
 
 Every set is made from fixed seeds and kept under bench/.cache, so that each run measures the same

@@ -1,7 +1,9 @@
 """Word error rates, of texts that are normalised alike whoever wrote them."""
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
@@ -24,13 +26,20 @@ class WordErrors:
         return (self.wrong + self.missing + self.added) / max(1, self.words)
 
 
+@cache
+def _normaliser(english: bool) -> Callable[[str], str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the English one leaves a file open
+        return EnglishTextNormalizer() if english else BasicTextNormalizer()
+
+
 def word_errors(pairs: Iterable[tuple[str, str]], language: str) -> WordErrors:
     """Errors of (said, heard) texts, by Whisper's normaliser for the language.
 
     It takes away case, punctuation and hesitations, and writes English numbers and spellings in
     one way.
     """
-    normalised = EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
+    normalised = _normaliser(language == "en")
     texts = [(normalised(said), normalised(heard)) for said, heard in pairs]
     out = jiwer.process_words([said for said, _ in texts], [heard for _, heard in texts])
     words = out.hits + out.substitutions + out.deletions

@@ -1,16 +1,20 @@
 """The figures of bench/accuracy.py: what is counted, and that truth moves with the sound."""
 
 import math
+import wave
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accuracy import transcribed_row
 from conditions import joined, with_noise, with_pauses
 from hour import Line, damaged
-from time_errors import drift, score, share_within
-from truth import SAMPLE_RATE, Clip, cached
+from time_errors import drift, score
+from tools import Heard
+from truth import SAMPLE_RATE, Clip, cached, telephone
+from word_errors import word_errors
 from word_pieces import Found, Piece, by_match, by_word
 
 WORD_SECONDS = 0.2
@@ -39,22 +43,22 @@ def pitch(clip: Clip, word: int) -> float:
 
 
 class TestScore:
-    def test_errors_bias_and_f1(self):
+    def test_errors_and_bias(self):
         truth = [((0.0, 0.5), (0.5, 1.0), None, (2.0, 2.5))]
         found = [(Found(0.0, 0.51), Found(0.51, 0.97), Found(1.0, 1.2), Found(2.15, 2.5))]
         scores = score(truth, found)
-        assert scores.words == 3
+        assert (scores.words, scores.found) == (3, 3)
         assert scores.starts.mean == pytest.approx(0.16 / 3)
         assert scores.starts.median == pytest.approx(0.01)
         assert scores.starts.bias == pytest.approx(0.16 / 3)
         assert scores.ends.mean == pytest.approx(0.04 / 3)
         assert scores.ends.bias == pytest.approx(-0.02 / 3)
-        assert scores.f1 == pytest.approx((4 / 6, 5 / 6, 5 / 6, 1.0))
+        assert scores.within == pytest.approx((2 / 3, 2 / 3, 1.0))
 
-    def test_a_word_that_was_not_found_lowers_recall_alone(self):
+    def test_a_word_that_was_not_found_is_within_no_tolerance(self):
         scores = score([((0.0, 1.0), (1.0, 2.0))], [(Found(0.0, 1.0), None)])
-        # precision 1, recall 1/2
-        assert scores.f1 == pytest.approx((2 / 3,) * 4)
+        assert (scores.words, scores.found) == (2, 1)
+        assert scores.within == pytest.approx((0.5,) * 3)
         assert scores.starts.mean == 0.0
 
     def test_counts_instant_disordered_and_estimated_words(self):
@@ -72,10 +76,10 @@ class TestScore:
         with pytest.raises(ValueError, match="zip"):
             score([((0.0, 1.0),)], [()])
 
-    def test_share_within_counts_missing_words(self):
+    def test_words_of_no_known_time_are_not_among_the_shares(self):
         truth = [(0.0, 0.1), (1.0, 1.1), (2.0, 2.1), None]
         found = [Found(0.2, 0.3), Found(1.3, 1.4), None, Found(5.0, 6.0)]
-        assert share_within(truth, found, 0.2) == pytest.approx(1 / 3)
+        assert score([truth], [found]).within == pytest.approx((0.0, 0.0, 1 / 3))
 
     def test_drift_is_the_median_of_each_stretch(self):
         truth = [(1.0, 2.0), (5.0, 6.0), (9.0, 9.5), (31.0, 32.0), None]
@@ -110,6 +114,12 @@ class TestByMatch:
         pieces = [Piece(f" {word}", n, n + 1) for n, word in enumerate("one two two three".split())]
         found = by_match(["one", "two,", "three"], [*pieces, Piece("", 4, 5)])
         assert found == [Found(0, 1), Found(1, 2), Found(3, 4)]
+
+    def test_letter_case_does_not_matter(self):
+        assert by_match(["The", "end."], [Piece(" the", 0, 1), Piece(" End", 1, 2)]) == [
+            Found(0, 1),
+            Found(1, 2),
+        ]
 
     def test_a_lost_word_has_no_time(self):
         pieces = [Piece("one", 0, 1), Piece("three", 2, 3)]
@@ -196,3 +206,59 @@ def test_cached_sets_come_back_as_they_were(tmp_path, monkeypatch):
     assert [clip.spans for clip in again] == [clip.spans for clip in clips]
     for clip, before in zip(again, clips, strict=True):
         np.testing.assert_allclose(clip.samples, before.samples, atol=1 / 32768)
+
+
+class TestWordErrors:
+    def test_counts_over_all_texts(self):
+        pairs = [("Red green blue.", "red grey blue sky"), ("Good day", "good")]
+        errors = word_errors(pairs, "en")
+        assert (errors.words, errors.wrong, errors.missing, errors.added) == (5, 1, 1, 1)
+        assert errors.rate == pytest.approx(3 / 5)
+
+    @pytest.mark.parametrize(
+        ("said", "heard", "language"),
+        [
+            ("Uh, twenty-five colours", "25 colors", "en"),
+            ("Considérant qu'il est", "considérant qu il est", "fr"),
+        ],
+    )
+    def test_spelling_is_no_error(self, said, heard, language):
+        assert word_errors([(said, heard)], language).rate == 0.0
+
+    def test_nothing_heard_is_all_missing(self):
+        errors = word_errors([("good day", "")], "en")
+        assert (errors.missing, errors.rate) == (2, 1.0)
+
+
+class TestTranscribedRow:
+    def test_only_words_that_were_heard_are_timed(self):
+        clip = Clip(np.zeros(0), ("Red", "green", "blue"), ((0.0, 0.5), (1.0, 1.5), None))
+        heard = Heard(" Red grey blue", [Piece(" Red", 0.02, 0.5), Piece(" grey", 1.0, 1.5)])
+        row = transcribed_row("lj", "tool", [clip], [heard])
+        assert row.text.rate == pytest.approx(1 / 3)
+        assert (row.scores.words, row.scores.found) == (2, 1)
+        assert "| 1 of 2 | 20 | 20 | +20 |" in str(row)
+        assert str(row).endswith("| 100.0% | 100.0% | 100.0% | 0 | 0 | 0.0% |")
+
+    def test_a_set_without_true_times_has_empty_cells(self):
+        clip = Clip(np.zeros(0), ("one",), (None,))
+        row = transcribed_row("udhr fr", "tool", [clip], [Heard("one", [Piece("one", 0.0, 1.0)])])
+        assert "nan" not in str(row)
+        assert str(row).count("|") == row.HEADING.split("\n")[0].count("|")
+
+
+def test_a_telephone_sentence_has_one_word_with_a_time(monkeypatch, tmp_path):
+    folder = tmp_path / "wuw2"
+    folder.mkdir()
+    (folder / "words.tsv").write_text(
+        "clip\tword\tindex\tstart\tend\tphone\tdialect\ttranscript\n"
+        "c1\tOperator\t1\t0.25\t0.75\tcellphone\tnative\tan Operator please\n"
+    )
+    with wave.open(str(folder / "c1.flac"), "wb") as file:  # the name's ending does not matter
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(bytes(2 * SAMPLE_RATE))
+    monkeypatch.setattr("truth.SHARED_DATA", tmp_path)
+    (clip,) = telephone(80)
+    assert clip.words == ("an", "Operator", "please")
+    assert clip.spans == (None, (0.25, 0.75), None)
+    assert clip.seconds == pytest.approx(1.0)
