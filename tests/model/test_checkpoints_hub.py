@@ -21,7 +21,6 @@ from checkpoint_models import (
 )
 from subalign.errors import CheckpointError, ModelUnavailableError, UnknownModelError
 from subalign.model import fetch, list_models, load_model, save_checkpoint, where
-from subalign.model.checkpoints.hub import fetch_vocabulary
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -34,6 +33,7 @@ class Hub:
         self.asked = []
         self.status = None
         self.broken = set()
+        self.damaged = set()
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -95,14 +95,26 @@ class Hub:
                 }
                 for file in files
             ]
-        siblings = [{"rfilename": file.name} for file in files]
+        siblings = [self.about(file) for file in files]
         return {"id": repository, "sha": COMMIT, "siblings": siblings}
+
+    @staticmethod
+    def about(file):
+        """As with `blobs=true`; weights lie in Git LFS."""
+        content = file.read_bytes()
+        about = {"rfilename": file.name, "size": len(content)}
+        if file.suffix in (".safetensors", ".bin"):
+            digest = hashlib.sha256(content).hexdigest()
+            about["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 100}
+        return about
 
     def send_file(self, request, file):
         if not file.is_file():
             self.send(request, 404, b"", {"X-Error-Code": "EntryNotFound"})
             return
         content = file.read_bytes()
+        if file.name in self.damaged:
+            content = content[::-1]
         etag = hashlib.sha1(content).hexdigest()
         self.send(request, 200, content, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT})
 
@@ -229,12 +241,55 @@ def test_other_whisper_models_in_the_cache_are_listed(hub):
     assert [name for name in names if "/" in name] == ["someone/whisper-mini"]
 
 
-def test_progress_is_shown_where_it_is_asked_for(hub, capfd, monkeypatch):
-    # the hub's client asks for this where stderr is no terminal
-    monkeypatch.setenv("TQDM_POSITION", "-1")
+def test_progress_is_told_where_it_is_asked_for(hub):
+    folder = write_hugging_face(random_model(), hub.add("someone/whisper-mini"))
+    told = []
+    fetch("someone/whisper-mini", progress=told.append)
+    assert {(step.name, step.place) for step in told} == {
+        ("someone/whisper-mini", "127.0.0.1/someone/whisper-mini")
+    }
+    names = ("config.json", "generation_config.json", "vocab.json", "added_tokens.json")
+    size = sum((folder / name).stat().st_size for name in (*names, "model.safetensors"))
+    assert {step.size for step in told} == {size}
+    assert (told[0].done, told[-1].done) == (0, size)
+    assert [step.done for step in told] == sorted(step.done for step in told)
+
+
+def test_ctranslate2_is_taken_where_there_is_no_other_form(hub):
+    folder = hub.add("Systran/faster-distil-whisper-small.en")
+    names = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json"]
+    for name in (*names, "vocabulary.json", "README.md", "vocab.json"):
+        (folder / name).write_text(f'{{"suppress_ids_begin": [220], "of": "{name}"}}')
+    found = fetch(folder.parent.name + "/" + folder.name)
+    assert sorted(path.name for path in found.iterdir()) == [*names, "vocabulary.json"]
+    assert hub.downloads()[-1] == "model.bin"
+    [entry] = [entry for entry in list_models() if "/" in entry.name]
+    assert (entry.path, entry.origin) == (found, "faster-whisper")
+
+
+def test_a_file_that_differs_from_its_sha256_is_taken_away(hub):
     write_hugging_face(random_model(), hub.add("someone/whisper-mini"))
-    fetch("someone/whisper-mini", progress=True)
-    assert "100%" in capfd.readouterr().err
+    hub.damaged = {"model.safetensors"}
+    with pytest.raises(
+        ModelUnavailableError, match=r"model\.safetensors of 127\.0\.0\.1 differs from its SHA-256"
+    ):
+        fetch("someone/whisper-mini")
+    with pytest.raises(ModelUnavailableError, match="is not on this machine"):
+        where("someone/whisper-mini")
+    hub.damaged = set()
+    assert fetch("someone/whisper-mini") == where("someone/whisper-mini")
+
+
+def test_the_hub_gives_float16_where_it_has_it(hub):
+    weights = {
+        "Systran/faster-whisper-base.en": "model.bin",
+        "openai/whisper-base.en": "model.safetensors",
+    }
+    for repository, file in weights.items():
+        folder = hub.add(repository)
+        (folder / "config.json").write_text("{}")
+        (folder / file).write_text("weights")
+    assert fetch("base.en").parts[-3] == "models--Systran--faster-whisper-base.en"
 
 
 def test_sharded_and_pickled_repositories(hub):
@@ -310,16 +365,15 @@ def test_a_repository_without_weights(hub):
 def test_a_hub_that_answers_with_an_error(hub):
     hub.status = (418, "")
     with pytest.raises(ModelUnavailableError, match=r"127\.0\.0\.1 answers with an error \(418\)"):
-        load("base.en")
+        fetch("base.en", source="hub")
 
 
-@pytest.mark.parametrize("name", ["base.en", "turbo", "someone/whisper-mini"])
-def test_unreachable_hub(no_hub, name):
+def test_unreachable_hub(no_hub):
     with pytest.raises(ModelUnavailableError) as caught:
-        load(name)
+        load("someone/whisper-mini")
     assert str(caught.value) == (
-        f"Model {name} is not on this machine and 127.0.0.1 cannot be reached: give --model a "
-        "local folder, or use the embedded micro.en."
+        "Model someone/whisper-mini is not on this machine and 127.0.0.1 cannot be reached: give "
+        "--model a local folder, or use the embedded micro.en."
     )
     assert caught.value.exit_code == 3
 
@@ -360,12 +414,6 @@ def test_a_full_disk(hub, monkeypatch, cache):
         f"Model someone/whisper-mini cannot be stored in {cache} (No space left on device): free "
         "some space, or set HF_HOME to a folder that has it."
     )
-
-
-def test_the_vocabulary_alone_is_fetched_for_openai_files(hub):
-    write_hugging_face(random_model(), hub.add("openai/whisper-tiny.en"))
-    assert fetch_vocabulary("openai/whisper-tiny.en").name == "vocab.json"
-    assert sorted(hub.downloads()) == ["added_tokens.json", "vocab.json"]
 
 
 def test_where_of_a_model_that_is_not_here(cache):

@@ -48,9 +48,7 @@ from subalign.model.fetching import (
 __all__ = [
     "cached_folder",
     "cached_repositories",
-    "cached_vocabulary",
     "fetch_folder",
-    "fetch_vocabulary",
     "is_offline",
     "is_repository_id",
 ]
@@ -101,12 +99,6 @@ def cached_folder(repository: str) -> Path | None:
     return folder
 
 
-def cached_vocabulary(repository: str) -> Path | None:
-    """The cached `vocab.json` of a repository, or None."""
-    path = try_to_load_from_cache(repository, _VOCABULARY[0])
-    return Path(path) if isinstance(path, str) else None
-
-
 def cached_repositories() -> Iterator[tuple[str, Path]]:
     """Every Whisper model in the cache, official or not, with its folder."""
     try:
@@ -151,13 +143,14 @@ def fetch_folder(
                 "CTranslate2 form: choose another model."
             )
         small = _small_files(files, weights)
-        sizes = [files[file].size for file in (*small, *weights)]
-        size = None if None in sizes else sum(size or 0 for size in sizes)
-        bar = _bar(progress, Fetching(name, f"{_host()}/{repository}", size))
+        wanted = (small, weights)
+        sizes = [sum(files[file].size or 0 for file in names) for names in wanted]
+        place = f"{_host()}/{repository}"
         sums = {file: about.lfs.sha256 for file, about in files.items() if about.lfs} | dict(known)
-        for wanted in (small, weights):
-            folder = _download(repository, wanted, bar)
-            _check_sums(folder, {file: sums[file] for file in wanted if file in sums}, name)
+        for names, done in zip(wanted, (0, sizes[0]), strict=True):
+            bar = _bar(progress, Fetching(name, place, sum(sizes) or None, done))
+            folder = _download(repository, names, bar)
+            _check_sums(folder, {file: sums[file] for file in names if file in sums}, name)
         return folder
 
 
@@ -169,17 +162,6 @@ def _check_sums(folder: Path, sums: Mapping[str, str], name: str) -> None:
             (folder / file).unlink()
             blob.unlink(missing_ok=True)
             raise SourceError(name, f"{file} of {_host()} differs from its SHA-256")
-
-
-def fetch_vocabulary(repository: str, *, progress: bool = False) -> Path:
-    """The repository's `vocab.json` in the cache, fetched if it is missing.
-
-    Raises:
-        UnknownModelError: the hub has no such repository.
-        ModelUnavailableError: the hub cannot be reached, or refuses.
-    """
-    with _hub_errors(repository, repository):
-        return _download(repository, _VOCABULARY, None if progress else _SilentBar) / _VOCABULARY[0]
 
 
 def _download(repository: str, names: Collection[str], bar: type[_SilentBar] | None) -> Path:
@@ -204,7 +186,7 @@ def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
             if self._counts_bytes and n:
                 with lock:
                     fetched[id(self)] = fetched.get(id(self), 0) + n
-                    tell(replace(fetching, done=int(max(fetched.values()))))
+                    tell(replace(fetching, done=fetching.done + int(max(fetched.values()))))
             return None
 
     return Bar
