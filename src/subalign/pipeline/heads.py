@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from subalign.alignment.head_scores import (
 from subalign.alignment.head_search import HeadSearch, search_heads, set_error
 from subalign.errors import InputError, ModelError, OutputExistsError, UsageError
 from subalign.kernels.dispatch import check_kernels
-from subalign.model import Whisper, save_checkpoint, where
+from subalign.model import TimingHeads, Whisper, save_checkpoint, where
 from subalign.model.checkpoints.folder import CONFIG, FORMAT, read_json
 from subalign.model.checkpoints.subalign_folder import save_heads
 from subalign.model.registry import canonical_name
@@ -196,13 +197,15 @@ def check_head_folder(model_name: str, folder: Path, *, overwrite: bool = False)
 def save_best_heads(
     model: Whisper,
     model_name: str,
-    heads: Iterable[tuple[int, int]],
+    heads: TimingHeads,
     folder: Path,
     *,
+    method: AlignmentMethod = "viterbi",
     overwrite: bool = False,
 ) -> None:
-    """Write the model with these alignment heads as a checkpoint folder of our form.
+    """Write the model with these heads as a checkpoint folder of our form.
 
+    They become its timing heads; of method dtw its alignment heads, and the shift is nothing then.
     `model_name` is what the model was loaded by. Where that is a folder of our form, weights,
     vocabulary and everything else in its config are kept as they are, and the folder itself may be
     named: then its config alone is replaced. All is written whole or not at all.
@@ -214,15 +217,28 @@ def save_best_heads(
     """
     check_head_folder(model_name, folder, overwrite=overwrite)
     own = _own_folder(model_name)
-    if own is not None:
-        save_heads(own, folder, heads)
-        return
-    before = model.alignment_pairs
-    model.mark_alignment_heads(heads)
+    if own is not None and method == "dtw":
+        save_heads(own, folder, alignment=heads.pairs)
+    elif own is not None:
+        save_heads(own, folder, timing=heads)
+    else:
+        with _marked(model, heads, method):
+            save_checkpoint(model, folder)
+
+
+@contextmanager
+def _marked(model: Whisper, heads: TimingHeads, method: AlignmentMethod) -> Iterator[None]:
+    """The model with other heads, as long as the context lasts."""
+    alignment, timing = model.alignment_pairs, (model.timing_pairs, model.timing_shift)
     try:
-        save_checkpoint(model, folder)
+        if method == "dtw":
+            model.mark_alignment_heads(heads.pairs)
+        else:
+            model.mark_timing_heads(heads.pairs, heads.shift)
+        yield
     finally:
-        model.mark_alignment_heads(before)
+        model.mark_alignment_heads(alignment)
+        model.mark_timing_heads(*timing)
 
 
 def _own_folder(model_name: str) -> Path | None:

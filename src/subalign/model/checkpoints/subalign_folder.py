@@ -26,7 +26,7 @@ from subalign.model.checkpoints.folder import (
 )
 from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.devices import Placement
-from subalign.model.timing_heads import read_timing_heads
+from subalign.model.timing_heads import TimingHeads, read_timing_heads
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
@@ -92,9 +92,13 @@ def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
 
 
 def save_heads(
-    source: Path, folder: str | os.PathLike[str], heads: Iterable[tuple[int, int]]
+    source: Path,
+    folder: str | os.PathLike[str],
+    *,
+    alignment: Iterable[tuple[int, int]] | None = None,
+    timing: TimingHeads | None = None,
 ) -> None:
-    """Write a checkpoint of our own form anew with other alignment heads, and all else as it is.
+    """Write a checkpoint of our own form anew with the heads that are given, else as it is.
 
     Where `folder` is the `source` itself, only its config is replaced; else as `save_checkpoint`,
     with weights and vocabulary copied byte for byte.
@@ -109,7 +113,11 @@ def save_heads(
     check_format(config, path)
     vocabulary = file_inside(source, config.get("vocabulary", VOCABULARY), path)
     weights = file_inside(source, WEIGHTS, path)
-    config["alignment_heads"] = sorted(set(heads))
+    if alignment is not None:
+        config["alignment_heads"] = sorted(set(alignment))
+    if timing is not None:
+        config["timing_heads"] = sorted(set(timing.pairs))
+        config["timing_shift"] = timing.shift
     if Path(folder).resolve() == source.resolve():
         with _reported(source.resolve()):
             _replace_config(config, source.resolve())
