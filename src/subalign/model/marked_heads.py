@@ -4,14 +4,18 @@ Everything is read from small JSON files, never from the weights. This module im
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from subalign.errors import CheckpointError, UnknownModelError
+from subalign.model.checkpoints.ctranslate2 import (
+    MODEL,
+    read_ctranslate2_dimensions,
+    stated_heads,
+)
 from subalign.model.checkpoints.folder import (
     CONFIG,
     GENERATION_CONFIG,
@@ -19,6 +23,10 @@ from subalign.model.checkpoints.folder import (
     read_heads,
     read_json,
 )
+from subalign.model.checkpoints.kinds import kind_of
+from subalign.model.checkpoints.stated_dimensions import hugging_face_dimensions, read_dimensions
+from subalign.model.dimensions import ModelDimensions
+from subalign.model.head_choice import HeadChoice, choose_heads, timing_heads_like
 from subalign.model.head_dumps import MOST_HEADS, decode_dump, encode_dump, read_dump
 from subalign.model.registry import (
     EMBEDDED_MODEL,
@@ -28,6 +36,12 @@ from subalign.model.registry import (
     official_models,
     unknown_model,
 )
+from subalign.model.timing_heads import (
+    TimingHeads,
+    known_timing_heads,
+    read_timing_heads,
+    upper_half,
+)
 
 __all__ = ["MarkedHeads", "heads_of", "known_heads", "pack_heads"]
 
@@ -36,9 +50,11 @@ __all__ = ["MarkedHeads", "heads_of", "known_heads", "pack_heads"]
 class MarkedHeads:
     """A decoder's grid of cross-attention heads and the (layer, head) pairs marked in it.
 
+    `pairs` are the alignment heads, and `timing` the timing heads, None where only a dump is known.
     `name` is empty where no model is known. `alias_of` is the checkpoint that the name stands for,
-    or None. `stated` is False where a checkpoint names no heads of its own, so that the upper half
-    of its layers is used.
+    or None. `stated` and `timing_stated` are False where nothing names the one or the other, so
+    that the upper half of the layers is used. `taken_for` is the official model of the same shape
+    that lends a checkpoint without heads of its own its heads, or None.
     """
 
     name: str
@@ -46,8 +62,11 @@ class MarkedHeads:
     n_heads: int
     pairs: tuple[tuple[int, int], ...]
     dump: str
+    timing: TimingHeads | None = None
     alias_of: str | None = None
     stated: bool = True
+    timing_stated: bool = True
+    taken_for: str | None = None
 
 
 def known_heads() -> tuple[MarkedHeads, ...]:
@@ -99,61 +118,76 @@ def _packing_time(pairs: tuple[tuple[int, int], ...], n_layers: int, n_heads: in
 
 
 def _heads_of_official(model: OfficialModel) -> MarkedHeads:
-    n_layers, n_heads = model.dims.n_text_layer, model.dims.n_text_head
-    pairs = decode_dump(model.alignment_heads, n_layers, n_heads)
+    shape = model.dims.n_text_layer, model.dims.n_text_head
+    timing = known_timing_heads(model.name)
     return MarkedHeads(
-        model.name, n_layers, n_heads, pairs, model.alignment_heads, alias_of=model.alias_of
+        model.name,
+        *shape,
+        decode_dump(model.alignment_heads, *shape),
+        model.alignment_heads,
+        timing or upper_half(*shape),
+        alias_of=model.alias_of,
+        timing_stated=timing is not None,
     )
 
 
 def _heads_of_folder(folder: Path) -> MarkedHeads:
-    path = folder / CONFIG
+    if (folder / CONFIG).is_file() and "format" in read_json(folder / CONFIG):
+        return _heads_of_subalign_folder(folder / CONFIG)
+    name = folder.resolve().name
+    if (folder / MODEL).is_file() and kind_of(folder) == "CTranslate2":
+        dims = read_ctranslate2_dimensions(folder)
+        return _marked(name, dims, choose_heads(dims, stated_heads(folder, dims)))
+    dims, stated = _hugging_face_facts(folder)
+    return _marked(name, dims, choose_heads(dims, stated))
+
+
+def _heads_of_subalign_folder(path: Path) -> MarkedHeads:
     config = read_json(path)
-    if "format" in config:
-        return _heads_of_subalign_folder(config, path)
-    return _heads_of_hugging_face_folder(config, path)
-
-
-def _heads_of_subalign_folder(config: Mapping[str, Any], path: Path) -> MarkedHeads:
     check_format(config, path)
-    name, dims = config.get("name", path.parent.resolve().name), config.get("dims")
-    if not isinstance(dims, dict) or not isinstance(name, str):
+    name, stated = config.get("name", path.parent.resolve().name), config.get("dims")
+    if not isinstance(stated, dict) or not isinstance(name, str):
         raise CheckpointError(
             f"{path} lacks dims or a name that is text: fetch the checkpoint again."
         )
-    shape = _shape(dims.get("n_text_layer"), dims.get("n_text_head"), path)
-    pairs = read_heads(config, path)
-    if pairs is not None and not (pairs and _all_inside(pairs, shape)):
-        raise CheckpointError(
-            f"{path} states alignment_heads that the model does not have: fetch the checkpoint "
-            "again."
-        )
-    return _marked(name, shape, pairs)
+    shape = _shape(stated.get("n_text_layer"), stated.get("n_text_head"), path)
+    dims = read_dimensions(stated, path)
+    pairs, timing = read_heads(config, path), read_timing_heads(config, path)
+    for key, heads in (("alignment_heads", pairs), ("timing_heads", timing and timing.pairs)):
+        if heads is not None and not (heads and _all_inside(heads, shape)):
+            raise CheckpointError(
+                f"{path} states {key} that the model does not have: fetch the checkpoint again."
+            )
+    alignment = None if pairs is None else tuple(sorted(set(pairs)))
+    if timing is None:
+        timing = timing_heads_like(dims, alignment or upper_half(*shape).pairs)
+    return _marked(name, dims, HeadChoice(alignment, timing))
 
 
-def _heads_of_hugging_face_folder(config: Mapping[str, Any], path: Path) -> MarkedHeads:
-    kind = config.get("model_type", "whisper")
-    if kind != "whisper":
-        raise CheckpointError(
-            f"{path.parent} holds a {kind} model: give one of Whisper's architecture."
-        )
-    shape = _shape(config.get("decoder_layers"), config.get("decoder_attention_heads"), path)
-    stated = path.with_name(GENERATION_CONFIG)
-    pairs = read_heads(read_json(stated), stated) if stated.is_file() else None
-    # distilled models often keep their teacher's list
-    if not pairs or not _all_inside(pairs, shape):
-        pairs = None
-    return _marked(path.parent.resolve().name, shape, pairs)
+def _hugging_face_facts(folder: Path) -> tuple[ModelDimensions, list[tuple[int, int]] | None]:
+    """The dimensions, and the alignment heads that are stated."""
+    path, stated = folder / CONFIG, folder / GENERATION_CONFIG
+    config = read_json(path)
+    generation = read_json(stated) if stated.is_file() else {}
+    dims = hugging_face_dimensions(config, generation, folder)
+    _shape(dims.n_text_layer, dims.n_text_head, path)
+    return dims, read_heads(generation, stated)
 
 
-def _marked(
-    name: str, shape: tuple[int, int], pairs: Iterable[tuple[int, int]] | None
-) -> MarkedHeads:
-    n_layers, n_heads = shape
-    upper_half = product(range(n_layers // 2, n_layers), range(n_heads))
-    marked = tuple(sorted(set(upper_half if pairs is None else pairs)))
-    dump = pack_heads(marked, n_layers=n_layers, n_heads=n_heads)
-    return MarkedHeads(name, n_layers, n_heads, marked, dump, stated=pairs is not None)
+def _marked(name: str, dims: ModelDimensions, choice: HeadChoice) -> MarkedHeads:
+    shape = dims.n_text_layer, dims.n_text_head
+    upper = upper_half(*shape)
+    pairs = choice.alignment or upper.pairs
+    return MarkedHeads(
+        name,
+        *shape,
+        pairs,
+        pack_heads(pairs, n_layers=shape[0], n_heads=shape[1]),
+        choice.timing or upper,
+        stated=choice.alignment is not None,
+        timing_stated=choice.timing is not None,
+        taken_for=choice.taken_for.name if choice.taken_for is not None else None,
+    )
 
 
 def _all_inside(pairs: Iterable[tuple[int, int]], shape: tuple[int, int]) -> bool:

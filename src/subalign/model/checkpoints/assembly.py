@@ -18,7 +18,7 @@ from subalign.model.registry import OfficialModel
 from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
 from subalign.vocabulary import Vocabulary
 
-__all__ = ["build_model", "mark_heads", "read_dimensions"]
+__all__ = ["build_model", "mark_heads"]
 
 # computed where a checkpoint leaves it out
 ENCODER_POSITIONS = "encoder.positional_embedding"
@@ -118,24 +118,6 @@ def mark_heads(
             "of the upper half of its layers.",
             source,
         )
-
-
-def read_dimensions(values: Mapping[str, object], source: Path) -> ModelDimensions:
-    """The dimensions out of what `source` says of them.
-
-    Raises:
-        CheckpointError: one is missing or no sensible number.
-    """
-    names = tuple(ModelDimensions.__dataclass_fields__)
-    missing = [name for name in names if name not in values]
-    if missing:
-        raise CheckpointError(
-            f"{source} does not state {', '.join(missing)}: it is no Whisper checkpoint."
-        )
-    try:
-        return ModelDimensions(**{name: values[name] for name in names})  # type: ignore[arg-type]
-    except CheckpointError as error:
-        raise CheckpointError(f"{source} is not usable: {error}") from error
 
 
 def _empty_model(

@@ -1,17 +1,15 @@
 """Checkpoints in Hugging Face's form: official, fine-tuned or distilled, whole or in shards."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.assembly import build_model, mark_heads, read_dimensions
+from subalign.model.checkpoints.assembly import build_model, mark_heads
 from subalign.model.checkpoints.folder import (
     CONFIG,
     GENERATION_CONFIG,
@@ -20,6 +18,7 @@ from subalign.model.checkpoints.folder import (
     read_json,
 )
 from subalign.model.checkpoints.kinds import SHARD_INDEXES, WHOLE_WEIGHTS
+from subalign.model.checkpoints.stated_dimensions import hugging_face_dimensions
 from subalign.model.checkpoints.tensors import (
     StoredTensor,
     read_pickle,
@@ -40,22 +39,9 @@ __all__ = [
     "weight_files",
 ]
 
-TIMESTAMP_TOKENS = 1501
 _EMBEDDING = "decoder.token_embedding.weight"
 _OUTPUT = "proj_out.weight"
 
-_DIMENSION_KEYS = {
-    "n_mels": "num_mel_bins",
-    "n_audio_ctx": "max_source_positions",
-    "n_audio_state": "d_model",
-    "n_audio_head": "encoder_attention_heads",
-    "n_audio_layer": "encoder_layers",
-    "n_vocab": "vocab_size",
-    "n_text_ctx": "max_target_positions",
-    "n_text_state": "d_model",
-    "n_text_head": "decoder_attention_heads",
-    "n_text_layer": "decoder_layers",
-}
 _LAYER_KEY = re.compile(r"(encoder|decoder)\.layers\.(\d+)\.(.+)\.(weight|bias)")
 _LAYER_PARTS = {
     **{
@@ -99,7 +85,7 @@ def load_hugging_face_folder(
     config = read_json(folder / CONFIG)
     path = folder / GENERATION_CONFIG
     generation = read_json(path) if path.is_file() else {}
-    dims = _dimensions(config, generation, folder)
+    dims = hugging_face_dimensions(config, generation, folder)
     stated = read_heads(generation, path)
     stored = _stored(folder, dims)
     multilingual = generation.get("is_multilingual")
@@ -139,25 +125,6 @@ def _shards(folder: Path, index: Path) -> tuple[Path, ...]:
         raise CheckpointError(f"{index} names no files: fetch the checkpoint again.")
     # a list that keeps the order: names of a damaged index need not be text
     return tuple(dict.fromkeys(file_inside(folder, name, index) for name in shard_of.values()))
-
-
-def _dimensions(
-    config: Mapping[str, Any], generation: Mapping[str, Any], folder: Path
-) -> ModelDimensions:
-    kind = config.get("model_type", "whisper")
-    if kind != "whisper":
-        raise CheckpointError(f"{folder} holds a {kind} model: give one of Whisper's architecture.")
-    values = {ours: config[key] for ours, key in _DIMENSION_KEYS.items() if key in config}
-    missing = sorted({key for key in _DIMENSION_KEYS.values() if key not in config})
-    if missing:
-        raise CheckpointError(
-            f"{folder / CONFIG} does not state {', '.join(missing)}: it is no Whisper checkpoint."
-        )
-    dims = read_dimensions(values, folder / CONFIG)
-    # the timestamps are Whisper's last tokens; rows after them are padding or were never trained
-    before = generation.get("no_timestamps_token_id")
-    last = before + TIMESTAMP_TOKENS if type(before) is int else dims.n_vocab - 1
-    return replace(dims, n_vocab=min(dims.n_vocab, last + 1))
 
 
 def _stored(folder: Path, dims: ModelDimensions) -> dict[str, StoredTensor]:

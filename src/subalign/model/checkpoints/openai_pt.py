@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from subalign.errors import CheckpointError, ChecksumError
-from subalign.model.checkpoints.assembly import build_model, mark_heads, read_dimensions
+from subalign.model.checkpoints.assembly import build_model, mark_heads
+from subalign.model.checkpoints.stated_dimensions import read_dimensions
 from subalign.model.checkpoints.tensors import read_pickle, stored_in_mapping
 from subalign.model.checkpoints.vocabularies import find_vocabulary
 from subalign.model.devices import Placement
