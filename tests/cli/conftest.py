@@ -59,6 +59,12 @@ def speech(talk, ffmpeg, tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def embedded_by_default(monkeypatch):
+    """The model of a command that names none; tests of `--model auto` take this away."""
+    monkeypatch.setenv("SUBALIGN_MODEL", "micro.en")
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
     """An empty folder, which is the working folder."""

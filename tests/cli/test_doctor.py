@@ -6,6 +6,7 @@ import platform
 import torch
 
 import subalign.cli.diagnosis as diagnosis
+import subalign.model.devices as devices
 from embedded import MEGABYTES
 from subalign import __version__
 from subalign.audio import find_ffmpeg
@@ -27,6 +28,20 @@ def test_a_sound_machine(subalign):
     assert facts["default model"] == "micro.en"
     assert facts["model here"].startswith(f"micro.en, embedded, {MEGABYTES} MB")
     assert lines[-1] == "Everything works."
+
+
+def test_what_auto_means_here(subalign, monkeypatch):
+    monkeypatch.delenv("SUBALIGN_MODEL")
+    for device, model in (("cpu", "base"), ("cuda", "turbo")):
+        monkeypatch.setattr(devices, "resolve_device", lambda name, on=device: torch.device(on))
+        line = f"{model} for transcribe, base for align, tiny.en for align --language en"
+        assert f"default model     {line}\n" in subalign("doctor").out
+        assert subalign("models", "list").out.endswith(f"\nWhere no model is named: {line}.\n")
+    assert json.loads(subalign("doctor", "--json").out)["default_models"] == {
+        "transcribe": "turbo",
+        "align": "base",
+        "align --language en": "tiny.en",
+    }
 
 
 def test_json_holds_the_same(subalign):

@@ -1,34 +1,69 @@
 """`subalign models`: what is where, and fetching ahead."""
 
 import json
+import re
 import shutil
 
+import subalign.model as subalign_model
 from embedded import MEGABYTES
-from subalign.model import official_models
+from subalign.model import Fetching, official_models
 
 
 def test_list_shows_every_name_with_its_state(subalign):
     outcome = subalign("models", "list")
     assert (outcome.code, outcome.err) == (0, "")
-    heading, *lines = outcome.out.splitlines()
-    assert heading.split() == ["NAME", "STATE", "SIZE"]
+    table, default = outcome.out.split("\n\n")
+    heading, *lines = table.splitlines()
+    assert heading.split() == ["NAME", "STATE", "SIZE", "FROM"]
     assert [line.split()[0] for line in lines] == ["micro.en", *official_models()]
-    assert lines[0].split()[1:3] == ["embedded", MEGABYTES]
-    turbo = next(line for line in lines if line.startswith("turbo "))
-    assert turbo.split(maxsplit=4) == [
-        "turbo",
-        "available",
-        "1.6",
-        "GB",
-        "the same as large-v3-turbo",
+    assert lines[0].split()[1:5] == ["embedded", MEGABYTES, "MB", "subalign"]
+    rows = {line.split()[0]: re.split("  +", line, maxsplit=4)[1:] for line in lines}
+    assert rows["turbo"] == ["available", "1.6 GB", "hub, openai", "the same as large-v3-turbo"]
+    assert rows["base"] == [
+        *("available", "145 MB", "hub, index, openai"),
+        "Systran/faster-whisper-base",
     ]
+    assert default == "Where no model is named: micro.en.\n"
+
+
+def test_list_says_what_lies_here_and_whose_it_is(subalign, tmp_path, monkeypatch):
+    monkeypatch.setenv("SUBALIGN_CACHE", str(tmp_path))
+    folder = tmp_path / "models" / "tiny.en"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(bytes(2_000_000))
+    lines = subalign("models", "list").out.splitlines()
+    assert re.split("  +", lines[2]) == ["tiny.en", "cached", "2 MB", "subalign", str(folder)]
+    assert subalign("models", "where", "tiny.en").out == f"{folder}\n"
 
 
 def test_list_as_json(subalign, embedded):
     entries = json.loads(subalign("models", "list", "--json").out)
     assert entries[0]["name"] == "micro.en"
-    assert entries[0]["folder"] == str(embedded)
+    assert entries[0]["path"] == str(embedded)
     assert entries[0]["size"] == sum(file.stat().st_size for file in embedded.iterdir())
+    tiny = next(entry for entry in entries if entry["name"] == "tiny.en")
+    assert tiny["sources"] == ["hub", "index", "openai"]
+    assert tiny["repository"] == "Systran/faster-whisper-tiny.en"
+
+
+def test_one_line_says_what_is_fetched(subalign, monkeypatch, tmp_path):
+    def fetch(name, *, source, progress):
+        for done in (0, 50_000_000, 100_000_000):
+            progress(Fetching(name, f"the {source}", 100_000_000, done))
+        return tmp_path
+
+    monkeypatch.setattr(subalign_model, "fetch", fetch)
+    outcome = subalign("models", "get", "tiny.en", "--from", "index")
+    assert (outcome.code, outcome.out) == (0, f"{tmp_path}\n")
+    assert outcome.err == "Fetching model tiny.en (100 MB) from the index.\n"
+
+
+def test_a_source_that_there_is_not(subalign):
+    outcome = subalign("models", "get", "tiny.en", "--from", "mars")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "Error: There is no source mars: models come from hub, index or openai.\n"
+    )
 
 
 def test_where_and_get_print_the_folder(subalign, embedded):

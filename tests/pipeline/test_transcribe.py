@@ -14,7 +14,7 @@ from embedded import LAYERS
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
 from subalign.options import AlignmentMethod, AlignmentOptions, Clip, TranscriptionOptions
-from subalign.pipeline import default_model, read_mel
+from subalign.pipeline import read_mel
 from subalign.script import Line, Script
 
 QUICK = TranscriptionOptions(
@@ -48,13 +48,6 @@ def test_reading_reports_how_far_it_has_come(repo_root):
     declared = seen[-1][1]
     assert declared is not None
     assert seconds[-1] == pytest.approx(declared, abs=0.2)
-
-
-def test_the_environment_names_the_default_model(monkeypatch):
-    monkeypatch.delenv("SUBALIGN_MODEL", raising=False)
-    assert default_model() == "micro.en"
-    monkeypatch.setenv("SUBALIGN_MODEL", "turbo")
-    assert default_model() == "turbo"
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,8 @@ class Diagnosis:
         yield "Triton kernels", _yes(self.triton)
         yield "default model", default_models_as_text(self.default_models)
         for entry in self.models:
-            size = readable_size(entry.size)
-            yield "model here", f"{entry.name}, {size}, {entry.origin} ({entry.path})"
+            facts = (entry.name, entry.state, readable_size(entry.size), entry.origin)
+            yield "model here", f"{', '.join(map(str, facts))} ({entry.path})"
 
 
 def diagnose() -> Diagnosis:
