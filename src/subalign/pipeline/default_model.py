@@ -73,7 +73,7 @@ def resolve_model(
         if language is not None and to_language_code(language) != "en":
             raise ModelUnavailableError(
                 f"{reason}: run `subalign models get {chosen}` where a network reaches one of "
-                f"them, or give --model a multilingual model, as {EMBEDDED_MODEL} knows only "
+                f"its sources, or give --model a multilingual model, as {EMBEDDED_MODEL} knows only "
                 "English."
             ) from error
         _logger.warning(
