@@ -1,6 +1,7 @@
 """What holds for all tests: no network, none of the user's settings, the same numbers."""
 
 import functools
+import json
 import os
 import socket
 import sys
@@ -12,6 +13,9 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+# Where models lie. What the user had set is kept for tests/official, pytest-xdist's workers too.
+CACHES = ("SUBALIGN_CACHE", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE")
+USERS_CACHES = "SUBALIGN_TESTS_USERS_CACHES"
 
 settings.register_profile("subalign", derandomize=True, deadline=None)
 settings.load_profile("subalign")
@@ -24,14 +28,18 @@ def pytest_configure(config):
     """
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    hugging_face = tempfile.TemporaryDirectory(prefix="subalign-tests-")
-    config.add_cleanup(hugging_face.cleanup)
-    patch.setenv("HF_HOME", hugging_face.name)
+    if USERS_CACHES not in os.environ:
+        patch.setenv(USERS_CACHES, json.dumps({name: os.environ.get(name) for name in CACHES}))
+    caches = tempfile.TemporaryDirectory(prefix="subalign-tests-")
+    config.add_cleanup(caches.cleanup)
+    for name in CACHES:
+        patch.setenv(name, str(Path(caches.name) / name))
     patch.setenv("HF_HUB_OFFLINE", "1")
+    patch.setenv("OMP_NUM_THREADS", "1")
     patch.setenv("NO_COLOR", "1")
     patch.setenv("TERM", "dumb")
     patch.setenv("COLUMNS", "100")
-    for name in ("SUBALIGN_MODEL", "HF_HUB_CACHE", "HF_TOKEN", "FORCE_COLOR", "CLICOLOR_FORCE"):
+    for name in ("SUBALIGN_MODEL", "HF_TOKEN", "FORCE_COLOR", "CLICOLOR_FORCE"):
         patch.delenv(name, raising=False)
 
 
@@ -54,6 +62,14 @@ def pytest_collection_modifyitems(config, items):
         patch = pytest.MonkeyPatch()
         config.add_cleanup(patch.undo)
         patch.setenv("TRITON_INTERPRET", "1")
+
+
+def pytest_collection_finish():
+    """Have openai-whisper's dynamic time warping compiled once for all, not in each process."""
+    timing = sys.modules.get("whisper.timing")
+    if timing is not None:
+        timing.dtw_cpu.enable_caching()
+        timing.backtrace.enable_caching()
 
 
 @pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
@@ -128,7 +144,7 @@ def _no_network():
 
 @pytest.fixture(autouse=True)
 def _torch_threads():
-    """Bound PyTorch's threads once it is imported, so that numbers and times stay steady."""
+    """One thread for PyTorch once it is imported: numbers stay steady, and workers apart."""
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.set_num_threads(min(2, os.cpu_count() or 1))
+        torch.set_num_threads(1)
