@@ -12,16 +12,14 @@ import torch
 
 from checkpoint_models import (
     BYTES,
-    hugging_face_vocabulary,
     openai_content,
     random_model,
     same_weights,
     with_vocabulary_size,
-    write_json,
 )
-from subalign.errors import CheckpointError, ChecksumError, ModelUnavailableError
+from subalign.errors import CheckpointError, ChecksumError
 from subalign.model import Whisper, load_model
-from subalign.model.checkpoints import hub, openai_pt
+from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_models
 from subalign.vocabulary import read_tiktoken, write_tiktoken
 
@@ -133,17 +131,24 @@ def test_official_names_are_checked(tmp_path, name):
     assert caught.value.exit_code == 3
 
 
-def test_an_official_file_gets_the_official_heads(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["turbo", "mine"])
+def test_an_official_file_gets_the_official_heads(tmp_path, monkeypatch, caplog, name):
     model = random_model()
-    path = write_pt(tmp_path, openai_content(model), name="turbo.pt")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    dump = _dump_of_two_heads(model)
-    fact = replace(official_models()["turbo"], pt_sha256=digest, alignment_heads=dump)
-    monkeypatch.setattr(openai_pt, "official_models", lambda: {"turbo": fact})
+    path = write_pt(tmp_path, openai_content(model), name=f"{name}.pt")
+    fact = replace(
+        official_models()["large-v3-turbo"],
+        dims=model.dims,
+        pt_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        alignment_heads=_dump_of_two_heads(model),
+    )
+    facts = {fact.name: fact, "turbo": replace(fact, name="turbo", alias_of=fact.name)}
+    monkeypatch.setattr(openai_pt, "official_models", lambda: facts)
     loaded = load(path)
     assert loaded.alignment_pairs == ((0, 1), (1, 2))
     assert loaded.name == "large-v3-turbo"
     assert loaded.multilingual
+    told = [f"{path} is OpenAI's file of large-v3-turbo, by its SHA-256."]
+    assert caplog.messages == (told if name == "mine" else [])
 
 
 def _dump_of_two_heads(model):
@@ -167,46 +172,18 @@ def official_size(tmp_path, n_vocab):
     return path
 
 
-@pytest.mark.parametrize(("n_vocab", "name"), [(51864, "tiny.en"), (51865, "tiny")])
-def test_without_network_the_remedy_for_the_vocabulary_is_named(tmp_path, n_vocab, name):
-    path = official_size(tmp_path, n_vocab)
-    with pytest.raises(ModelUnavailableError) as caught:
-        load(path)
-    assert str(caught.value) == (
-        f"{path} carries no vocabulary and the official one cannot be fetched: put vocab.tiktoken "
-        f"beside it, or run `subalign models get {name}` once with a network."
-    )
-
-
 @pytest.mark.parametrize(
-    ("n_vocab", "file", "repository"),
+    ("n_vocab", "file"),
     [
-        (51864, "gpt2.tiktoken", "openai/whisper-base.en"),
-        (51865, "multilingual.tiktoken", "openai/whisper-large-v3"),
-        (51866, "multilingual.tiktoken", "openai/whisper-small"),
+        (51864, "gpt2.tiktoken"),
+        (51865, "multilingual.tiktoken"),
+        (51866, "multilingual.tiktoken"),
     ],
 )
-def test_the_vocabulary_of_any_cached_official_model_serves(
-    tmp_path, shared, monkeypatch, n_vocab, file, repository
-):
-    vocabulary = read_tiktoken(shared / "data" / file)
-    cached = tmp_path / "cache" / "vocab.json"
-    cached.parent.mkdir()
-    write_json(cached, _hugging_face_form(vocabulary))
-    monkeypatch.setattr(
-        hub, "cached_vocabulary", lambda asked: cached if asked == repository else None
-    )
+def test_the_official_vocabularies_are_at_hand(tmp_path, shared, n_vocab, file):
     loaded = load(official_size(tmp_path, n_vocab))
-    assert loaded.vocabulary == vocabulary
+    assert loaded.vocabulary == read_tiktoken(shared / "data" / file)
     assert loaded.multilingual is (n_vocab > 51864)
-
-
-def _hugging_face_form(vocabulary):
-    character_of = {byte: text for text, byte in hugging_face_vocabulary().items()}
-    return {
-        "".join(character_of[byte] for byte in token): rank
-        for token, rank in vocabulary.ranks.items()
-    }
 
 
 @pytest.mark.parametrize(("n_vocab", "file"), [(51864, "multilingual"), (51865, "gpt2")])

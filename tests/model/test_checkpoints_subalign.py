@@ -266,8 +266,9 @@ def test_folder_without_config(tmp_path):
     with pytest.raises(CheckpointError) as caught:
         load(tmp_path)
     assert str(caught.value) == (
-        f"There is no config.json in {tmp_path}: give the folder of a subalign or Hugging Face "
-        "checkpoint."
+        f"{tmp_path} holds no checkpoint of a kind that is read: give a folder of subalign's form, "
+        "of Hugging Face's (config.json and model.safetensors or pytorch_model.bin) or of "
+        "CTranslate2's (config.json and model.bin), or an OpenAI .pt file."
     )
 
 

@@ -106,8 +106,8 @@ def mark_heads(
         model.mark_timing_heads(choice.timing.pairs, choice.timing.shift)
     if choice.taken_for is not None:
         _log.warning(
-            "%s states no alignment heads that fit: by its shape it is taken for %s and gets the "
-            "heads of that model.",
+            "%s names no heads of its own: by its shape it is taken for %s and gets the heads of "
+            "that model.",
             source,
             choice.taken_for.name,
         )
