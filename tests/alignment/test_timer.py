@@ -258,6 +258,15 @@ def test_viterbi_is_the_default_and_hears_speech(jfk):
     assert timed[1].start == pytest.approx(3.3, abs=0.6)
 
 
+def test_times_are_whole_milliseconds_and_openais_hundredths(jfk, method):
+    segments = [segment(jfk, 20.0, 31.0, "".join(PARTS), seek=2000)]
+    [found] = timed_by(jfk, segments, 1100, 0.0, method)
+    times = [time for word in found.words for time in (word.start, word.end)]
+    assert times == [round(time, 3) for time in times]
+    hundredths = [abs(time - round(time, 2)) < 1e-9 for time in times]
+    assert all(hundredths) == (method != "viterbi")
+
+
 def test_words_begin_after_those_of_the_window_before(jfk, method):
     segments = [segment(jfk, 20.0, 31.0, "".join(PARTS), seek=2000)]
     free = timed_by(jfk, segments, 1100, 19.0, method)
