@@ -2,8 +2,10 @@
 
 import base64
 import copy
+import gzip
 import json
 import pickle
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from subalign.errors import CheckpointError
 from subalign.vocabulary import (
     GPT2_SPLIT_PATTERN,
     Vocabulary,
+    read_ctranslate2,
     read_hugging_face,
     read_tiktoken,
     write_tiktoken,
@@ -131,6 +134,57 @@ def test_tokenizer_json_serves_where_vocab_json_is_absent(
     assert read_hugging_face(tmp_path).ranks == tiny_ranks
 
 
+@pytest.mark.parametrize("name", ["vocabulary.txt", "vocabulary.txt.gz", "vocabulary.json"])
+@pytest.mark.parametrize("specials", [(), ("<|endoftext|>", "<|en|>", "[PAD]")])
+def test_lists_of_tokens(
+    tmp_path: Path, tiny_ranks: dict[bytes, int], name: str, specials: tuple[str, ...]
+) -> None:
+    ranks = tiny_ranks | {b"": len(tiny_ranks)}
+    write_tokens(tmp_path / name, [*hugging_face_ids(ranks), *specials])
+    assert read_ctranslate2(tmp_path / name).ranks == ranks
+
+
+def write_tokens(path: Path, tokens: list[str]) -> None:
+    if path.suffix == ".json":
+        path.write_text(json.dumps(tokens), encoding="utf-8")
+        return
+    content = "".join(f"{token}\n" for token in tokens).encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "multilingual"])
+def test_the_official_vocabularies_that_ship(shared: Path, name: str) -> None:
+    shipped = resources.files("subalign") / "assets" / "vocabularies" / f"{name}.txt.gz"
+    expected = read_tiktoken(shared / "data" / f"{name}.tiktoken")
+    assert read_ctranslate2(Path(str(shipped))) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("v.json", b"{", "it is no list of tokens"),
+        ("v.json", b"[" * 100_000, "it is no list of tokens"),
+        ("v.json", b'{"a": 0}', "it is no list of tokens"),
+        ("v.json", b'["a", 1]', "it is no list of tokens"),
+        ("v.json", b'["a", "a"]', "it repeats a token"),
+        ("v.json", b"[]", "it lacks some of the 256 single bytes"),
+        ("v.txt", b"\xff", "it is no list of tokens"),
+        ("v.txt", b"a\nb\na\n", "it repeats a token"),
+        ("v.txt", "词\n".encode(), "token '词' is not in the byte-level alphabet"),
+        ("v.gz", b"a\n", "it is no list of tokens"),
+        ("v.gz", gzip.compress(b"a\n" * 99)[:-9], "it is no list of tokens"),
+    ],
+)
+def test_a_damaged_list_of_tokens_is_refused(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as error:
+        read_ctranslate2(path)
+    assert f"is damaged ({reason})" in message(error, path)
+
+
 def message(error: pytest.ExceptionInfo[CheckpointError], path: Path) -> str:
     text = str(error.value)
     assert str(path) in text
@@ -139,7 +193,7 @@ def message(error: pytest.ExceptionInfo[CheckpointError], path: Path) -> str:
     return text
 
 
-@pytest.mark.parametrize("reader", [read_tiktoken, read_hugging_face])
+@pytest.mark.parametrize("reader", [read_tiktoken, read_hugging_face, read_ctranslate2])
 def test_a_missing_file_is_named(tmp_path: Path, reader: object) -> None:
     path = tmp_path / "absent.tiktoken"
     with pytest.raises(CheckpointError) as error:

@@ -24,7 +24,6 @@ __all__ = [
     "ModelBin",
     "Variable",
     "read_ctranslate2_dimensions",
-    "read_ctranslate2_shape",
     "read_model_bin",
     "stated_heads",
 ]
@@ -120,16 +119,6 @@ class ModelBin:
     def _layers(self, part: str) -> int:
         names = (*self.variables, *self.aliases)
         return sum(found[1] == part for found in map(_LAYER.fullmatch, names) if found)
-
-
-def read_ctranslate2_shape(folder: Path) -> tuple[int, int]:
-    """How many layers, and heads in each, the decoder in a CTranslate2 folder has.
-
-    Raises:
-        CheckpointError: `model.bin` is missing, damaged, or not a Whisper model's.
-    """
-    dims = read_ctranslate2_dimensions(folder)
-    return dims.n_text_layer, dims.n_text_head
 
 
 def read_ctranslate2_dimensions(folder: Path) -> ModelDimensions:
