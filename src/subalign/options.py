@@ -168,11 +168,12 @@ class AlignmentOptions:
     - norms: the same with heads chosen for each text by the norms of their attention;
     - characters: the same with the text read letter by letter (Yeh et al. 2025).
 
-    `heads` are (layer, head) pairs; without any, those that the model marks. Methods that choose
-    heads themselves leave them out of account. `qk_scale` multiplies the raw scores before the
-    softmax; `medfilt_width` is the odd number of positions (20 ms each) of the median filter: None
-    is 7, and 1 for viterbi. `kernels` says what filters and finds the path: auto is Triton beside a
-    GPU where it runs, and the CPU elsewhere.
+    `heads` are (layer, head) pairs; without any, the model's timing heads with their shift,
+    by method dtw its alignment heads. Methods that choose heads themselves leave them out of
+    account. `qk_scale` multiplies the raw scores before the softmax; `medfilt_width` is the odd
+    number of positions (20 ms each) of the median filter: None is 7, and 1 for viterbi. `kernels`
+    says what filters and finds the path: auto is Triton beside a GPU where it runs, and the CPU
+    elsewhere.
     """
 
     method: AlignmentMethod = "viterbi"

@@ -45,7 +45,7 @@ def plot(
             "--heads",
             metavar="PAIRS",
             help="Draw these heads: LAYER:HEAD pairs between commas.",
-            show_default="the marked heads",
+            show_default="the alignment heads",
         ),
     ] = None,
     overwrite: shared.Overwrite = False,

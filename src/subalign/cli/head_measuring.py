@@ -109,8 +109,9 @@ def find(
         typer.Option(
             "--save",
             metavar="FOLDER",
-            help="Write the model with these heads as a checkpoint folder. May be the model's own "
-            "folder, if it is of subalign's form: then its config alone is replaced.",
+            help="Write the model with these heads as a checkpoint folder: its timing heads and "
+            "their shift, by method dtw its alignment heads. May be the model's own folder, if it "
+            "is of subalign's form: then its config alone is replaced.",
             show_default=False,
         ),
     ] = None,
@@ -127,6 +128,7 @@ def find(
 ) -> None:
     """Choose the heads from which words are timed best, by greedy forward selection.
 
+    For method viterbi with the shift that takes out what their attention lags or leads.
     Against true word times; recordings with text alone are measured against what all heads give
     together.
     """
@@ -148,6 +150,7 @@ def find(
             check_head_folder(model, save, overwrite=overwrite)
 
         from subalign.cli.head_reports import found_as_json, found_as_text
+        from subalign.model import TimingHeads
         from subalign.pipeline.heads import find_best_heads, save_best_heads
 
         with (
@@ -166,6 +169,6 @@ def find(
         text = found_as_json(best) if as_json else found_as_text(best)
         typer.echo(text if stdout_carries(text) else found_as_text(best, plain=True))
         if save is not None:
-            heads = best.search.best.heads
-            save_best_heads(loaded, model, heads, save, overwrite=overwrite)
+            heads = TimingHeads(best.search.best.heads, best.search.best.shift)
+            save_best_heads(loaded, model, heads, save, method=best.method, overwrite=overwrite)
             session.say(f"{save} has these heads.")

@@ -12,11 +12,12 @@ from rich.text import Text
 
 from subalign.cli.console import one_line
 from subalign.cli.head_pairs import format_pairs
-from subalign.cli.head_views import count_of, head_rows
+from subalign.cli.head_views import count_of, format_shift, head_rows
 from subalign.model import pack_heads
 
 if TYPE_CHECKING:
     from subalign.alignment.head_scores import HeadScore
+    from subalign.alignment.head_search import HeadSet
     from subalign.pipeline.heads import FoundHeads, HeadReport
 
 __all__ = ["found_as_json", "found_as_text", "report_as_json", "show_report"]
@@ -52,9 +53,11 @@ def show_report(report: "HeadReport", console: Console, *, top: int, plain: bool
     console.print(_table(report, top, mark))
     console.print()
     if report.together is not None:
+        kind = "timing" if report.method == "viterbi" else "alignment"
         together = "head alone" if len(report.marked) == 1 else "heads together"
+        shifted = f" and shifted by {format_shift(report.shift)}" if report.shift else ""
         error = _ms(report.together)
-        console.print(f"The marked {together}, by method {report.method}: {error} ms.")
+        console.print(f"The {kind} {together}, by method {report.method}{shifted}: {error} ms.")
     console.print("\n".join(_TIMED_KEY if report.timed else _UNTIMED_KEY))
     console.print()
     for line in _heat_map(report, plain):
@@ -69,6 +72,7 @@ def report_as_json(report: "HeadReport") -> str:
         "layers": report.n_layers,
         "heads": report.n_heads,
         "marked": report.marked,
+        "shift": report.shift,
         "method": report.method,
         "timed": report.timed,
         "words": report.words,
@@ -94,8 +98,8 @@ def found_as_text(found: "FoundHeads", *, plain: bool = False) -> str:
         "error     heads",
         *(f"{_ms(step.error):>4} ms   {format_pairs(step.heads)}" for step in search.steps),
         "",
-        f"marked    {format_pairs(search.marked.heads)} ({_ms(search.marked.error)} ms)",
-        f"found     {format_pairs(sorted(search.best.heads))} ({_ms(search.best.error)} ms)",
+        f"marked    {format_pairs(search.marked.heads)} ({_told_set(search.marked)})",
+        f"found     {format_pairs(sorted(search.best.heads))} ({_told_set(search.best)})",
         "",
         f"pairs  {format_pairs(sorted(search.best.heads))}",
         f"dump   {_dump(found)}",
@@ -117,13 +121,22 @@ def found_as_json(found: "FoundHeads") -> str:
         "words": found.words,
         "seconds": found.seconds,
         "marked": search.marked.heads,
+        "marked_shift": search.marked.shift,
         "marked_error": search.marked.error,
         "pairs": sorted(search.best.heads),
+        "shift": search.best.shift,
         "error": search.best.error,
         "dump": _dump(found),
-        "steps": [{"pairs": step.heads, "error": step.error} for step in search.steps],
+        "steps": [
+            {"pairs": step.heads, "shift": step.shift, "error": step.error} for step in search.steps
+        ],
     }
     return json.dumps(_finite(facts), indent=2)
+
+
+def _told_set(found: "HeadSet") -> str:
+    shifted = f", shifted by {format_shift(found.shift)}" if found.shift else ""
+    return f"{_ms(found.error)} ms{shifted}"
 
 
 def _dump(found: "FoundHeads") -> str:

@@ -366,8 +366,9 @@ Heads = Annotated[
     str | None,
     _words(
         metavar="PAIRS",
-        help="Attention heads to use in place of those that the model marks: LAYER:HEAD pairs "
-        "between commas, both from 0. For the methods viterbi and dtw.",
+        help="Attention heads to use in place of the model's timing heads, by method dtw of its "
+        "alignment heads: LAYER:HEAD pairs between commas, both from 0. Their times are not "
+        "shifted.",
     ),
 ]
 

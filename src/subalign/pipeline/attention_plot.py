@@ -52,7 +52,7 @@ def plot_attention(
     audio: AudioOptions = AudioOptions(),
     options: AlignmentOptions = BY_PATH,
 ) -> None:
-    """Draw the attention of some heads, or the marked ones, with the path and the words.
+    """Draw the attention of some heads, or the alignment heads, with the path and the words.
 
     The stretch is at most one window; without an end it is the window from its start. Without a
     `reference` it is transcribed; of one with times its words in the stretch are taken, any other

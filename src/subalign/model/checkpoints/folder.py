@@ -34,8 +34,8 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"There is no {path.name} in {path.parent}: give the folder of a subalign or "
-            "Hugging Face checkpoint."
+            f"There is no {path.name} in {path.parent}: give the folder of a subalign, Hugging "
+            "Face or CTranslate2 checkpoint."
         ) from error
     except OSError as error:
         raise CheckpointError(
