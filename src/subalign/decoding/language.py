@@ -76,8 +76,9 @@ def spoken_language(
     """
     width = model.dims.window_frames
     guesses: list[LanguageGuess] = []
-    for seek in (seek for start, end in ranges for seek in range(start, end, width)):
-        if not has_sound(mel, seek, width):
+    windows = [(seek, end) for start, end in ranges for seek in range(start, end, width)]
+    for seek, end in windows:
+        if not has_sound(mel, seek, min(width, end - seek)):
             continue
         guesses += detect_language(model, encode(seek))
         mean = _mean(guesses)

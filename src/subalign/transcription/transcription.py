@@ -28,9 +28,6 @@ __all__ = ["Transcription", "WordTimer"]
 # a decoding above this temperature is no help to the next window
 WARMEST_PROMPT = 0.5
 
-# Mel frames by which words may outlast the timestamp that the next window begins at.
-_OUTLAST = 20
-
 
 class WordTimer(Protocol):
     """Finds the words' times of one window's segments."""
@@ -204,7 +201,8 @@ class Transcription:
         if self._words_move_windows:
             found = self._moved_by_words(self._word_timer, split, window, encoded)
         else:
-            length = min(window.length, split.next_seek - window.seek + _OUTLAST)
+            # what is heard from there on is the next window's, and so is its time
+            length = min(window.length, split.next_seek - window.seek)
             timed = self._word_timer(
                 _with_text(split.segments), encoded, length, self._last_speech_end
             )
