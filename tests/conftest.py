@@ -35,7 +35,9 @@ def pytest_configure(config):
     for name in CACHES:
         patch.setenv(name, str(Path(caches.name) / name))
     patch.setenv("HF_HUB_OFFLINE", "1")
+    # a second thread that waits for a busy core takes ten times the time
     patch.setenv("OMP_NUM_THREADS", "1")
+    patch.setenv("NUMBA_NUM_THREADS", "1")
     patch.setenv("NO_COLOR", "1")
     patch.setenv("TERM", "dumb")
     patch.setenv("COLUMNS", "100")
