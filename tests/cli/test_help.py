@@ -48,6 +48,8 @@ print(sorted(set(sys.argv[1:]) & set(sys.modules)))
         ("subalign tr", ["transcribe"]),
         ("subalign transcribe --max-li", ["--max-line-width", "--max-line-count"]),
         ("subalign transcribe --model tu", ["turbo"]),
+        ("subalign transcribe --model a", ["auto"]),
+        ("subalign models get tiny --from i", ["index"]),
         ("subalign transcribe --model m", ["micro.en", "medium.en", "medium"]),
         ("subalign transcribe --format srt,v", ["srt,vtt"]),
         ("subalign transcribe --task transl", ["translate"]),

@@ -280,6 +280,34 @@ def test_a_file_that_differs_from_its_sha256_is_taken_away(hub):
     assert fetch("someone/whisper-mini") == where("someone/whisper-mini")
 
 
+def test_a_link_that_leads_out_of_the_cache_costs_nobody_a_file(hub, cache, tmp_path):
+    write_hugging_face(random_model(), hub.add("someone/whisper-mini"))
+    snapshot = fetch("someone/whisper-mini")
+    (snapshot / "model.safetensors").unlink()
+    (snapshot / "config.json").unlink()
+    (tmp_path / "precious").write_text("mine")
+    (snapshot / "model.safetensors").symlink_to(tmp_path / "precious")
+    with pytest.raises(ModelUnavailableError, match="differs from its SHA-256"):
+        fetch("someone/whisper-mini")
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert not (snapshot / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", ["../model.bin", "a/model.bin", "/model.bin", "model.bin/.."])
+def test_names_that_lead_out_of_the_folder_are_not_asked_for(hub, monkeypatch, name):
+    folder = hub.add("someone/poisoned")
+    (folder / "config.json").write_text("{}")
+    (folder / "model.bin").write_text("weights")
+    monkeypatch.setattr(hub, "about", lambda file: {"rfilename": name_in(file, name)})
+    with pytest.raises(CheckpointError, match="holds no Whisper weights"):
+        fetch("someone/poisoned")
+    assert hub.downloads() == []
+
+
+def name_in(file, poisoned):
+    return poisoned if file.name == "model.bin" else file.name
+
+
 def test_the_hub_gives_float16_where_it_has_it(hub):
     weights = {
         "Systran/faster-whisper-base.en": "model.bin",

@@ -8,6 +8,7 @@ __all__ = [
     "complete_format",
     "complete_highlight_style",
     "complete_model",
+    "complete_model_or_auto",
     "complete_profile",
     "complete_source",
     "complete_task",
@@ -15,10 +16,15 @@ __all__ = [
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """What chooses a model, and the models known by name."""
+    """The models known by name."""
     facts = resources.files("subalign") / "assets" / "whisper_models.json"
-    names = ["auto", "micro.en", *json.loads(facts.read_text("utf-8"))]
+    names = ["micro.en", *json.loads(facts.read_text("utf-8"))]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_model_or_auto(incomplete: str) -> list[str]:
+    """What chooses a model, and the models known by name."""
+    return [*(["auto"] if "auto".startswith(incomplete) else []), *complete_model(incomplete)]
 
 
 def complete_source(incomplete: str) -> list[str]:

@@ -43,7 +43,7 @@ def fetch_shown(session: Session, *, quiet: bool) -> Iterator[OnFetch | None]:
             said.add((fetching.name, fetching.place))
             size = f" ({readable_size(fetching.size)})" if fetching.size else ""
             session.say(f"Fetching model {fetching.name}{size} from {fetching.place}.")
-            bars.reset(task, description=fetching.name)
+            bars.reset(task, total=fetching.size, description=fetching.name)
             bars.start()
         bars.update(task, completed=fetching.done, total=fetching.size)
 

@@ -13,7 +13,7 @@ import typer
 from subalign.cli.completions import (
     complete_format,
     complete_highlight_style,
-    complete_model,
+    complete_model_or_auto,
     complete_profile,
     complete_task,
 )
@@ -186,7 +186,7 @@ ModelName = Annotated[
     _model(
         "--model",
         metavar="NAME",
-        autocompletion=complete_model,
+        autocompletion=complete_model_or_auto,
         help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
         "Face repository; auto is what `subalign doctor` shows.",
         show_default="$SUBALIGN_MODEL, else auto",

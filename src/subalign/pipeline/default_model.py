@@ -68,12 +68,13 @@ def resolve_model(
     try:
         fetch(chosen, progress=progress)
     except ModelUnavailableError as error:
-        why = f"is not on this machine and {error.reason}" if isinstance(error, SourceError) else ""
-        reason = f"Model {chosen} {why}" if why else str(error).rstrip(".")
+        reason = str(error).rstrip(".")
+        if isinstance(error, SourceError):
+            reason = f"Model {chosen} is not on this machine and {error.reason}"
         if language is not None and to_language_code(language) != "en":
             raise ModelUnavailableError(
-                f"{reason}: run `subalign models get {chosen}` where a network reaches one of "
-                f"its sources, or give --model a multilingual model, as {EMBEDDED_MODEL} knows only "
+                f"{reason}: run `subalign models get {chosen}` where a network reaches one of its "
+                f"sources, or give --model a multilingual model, as {EMBEDDED_MODEL} knows only "
                 "English."
             ) from error
         _logger.warning(

@@ -34,6 +34,7 @@ from subalign.errors import (
     ModelUnavailableError,
     UnknownModelError,
 )
+from subalign.model.checkpoints.ctranslate2 import MODEL
 from subalign.model.checkpoints.folder import CONFIG, GENERATION_CONFIG, read_json
 from subalign.model.checkpoints.hugging_face import SHARD_INDEXES, WHOLE_WEIGHTS, weight_files
 from subalign.model.fetching import (
@@ -55,7 +56,6 @@ __all__ = [
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _VOCABULARY = ("vocab.json", "added_tokens.json")
-CTRANSLATE2_WEIGHTS = "model.bin"
 _CTRANSLATE2_FILES = (
     *(CONFIG, "preprocessor_config.json", "tokenizer.json"),
     *("vocabulary.json", "vocabulary.txt"),
@@ -90,7 +90,7 @@ def cached_folder(repository: str) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    if (folder / CTRANSLATE2_WEIGHTS).is_file():
+    if (folder / MODEL).is_file():
         return folder
     try:
         weight_files(folder)
@@ -160,7 +160,8 @@ def _check_sums(folder: Path, sums: Mapping[str, str], name: str) -> None:
         blob = (folder / file).resolve()
         if sha256_of(blob) != digest:
             (folder / file).unlink()
-            blob.unlink(missing_ok=True)
+            if blob.parent == (folder.parents[1] / "blobs").resolve():  # never what lies elsewhere
+                blob.unlink()
             raise SourceError(name, f"{file} of {_host()} differs from its SHA-256")
 
 
@@ -193,7 +194,7 @@ def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
 
 
 def _small_files(names: Collection[str], weights: Collection[str]) -> list[str]:
-    if CTRANSLATE2_WEIGHTS in weights:
+    if MODEL in weights:
         return [name for name in _CTRANSLATE2_FILES if name in names]
     vocabulary = _VOCABULARY if _VOCABULARY[0] in names else ("tokenizer.json", "vocab.tiktoken")
     wanted = (CONFIG, GENERATION_CONFIG, *vocabulary)
@@ -207,7 +208,7 @@ def _weights(names: Collection[str]) -> list[str]:
             return [whole]
         if index in names:
             return [index, *(name for name in names if shard.fullmatch(name))]
-    return [CTRANSLATE2_WEIGHTS] if CTRANSLATE2_WEIGHTS in names else []
+    return [MODEL] if MODEL in names else []
 
 
 def _is_whisper(folder: Path) -> bool:
@@ -215,7 +216,7 @@ def _is_whisper(folder: Path) -> bool:
         config = read_json(folder / CONFIG)
     except CheckpointError:
         return False
-    theirs = (folder / CTRANSLATE2_WEIGHTS).is_file() and "suppress_ids_begin" in config
+    theirs = (folder / MODEL).is_file() and "suppress_ids_begin" in config
     return theirs or config.get("model_type") == "whisper" or "format" in config
 
 
