@@ -272,7 +272,7 @@ def write_model_bin(
 
     if aliases is None:
         aliases = {"decoder/projection/weight": "decoder/embeddings/weight"}
-    content = struct.pack("<I", version) + text(spec) + struct.pack("<I", revision)
+    content = bytearray(struct.pack("<I", version) + text(spec) + struct.pack("<I", revision))
     content += struct.pack("<I", len(variables))
     for name, value in variables.items():
         # NumPy has no bfloat16
