@@ -1,0 +1,62 @@
+"""Official `base` in several languages gives what openai-whisper gives."""
+
+import pytest
+import whisper
+
+from openai_parity import GREEDY, assert_same, samples_of
+from subalign.audio import SAMPLE_RATE
+from subalign.decoding import detect_language
+from subalign.mel import log_mel
+from subalign.options import TranscriptionOptions
+from whisper_peer import peer_of, peer_tokenizer
+
+pytestmark = [
+    pytest.mark.base,
+    pytest.mark.slow,
+    # openai-whisper's beam search passes tensors to NumPy
+    pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning"),
+]
+
+LANGUAGES = ["en", "fr", "da"]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def declaration(shared, language):
+    """The preamble of the Universal Declaration of Human Rights, read by a person."""
+    return samples_of(shared / "data" / "udhr" / f"{language}.mp3")
+
+
+def test_languages_and_their_probabilities(base, language, declaration):
+    mel = log_mel([declaration], n_mels=80)
+    window = mel.window(0, 3000, 3000)[None]
+    tokenizer = peer_tokenizer(base.vocabulary, 99, "en", "transcribe")
+    _, (expected,) = whisper.detect_language(peer_of(base), window, tokenizer)
+    (found,) = detect_language(base, base.encode(window))
+    assert found.language == language
+    assert dict(found.probabilities) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_declaration(base, declaration):
+    assert_same(base, declaration, GREEDY)
+
+
+def test_the_declaration_in_beams(base, declaration):
+    first = declaration[: 60 * SAMPLE_RATE]
+    assert_same(base, first, TranscriptionOptions(temperatures=(0.0,), word_timestamps=False))
+
+
+def test_the_declaration_in_english(base, language, declaration):
+    options = TranscriptionOptions(
+        task="translate",
+        language=language,
+        beam_size=None,
+        best_of=None,
+        temperatures=(0.0,),
+        word_timestamps=False,
+    )
+    assert_same(base, declaration[: 60 * SAMPLE_RATE], options)
