@@ -200,6 +200,39 @@ def test_chosen_heads_count_for_the_methods_that_take_them(jfk, method):
     assert (others != marked) == (method in ("viterbi", "dtw"))
 
 
+def marked_otherwise(case, **marks):
+    """The same case with other heads marked."""
+    model = copy.deepcopy(case.model)
+    if "alignment" in marks:
+        model.mark_alignment_heads(marks["alignment"])
+    if "timing" in marks:
+        model.mark_timing_heads(*marks["timing"])
+    return replace(case, model=model)
+
+
+def test_alignment_heads_are_those_of_dtw_and_timing_heads_those_of_viterbi(jfk, method):
+    words = words_of(jfk, JFK)
+    plain = moments(timed(jfk, words, method=method))
+    by_alignment = marked_otherwise(jfk, alignment=[(0, 0)])
+    by_timing = marked_otherwise(jfk, timing=([(0, 0)], 0.05))
+    assert (moments(timed(by_alignment, words, method=method)) != plain) == (method == "dtw")
+    assert (moments(timed(by_timing, words, method=method)) != plain) == (method == "viterbi")
+
+
+def test_the_shift_belongs_to_the_models_own_timing_heads(jfk):
+    words = words_of(jfk, JFK)
+    heads = jfk.model.timing_pairs
+    early, late = (
+        timed(marked_otherwise(jfk, timing=(heads, shift)), words) for shift in (-0.06, 0.06)
+    )
+    # edges beside pauses settle on the sound all the same
+    moved = [b.start - a.start for a, b in zip(early, late, strict=True)]
+    assert 0.06 <= np.median(moved) <= 0.14
+    assert all(change > -0.01 for change in moved)
+    asked = timed(marked_otherwise(jfk, timing=(heads, 0.06)), words, heads=heads)
+    assert moments(asked) == moments(timed(jfk, words))
+
+
 @pytest.mark.parametrize("option", [{"qk_scale": 0.2}, {"medfilt_width": 25}])
 def test_scale_and_filter_count_for_every_method(jfk, method, option):
     words = words_of(jfk, JFK)

@@ -1,5 +1,6 @@
 """Sets of heads: what they lose together, and the greedy search for the best."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -135,6 +136,22 @@ def by_division(*starts):
     levels[0:80] = levels[200:280] = 1.0
     heads = tuple((0, head) for head in range(len(starts)))
     return HeadMaps(text, heads, maps / maps.sum(dim=-1, keepdim=True), SECONDS, levels)
+
+
+def test_heads_are_found_with_the_shift_that_their_attention_needs():
+    windows = [by_division(104, 0)]
+    flat = [replace(window, levels=np.full(300, 0.9)) for window in windows]
+    best = search_heads(flat, [(0, 1)]).best
+    assert best.heads == ((0, 0),)
+    assert best.shift == pytest.approx(-0.08, abs=0.011)
+    assert best.error == set_error(flat, [0], shift=best.shift) < set_error(flat, [0])
+
+
+def test_marked_heads_are_measured_with_their_own_shift():
+    windows = [by_division(104)]
+    search = search_heads(windows, [(0, 0)], shift=0.05)
+    assert search.marked.shift == 0.05
+    assert search.marked.error == set_error(windows, [0], shift=0.05) >= search.best.error
 
 
 def test_heads_are_found_by_division():

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.viterbi import divide, spoken_length, word_attention
+from subalign.alignment.viterbi import divide, spoken_length, time_words, word_attention
 from subalign.alignment.words import WordTokens
 from subalign.options import AlignmentOptions
 
@@ -55,6 +55,23 @@ def attention_at(spans, n_positions):
     for row, (start, end) in zip(attention, spans, strict=True):
         row[start:end] = 1 / (end - start)
     return attention
+
+
+@pytest.mark.parametrize("shift", [-0.06, -0.03, 0.02, 0.06])
+def test_attention_is_moved_onto_the_sound(shift):
+    spans = [(20, 32), (32, 44), (44, 56)]
+    levels = np.full(160, 0.9)  # nothing for edges to settle on
+    attention = attention_at(spans, 80)
+    words = letters([3, 3, 3])
+    plain = time_words(attention, levels, words, 0.02)
+    moved = time_words(attention, levels, words, 0.02, shift)
+    np.testing.assert_allclose(moved.spans[1], plain.spans[1] + shift, atol=0.011)
+    np.testing.assert_array_equal(moved.heard, plain.heard)
+
+
+def test_uniform_attention_stays_so_however_it_is_moved():
+    found = time_words(np.full((2, 50), 0.02), np.full(100, 0.9), letters([3, 3]), 0.02, 0.03)
+    assert not found.heard.any()
 
 
 def speech_at(spans, n_positions):

@@ -11,13 +11,37 @@ from embedded import LAYERS
 from subalign.cli.head_pairs import format_pairs, parse_pairs
 from subalign.cli.head_source import find_shape
 from subalign.errors import UsageError
-from subalign.model import encode_dump, known_heads, official_models
+from subalign.model import (
+    TimingHeads,
+    encode_dump,
+    known_heads,
+    known_timing_heads,
+    official_models,
+)
+from subalign.model.timing_heads import upper_half
 from zlib_packing import packs_as_zlib
 
 HEAVY = ("torch", "numba", "triton", "numpy", "tiktoken", "huggingface_hub")
 
 TINY_EN = """\
 tiny.en: 4 layers × 6 heads, 8 marked
+
+       head
+layer  0 1 2 3 4 5
+    0  · · · · · ·
+    1  ● · · · · ·
+       ─────────── upper half
+    2  ● ○ · · · ●
+    3  ● ◉ ● ◉ ● ·
+
+● method dtw, ○ method viterbi, ◉ both
+
+timing 2:1,3:1,3:3
+pairs  1:0,2:0,2:5,3:0,3:1,3:2,3:3,3:4
+dump   ABzY8J1N>@0{>%R00Bk>$p{7v037`oCl~+#00
+"""
+TINY_EN_OF_DUMP = """\
+4 layers × 6 heads, 8 marked
 
        head
 layer  0 1 2 3 4 5
@@ -87,19 +111,25 @@ def test_list_counts_the_heads_of_every_known_model(subalign):
     outcome = subalign("heads", "list")
     assert (outcome.code, outcome.err) == (0, "")
     heading, *lines = outcome.out.splitlines()
-    assert heading == "NAME            LAYERS  HEADS  MARKED"
+    assert heading == "NAME            LAYERS  HEADS  MARKED  TIMING   SHIFT"
     assert [line.split()[0] for line in lines] == ["micro.en", *official_models()]
     assert lines[0].split()[1:3] == [str(LAYERS), "6"]
     assert lines[-3:] == [
-        "large               32     20      10  the same as large-v3",
-        "large-v3-turbo       4     20       6",
-        "turbo                4     20       6  the same as large-v3-turbo",
+        "large               32     20      10     320  +20 ms  the same as large-v3",
+        "large-v3-turbo       4     20       6      40  +20 ms",
+        "turbo                4     20       6      40  +20 ms  the same as large-v3-turbo",
     ]
 
 
 def test_list_as_json(subalign, shared):
     facts = json.loads((shared / "facts" / "whisper_models.json").read_text())
     _, *official = json.loads(subalign("heads", "list", "--json").out)
+    for model in official:
+        timing = known_timing_heads(model["model"])
+        upper = upper_half(model["layers"], model["heads"])
+        assert TimingHeads(
+            tuple(map(tuple, model.pop("timing_pairs"))), model.pop("timing_shift")
+        ) == (timing or upper)
     assert official == [
         {
             "model": name,
@@ -125,7 +155,7 @@ def test_decode_draws_the_heads_of_a_name(subalign):
 def test_decode_draws_in_ascii_where_there_is_nothing_else(in_process):
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     process = in_process("heads", "decode", "tiny.en", environment=ascii_only)
-    plain = TINY_EN.translate(str.maketrans("●·─×", "*.-x"))
+    plain = TINY_EN.translate(str.maketrans("●○◉·─×", "*o@.-x"))
     assert process.communicate()[0].decode("ascii").splitlines() == plain.splitlines()
     assert process.returncode == 0
 
@@ -133,7 +163,7 @@ def test_decode_draws_in_ascii_where_there_is_nothing_else(in_process):
 @pytest.mark.parametrize("shape", [(), ("--layers", 4), ("--heads", 6)])
 def test_decode_draws_the_heads_of_a_dump(subalign, shape):
     outcome = subalign("heads", "decode", f" {TINY_EN_DUMP}\n", *shape)
-    assert (outcome.code, outcome.out) == (0, TINY_EN.removeprefix("tiny.en: "))
+    assert (outcome.code, outcome.out) == (0, TINY_EN_OF_DUMP)
 
 
 def test_another_shape_of_the_same_dump(subalign):
@@ -161,10 +191,18 @@ def test_decode_as_json(subalign):
         "heads": 6,
         "pairs": [[2, 2], [3, 0], [3, 2], [3, 3], [3, 4], [3, 5]],
         "dump": "ABzY8bu8Lr0{>%RKn9Fp%m@SkK7Kt=7ytkO",
+        "timing_pairs": [[layer, head] for layer in (2, 3) for head in range(6)],
+        "timing_shift": 0.02,
     }
     of_dump = json.loads(subalign("heads", "decode", TINY_EN_DUMP, "--json").out)
     of_name = json.loads(subalign("heads", "decode", "tiny.en", "--json").out)
-    assert of_dump == of_name | {"model": None}
+    assert of_dump == _without_timing(of_name)
+
+
+def _without_timing(of_name):
+    """What a dump of the same heads tells: no name, and no timing heads."""
+    known = {key: value for key, value in of_name.items() if not key.startswith("timing_")}
+    return known | {"model": None}
 
 
 def test_decode_reads_a_checkpoint_folder(subalign, embedded):
@@ -176,10 +214,20 @@ def test_decode_reads_a_checkpoint_folder(subalign, embedded):
 
 
 def test_a_checkpoint_without_heads_is_drawn_with_the_upper_half(subalign, folder):
-    config = {"decoder_layers": 2, "decoder_attention_heads": 3}
+    config = {
+        "num_mel_bins": 80,
+        "max_source_positions": 10,
+        "vocab_size": 300,
+        "d_model": 12,
+        "encoder_layers": 1,
+        "encoder_attention_heads": 3,
+        "max_target_positions": 9,
+        "decoder_layers": 2,
+        "decoder_attention_heads": 3,
+    }
     (folder / "é\x1b").mkdir()
     (folder / "é\x1b" / "config.json").write_text(json.dumps(config))
-    assert subalign("heads", "decode", "é\x1b").out.splitlines()[:7] == [
+    assert subalign("heads", "decode", "é\x1b").out.splitlines()[:-2] == [
         "é?: 2 layers × 3 heads, 3 marked (the upper half, as the checkpoint states none that it "
         "has)",
         "",
@@ -187,7 +235,11 @@ def test_a_checkpoint_without_heads_is_drawn_with_the_upper_half(subalign, folde
         "layer  0 1 2",
         "    0  · · ·",
         "       ───── upper half",
-        "    1  ● ● ●",
+        "    1  ◉ ◉ ◉",
+        "",
+        "● method dtw, ○ method viterbi, ◉ both",
+        "",
+        "timing the upper half, shifted by +20 ms",
     ]
 
 
@@ -195,7 +247,7 @@ def test_every_official_dump_says_its_own_shape(subalign):
     for name, model in official_models().items():
         decoded = json.loads(subalign("heads", "decode", model.alignment_heads, "--json").out)
         named = json.loads(subalign("heads", "decode", name, "--json").out)
-        assert decoded == named | {"model": None}
+        assert decoded == _without_timing(named)
 
 
 def test_decode_names_the_nearest_model(fails):

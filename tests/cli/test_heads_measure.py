@@ -11,7 +11,7 @@ import pytest
 
 from checkpoint_models import DIMS, random_model
 from embedded import LAYERS
-from subalign.model import heads_of, load_model, save_checkpoint
+from subalign.model import TimingHeads, heads_of, load_model, save_checkpoint
 
 FIRST_LINES = """\
 Good morning, and welcome to our program.
@@ -92,7 +92,7 @@ def test_score_against_true_times(subalign, example):
     assert {row[0] for row in table if row[1] == "●"} == marked
     errors = [int(row[-6]) for row in table]
     assert errors == sorted(errors)
-    assert any(line.startswith("The marked heads together, by method viterbi: ") for line in lines)
+    assert any(line.startswith("The timing heads together, by method viterbi: ") for line in lines)
     grid = lines[lines.index("       head") :]
     assert grid[1] == "layer  0  1  2  3  4  5"
     half = LAYERS // 2
@@ -126,7 +126,7 @@ def test_score_by_text_alone(subalign, opening):
     assert lines[0] == f"micro.en: {LAYERS} layers × 6 heads, 19 words without times in 8 s"
     assert lines[2].split() == ["HEAD", "SCORE", "IN", "ORDER", "SHARP", "AGREES"]
     assert [line[0] for line in lines[3:9]] == [str(LAYERS - 1)] * 6
-    assert "The marked" not in outcome.out
+    assert "heads together" not in outcome.out
 
 
 def test_score_in_ascii(in_process, opening):
@@ -208,7 +208,7 @@ def test_find_is_at_least_as_good_as_the_marked_heads(subalign, half):
     outcome = subalign("heads", "find", "micro.en", "half.wav", "--json")
     assert (outcome.code, outcome.err) == (0, "")
     found = json.loads(outcome.out)
-    assert found["marked"] == [list(pair) for pair in heads_of("micro.en").pairs]
+    assert found["marked"] == [list(pair) for pair in heads_of("micro.en").timing.pairs]
     assert found["error"] <= found["marked_error"]
     assert found["error"] < 0.1
     assert found["steps"][-1]["error"] == found["error"]
@@ -217,7 +217,7 @@ def test_find_is_at_least_as_good_as_the_marked_heads(subalign, half):
     assert (save.code, save.err) == (0, "better has these heads.\n")
     report = subalign("heads", "score", "better", "half.wav", "half.words.json", "--json")
     again = json.loads(report.out)
-    assert again["marked"] == found["pairs"]
+    assert (again["marked"], again["shift"]) == (found["pairs"], found["shift"])
     assert again["marked_error"] == pytest.approx(found["error"], abs=2e-3)
 
 
@@ -280,9 +280,9 @@ def test_saved_heads_leave_all_else_as_it_was(subalign, opening, embedded):
     assert subalign("heads", "find", "micro.en", ".", "--save", "better").code == 0
     before = json.loads((embedded / "config.json").read_text())
     after = json.loads(Path("better/config.json").read_text())
-    assert after | {"alignment_heads": None} == before | {"alignment_heads": None}
     found = json.loads(subalign("heads", "find", "micro.en", ".", "--json").out)
-    assert after["alignment_heads"] == found["pairs"]
+    chosen = {"timing_heads": found["pairs"], "timing_shift": found["shift"]}
+    assert after == before | chosen
     for name in ("model.safetensors", "vocab.tiktoken"):
         assert Path("better", name).read_bytes() == (embedded / name).read_bytes()
     assert load_model("better").previous_text is False
@@ -300,7 +300,10 @@ def test_heads_saved_into_the_models_own_folder(subalign, opening, embedded):
     Path("mine/notes.txt").write_text("keep me")
     outcome = subalign("heads", "find", "mine", "opening.wav", "--save", "./mine/", "--json")
     assert outcome.code == 0
-    assert heads_of("mine").pairs == tuple(map(tuple, json.loads(outcome.out)["pairs"]))
+    found = json.loads(outcome.out)
+    timing = TimingHeads(tuple(map(tuple, found["pairs"])), found["shift"])
+    assert heads_of("mine").timing == timing
+    assert heads_of("mine").pairs == heads_of("micro.en").pairs
     assert Path("mine/notes.txt").read_text() == "keep me"
     assert len(list(Path("mine").iterdir())) == len(list(embedded.iterdir())) + 1
 

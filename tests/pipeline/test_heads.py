@@ -1,7 +1,5 @@
 """Choosing heads and keeping the choice, from Python."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from checkpoint_models import random_model, same_weights
 from embedded import LAYERS
 from subalign.audio import open_audio
 from subalign.errors import InputError, OutputExistsError, UsageError
-from subalign.model import load_model
+from subalign.model import TimingHeads, load_model
 from subalign.options import AlignmentOptions
 from subalign.pipeline import align
 from subalign.pipeline import heads as measuring
@@ -98,9 +96,9 @@ def test_what_heads_give_together_stands_for_the_truth(embedded_model, opening):
     text = HeadData(opening.source, read_given_text(_text(opening)))
     blind = find_best_heads(embedded_model, [text]).search.best.heads
     model = load_model("micro.en", device="cpu")
-    model.mark_alignment_heads(blind)
+    model.mark_timing_heads(blind)
     chosen = score_heads(model, opening).together
-    model.mark_alignment_heads([(0, 0), (0, 3), (0, 4)])
+    model.mark_timing_heads([(0, 0), (0, 3), (0, 4)])
     assert chosen < score_heads(model, opening).together
 
 
@@ -111,13 +109,30 @@ def test_nothing_to_measure_on(embedded_model):
 
 def test_a_model_of_another_form_is_saved_whole(tmp_path):
     model = random_model()
-    before = model.alignment_pairs
-    save_best_heads(model, "somewhere/model.pt", [(0, 3), (1, 1)], tmp_path / "new")
-    assert model.alignment_pairs == before
+    before = _heads(model)
+    heads = TimingHeads(((0, 3), (1, 1)), 0.03)
+    save_best_heads(model, "somewhere/model.pt", heads, tmp_path / "new")
+    assert _heads(model) == before
     saved = load_model(tmp_path / "new", device="cpu")
-    assert saved.alignment_pairs == ((0, 3), (1, 1))
+    assert _heads(saved) == (model.alignment_pairs, ((0, 3), (1, 1)), 0.03)
     assert same_weights(saved, model)
     with pytest.raises(OutputExistsError):
-        save_best_heads(model, "somewhere/model.pt", [(0, 0)], tmp_path / "new")
-    save_best_heads(model, "somewhere/model.pt", [(0, 0)], tmp_path / "new", overwrite=True)
-    assert json.loads((tmp_path / "new" / "config.json").read_text())["alignment_heads"] == [[0, 0]]
+        save_best_heads(model, "somewhere/model.pt", heads, tmp_path / "new")
+
+
+def test_heads_found_by_dtw_become_alignment_heads(tmp_path):
+    model = random_model()
+    heads = TimingHeads(((0, 3),))
+    save_best_heads(model, "somewhere/model.pt", heads, tmp_path / "whole", method="dtw")
+    saved = load_model(tmp_path / "whole", device="cpu")
+    assert _heads(saved) == (((0, 3),), model.timing_pairs, model.timing_shift)
+    # a folder of our form keeps all else, and may be replaced
+    own = str(tmp_path / "whole")
+    save_best_heads(saved, own, TimingHeads(((1, 0),), -0.01), tmp_path / "whole")
+    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
+    save_best_heads(model, own, heads, tmp_path / "whole", method="dtw", overwrite=True)
+    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
+
+
+def _heads(model):
+    return model.alignment_pairs, model.timing_pairs, model.timing_shift

@@ -11,11 +11,6 @@ from pathlib import Path
 from typing import TypeGuard
 
 from subalign.errors import CheckpointError, UnknownModelError
-from subalign.model.checkpoints.ctranslate2 import (
-    MODEL,
-    read_ctranslate2_dimensions,
-    stated_heads,
-)
 from subalign.model.checkpoints.folder import (
     CONFIG,
     GENERATION_CONFIG,
@@ -23,7 +18,6 @@ from subalign.model.checkpoints.folder import (
     read_heads,
     read_json,
 )
-from subalign.model.checkpoints.kinds import kind_of
 from subalign.model.checkpoints.stated_dimensions import hugging_face_dimensions, read_dimensions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_choice import HeadChoice, choose_heads, timing_heads_like
@@ -134,6 +128,14 @@ def _heads_of_official(model: OfficialModel) -> MarkedHeads:
 def _heads_of_folder(folder: Path) -> MarkedHeads:
     if (folder / CONFIG).is_file() and "format" in read_json(folder / CONFIG):
         return _heads_of_subalign_folder(folder / CONFIG)
+    # NumPy comes with these
+    from subalign.model.checkpoints.ctranslate2 import (
+        MODEL,
+        read_ctranslate2_dimensions,
+        stated_heads,
+    )
+    from subalign.model.checkpoints.kinds import kind_of
+
     name = folder.resolve().name
     if (folder / MODEL).is_file() and kind_of(folder) == "CTranslate2":
         dims = read_ctranslate2_dimensions(folder)
