@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from checkpoint_models import DIMS, random_model
+from checkpoint_models import DIMS, random_model, same_weights, write_ctranslate2
 from embedded import LAYERS
 from subalign.model import TimingHeads, heads_of, load_model, save_checkpoint
 
@@ -306,6 +306,19 @@ def test_heads_saved_into_the_models_own_folder(subalign, opening, embedded):
     assert heads_of("mine").pairs == heads_of("micro.en").pairs
     assert Path("mine/notes.txt").read_text() == "keep me"
     assert len(list(Path("mine").iterdir())) == len(list(embedded.iterdir())) + 1
+
+
+def test_heads_of_a_ctranslate2_folder_are_saved_as_one_of_our_form(subalign, opening):
+    micro = load_model("micro.en", device="cpu", dtype="float32")
+    write_ctranslate2(micro, Path("faster"))
+    outcome = subalign("heads", "find", "faster", ".", "--most", "2", "--save", "better", "--json")
+    assert (outcome.code, outcome.err) == (0, "better has these heads.\n")
+    found = json.loads(outcome.out)
+    saved = load_model("better", device="cpu")
+    assert saved.timing_pairs == tuple(map(tuple, found["pairs"]))
+    assert saved.timing_shift == found["shift"]
+    assert saved.alignment_pairs == heads_of("faster").pairs
+    assert same_weights(saved, micro)
 
 
 def test_no_folder_is_replaced_by_accident(subalign, fails, opening):

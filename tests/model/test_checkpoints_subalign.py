@@ -39,6 +39,7 @@ def edit_weights(folder, change):
 def test_a_saved_model_comes_back_whole(tmp_path):
     model = random_model()
     model.mark_alignment_heads([(0, 3), (1, 1)])
+    model.mark_timing_heads([(1, 2), (0, 1)], -0.015)
     model.previous_text, model.short_windows = False, True
     save_checkpoint(model, tmp_path / "deep" / "mine")
     loaded = load(tmp_path / "deep" / "mine")
@@ -50,6 +51,7 @@ def test_a_saved_model_comes_back_whole(tmp_path):
     assert loaded.previous_text is False
     assert loaded.short_windows is True
     assert loaded.alignment_pairs == ((0, 3), (1, 1))
+    assert (loaded.timing_pairs, loaded.timing_shift) == (((0, 1), (1, 2)), -0.015)
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["mine"]
 
 
@@ -151,6 +153,8 @@ def test_the_embedded_model_has_its_file_s_numbers(embedded):
     assert model.name == "micro.en"
     config = json.loads((embedded / "config.json").read_text())
     assert [list(pair) for pair in model.alignment_pairs] == config["alignment_heads"]
+    assert [list(pair) for pair in model.timing_pairs] == config["timing_heads"]
+    assert model.timing_shift == config["timing_shift"]
     assert model.num_languages == 99
     assert not model.multilingual
 
@@ -219,6 +223,10 @@ def test_file_names_do_not_leave_the_folder(folder, name):
         ({"alignment_heads": [[0, True]]}, "no (layer, head) pairs"),
         ({"alignment_heads": {"0": 1}}, "no (layer, head) pairs"),
         ({"alignment_heads": [[2, 0]]}, "Alignment head (2, 0) is not one of the 2 x 4"),
+        ({"timing_heads": "3:1"}, "timing_heads that are no (layer, head) pairs"),
+        ({"timing_heads": [[2, 0]]}, "Timing head (2, 0) is not one of the 2 x 4"),
+        ({"timing_heads": [[1, 0]], "timing_shift": "20 ms"}, "a timing_shift that is no number"),
+        ({"timing_heads": [[1, 0]], "timing_shift": True}, "a timing_shift that is no number"),
         ({"vocabulary": "other.tiktoken"}, "lacks the file other.tiktoken"),
     ],
 )

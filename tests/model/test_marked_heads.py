@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from checkpoint_models import random_model, write_hugging_face, write_json
+from checkpoint_models import random_model, write_ctranslate2, write_hugging_face, write_json
 from subalign.errors import CheckpointError, UnknownModelError
 from subalign.model import (
+    TimingHeads,
     decode_dump,
     heads_of,
     known_heads,
@@ -15,6 +16,8 @@ from subalign.model import (
     pack_heads,
     save_checkpoint,
 )
+from subalign.model.checkpoints.stated_dimensions import DIMENSION_KEYS
+from subalign.model.timing_heads import upper_half
 
 
 @pytest.fixture
@@ -67,6 +70,39 @@ def test_the_heads_of_a_hugging_face_folder_without_its_weights(theirs):
     assert heads.pairs == expected == ((0, 2), (1, 3))
 
 
+def test_the_heads_of_a_ctranslate2_folder(model, tmp_path):
+    folder = write_ctranslate2(model, tmp_path / "faster")
+    heads, loaded = heads_of(str(folder)), load_model(folder)
+    assert (heads.name, heads.stated, heads.timing_stated) == ("faster", True, False)
+    assert heads.pairs == loaded.alignment_pairs == ((0, 2), (1, 3))
+    assert heads.timing == TimingHeads(loaded.timing_pairs, loaded.timing_shift)
+    (folder / "model.bin").write_bytes(b"damaged")
+    with pytest.raises(CheckpointError, match=r"model\.bin"):
+        heads_of(str(folder))
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_an_official_model_in_a_folder_has_its_heads_by_name(theirs, stated):
+    official = official_models()["tiny.en"]
+    sizes = {theirs: getattr(official.dims, ours) for ours, theirs in DIMENSION_KEYS.items()}
+    change(theirs / "config.json", **sizes)
+    named = heads_of("tiny.en")
+    change(theirs / "generation_config.json", alignment_heads=named.pairs if stated else None)
+    change(theirs / "generation_config.json", no_timestamps_token_id=None)
+    heads = heads_of(str(theirs))
+    assert (heads.pairs, heads.timing) == (named.pairs, named.timing)
+    assert heads.taken_for == (None if stated else "tiny.en")
+
+
+def test_timing_heads_that_our_folder_states(ours):
+    assert heads_of(str(ours)).timing_stated
+    change(ours / "config.json", timing_heads=[[1, 2], [0, 1]], timing_shift=0.03)
+    assert heads_of(str(ours)).timing == TimingHeads(((0, 1), (1, 2)), 0.03)
+    change(ours / "config.json", timing_heads=None)
+    heads = heads_of(str(ours))
+    assert (heads.timing, heads.timing_stated) == (upper_half(2, 4), False)
+
+
 @pytest.mark.parametrize("stated", [None, [], [[0, 2], [2, 0]]])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_hugging_face_folder_without_heads_of_its_own(theirs, stated):
@@ -89,6 +125,8 @@ def test_our_folder_without_heads(ours):
         ({"alignment_heads": [[2, 0]]}, "states alignment_heads that the model does not have"),
         ({"alignment_heads": []}, "states alignment_heads that the model does not have"),
         ({"alignment_heads": "all"}, "no (layer, head) pairs"),
+        ({"timing_heads": [[2, 0]]}, "states timing_heads that the model does not have"),
+        ({"timing_shift": "late"}, "states a timing_shift that is no number"),
         ({"dims": None}, "lacks dims"),
         ({"dims": {"n_text_layer": True, "n_text_head": 4}}, "does not state how many decoder"),
         ({"dims": {"n_text_layer": 1 << 30, "n_text_head": 4}}, "does not state how many decoder"),

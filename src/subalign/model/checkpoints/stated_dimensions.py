@@ -9,10 +9,11 @@ from subalign.errors import CheckpointError
 from subalign.model.checkpoints.folder import CONFIG
 from subalign.model.dimensions import ModelDimensions
 
-__all__ = ["hugging_face_dimensions", "read_dimensions"]
+__all__ = ["DIMENSION_KEYS", "hugging_face_dimensions", "read_dimensions"]
 
 _TIMESTAMP_TOKENS = 1501
-_DIMENSION_KEYS = {
+# what Hugging Face's configs call our dimensions
+DIMENSION_KEYS = {
     "n_mels": "num_mel_bins",
     "n_audio_ctx": "max_source_positions",
     "n_audio_state": "d_model",
@@ -55,8 +56,8 @@ def hugging_face_dimensions(
     kind = config.get("model_type", "whisper")
     if kind != "whisper":
         raise CheckpointError(f"{folder} holds a {kind} model: give one of Whisper's architecture.")
-    values = {ours: config[key] for ours, key in _DIMENSION_KEYS.items() if key in config}
-    missing = sorted({key for key in _DIMENSION_KEYS.values() if key not in config})
+    values = {ours: config[key] for ours, key in DIMENSION_KEYS.items() if key in config}
+    missing = sorted({key for key in DIMENSION_KEYS.values() if key not in config})
     if missing:
         raise CheckpointError(
             f"{folder / CONFIG} does not state {', '.join(missing)}: it is no Whisper checkpoint."
