@@ -17,6 +17,9 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 CACHES = ("SUBALIGN_CACHE", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE")
 USERS_CACHES = "SUBALIGN_TESTS_USERS_CACHES"
 
+# A second thread that waits for a busy core takes many times the time. Before PyTorch is imported.
+os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+
 settings.register_profile("subalign", derandomize=True, deadline=None)
 settings.load_profile("subalign")
 
@@ -35,9 +38,6 @@ def pytest_configure(config):
     for name in CACHES:
         patch.setenv(name, str(Path(caches.name) / name))
     patch.setenv("HF_HUB_OFFLINE", "1")
-    # a second thread that waits for a busy core takes ten times the time
-    patch.setenv("OMP_NUM_THREADS", "1")
-    patch.setenv("NUMBA_NUM_THREADS", "1")
     patch.setenv("NO_COLOR", "1")
     patch.setenv("TERM", "dumb")
     patch.setenv("COLUMNS", "100")
