@@ -19,7 +19,7 @@ from subalign.cli.messages import report
 from subalign.cli.progress import RunProgress, audio_done, clock
 from subalign.cli.standard_output import print_transcript
 from subalign.cli.summary import run_summary
-from subalign.decoding import SURE, check_language
+from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline import (
@@ -35,7 +35,6 @@ from subalign.pipeline.page_media import check_embedding, media_of_output
 from subalign.results import Segment, Transcript
 from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
-from subalign.transcription import Transcription
 
 __all__ = ["run_job"]
 
@@ -152,10 +151,10 @@ def _transcribe_one(
             on_audio=progress.read,
         )
         progress.follow(work.label, stream, job.transcription.clips)
-        likely = stream.language_probability
-        if likely is not None and likely < SURE:
+        guess = stream.language_guess
+        if guess is not None and not guess.sure:
             session.warn(
-                f"The language of {work.label} is only guessed to be {_guess(stream)}: name it "
+                f"The language of {work.label} is only guessed to be {_named(guess)}: name it "
                 "with --language if it is another."
             )
         for segment in stream:
@@ -174,15 +173,15 @@ def _transcribe_one(
                 [str(output.path) for output in work.outputs],
                 audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
                 elapsed=time.perf_counter() - started,
-                language=None if likely is None else _guess(stream),
+                language=None if guess is None else _named(guess),
                 arrow=session.arrow,
             )
         )
 
 
-def _guess(found: Transcription) -> str:
+def _named(guess: LanguageGuess) -> str:
     """Such as English (0.98)."""
-    return f"{LANGUAGES[found.language].title()} ({found.language_probability:.2f})"
+    return f"{LANGUAGES[guess.language].title()} ({guess.probability:.2f})"
 
 
 def _write(work: _Work, job: Job, transcript: Transcript) -> None:

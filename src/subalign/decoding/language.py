@@ -11,10 +11,12 @@ from subalign.errors import UsageError
 from subalign.mel import LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 
-__all__ = ["SURE", "LanguageGuess", "detect_language", "spoken_language"]
+__all__ = ["LanguageGuess", "detect_language", "spoken_language"]
 
-SURE = 0.7
-"""A language of this probability is taken without listening further."""
+# A guess is sure by a probability that music does not reach, and where somebody is likely to
+# speak: by Whisper's own threshold. Measured with base on chords, knocks and speech backwards.
+_SURE = 0.7
+_NO_SPEECH = 0.6
 
 _MOST_WINDOWS = 8
 
@@ -34,6 +36,11 @@ class LanguageGuess:
     def probability(self) -> float:
         """How likely the guess is."""
         return dict(self.probabilities)[self.language]
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is likely enough, and likely to be speech at all."""
+        return self.probability >= _SURE and self.no_speech_prob < _NO_SPEECH
 
 
 @torch.inference_mode()
@@ -82,7 +89,7 @@ def spoken_language(
             continue
         guesses += detect_language(model, encode(seek))
         mean = _mean(guesses)
-        if mean.probability >= SURE or len(guesses) == _MOST_WINDOWS:
+        if mean.sure or len(guesses) == _MOST_WINDOWS:
             return mean
     return _mean(guesses) if guesses else None
 

@@ -58,9 +58,9 @@ class _Next:
 class Transcription:
     """A running transcription: iterate it for segments, each as soon as it is final.
 
-    `language` is Whisper's code and `language_probability` how likely it is, None where it was
-    not detected; `duration` is the recording's length and `position` how far the transcription
-    has come, both in seconds. Windows that hold nothing but steady noise are passed over. Sampling
+    `language` is Whisper's code and `language_guess` what it was detected by, None where it was
+    given or nothing was to be heard; `duration` is the recording's length and `position` how far
+    the transcription has come, both in seconds. Windows that hold nothing but steady noise are passed over. Sampling
     is seeded, so that the same recording and options give the same text.
 
     Args:
@@ -97,9 +97,8 @@ class Transcription:
         self._words_move_windows = words_move_windows
         self._ranges = frame_ranges(options.clips, mel.n_frames)
         self._encoded: tuple[Window, EncodedAudio] | None = None
-        guess = self._detect_language()
+        self.language_guess = guess = self._detect_language()
         self.language = guess.language if guess else to_language_code(options.language or "en")
-        self.language_probability = guess.probability if guess else None
         self._tokenizer = tokenizer_of(model, self.language, options.task)
         self._word_timer = None
         if options.word_timestamps and timer_for is not None:
@@ -125,10 +124,11 @@ class Transcription:
         """Everything, once the rest of the recording has been transcribed."""
         for _ in self:
             pass
+        guess = self.language_guess
         return Transcript(
             text=self._tokenizer.decode(self._tokens[len(self._initial) :]),
             language=self.language,
-            language_probability=self.language_probability,
+            language_probability=guess.probability if guess else None,
             segments=tuple(self._finished),
             duration=self.duration,
             model=self._model.name,
