@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from subalign.alignment import time_texts
 from subalign.alignment.longform import align_script
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
@@ -86,6 +87,17 @@ def test_text_that_fits(intact, opening):
     assert np.abs(found).mean() < 0.06
     assert np.abs(np.median(found)) < 0.04
     assert share_right(intact, opening.starts) > 0.9
+
+
+def test_a_recording_of_one_window_has_the_times_of_the_engine_alone(
+    intact, embedded_model, tokenizer, encode_words, opening, opening_mel
+):
+    encoded = embedded_model.encode(opening_mel.window(0, opening_mel.n_frames, 3000)[None])
+    words = encode_words(" ".join(opening.lines))
+    [timed] = time_texts(embedded_model, tokenizer, encoded, [words], [opening_mel.n_frames])
+    assert [(word.start, word.end) for word in intact.transcript.words] == [
+        (round(timing.start, 3), round(timing.end, 3)) for timing in timed
+    ]
 
 
 @pytest.mark.parametrize(("first", "count"), [(3, 1), (5, 1)])

@@ -11,7 +11,7 @@ from subalign.alignment.longform.evidence import (
     smoothed,
     word_evidence,
 )
-from subalign.alignment.longform.hearing import Span, encode_spans
+from subalign.alignment.longform.hearing import Span, SpanEncoder
 
 UNRELATED = "Volcanic eruptions transformed glaciers throughout northern Iceland."
 
@@ -22,7 +22,7 @@ def windows(embedded_model, opening, opening_mel):
     cut = opening.pause_after(3) // 160
     spans = [Span(0, cut), Span(cut, opening_mel.n_frames)]
     return [
-        encode_spans(embedded_model, opening_mel, spans, backwards=backwards)
+        SpanEncoder(embedded_model, opening_mel).encode(spans, backwards=backwards)
         for backwards in (False, True)
     ]
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from subalign.alignment.longform.hearing import (
     BATCH,
     Span,
+    SpanEncoder,
     batched,
     cut_at_pauses,
-    encode_spans,
     hear,
 )
 from subalign.alignment.longform.loudness import Loudness
@@ -39,8 +39,8 @@ def test_cuts_are_where_it_is_quiet():
 
 def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
     spans = [Span(0, 1000), Span(400, 700)]
-    forwards = encode_spans(embedded_model, opening_mel, spans)
-    backwards = encode_spans(embedded_model, opening_mel, spans, backwards=True)
+    forwards = SpanEncoder(embedded_model, opening_mel).encode(spans)
+    backwards = SpanEncoder(embedded_model, opening_mel).encode(spans, backwards=True)
     for row, span in enumerate(spans):
         torch.testing.assert_close(
             backwards.mel[row, :, : span.length], forwards.mel[row, :, : span.length].flip(-1)
@@ -52,14 +52,26 @@ def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
 
 def test_windows_are_short_where_the_model_hears_such(embedded_model, opening_mel, monkeypatch):
     spans = [Span(0, 701), Span(400, 700)]
-    short = encode_spans(embedded_model, opening_mel, spans)
+    short = SpanEncoder(embedded_model, opening_mel).encode(spans)
     assert short.mel.shape == (2, 80, 1000)
     assert short.features.shape[1] == 500
-    whole = encode_spans(embedded_model, opening_mel, spans, whole=True)
+    whole = SpanEncoder(embedded_model, opening_mel).encode(spans, whole=True)
     assert whole.mel.shape == (2, 80, 3000)
     torch.testing.assert_close(short.mel, whole.mel[:, :, :1000])
     monkeypatch.setattr(embedded_model, "short_windows", False)
-    assert encode_spans(embedded_model, opening_mel, spans).mel.shape == (2, 80, 3000)
+    assert SpanEncoder(embedded_model, opening_mel).encode(spans).mel.shape == (2, 80, 3000)
+
+
+def test_a_recording_of_one_span_is_encoded_once(embedded_model, opening_mel):
+    """Whole, whoever asks."""
+    encoder = SpanEncoder(embedded_model, opening_mel)
+    span = [Span(0, opening_mel.n_frames)]
+    whole = encoder.encode(span, whole=True)
+    assert whole.mel.shape == (1, 80, 3000)
+    assert encoder.encode(span) is whole
+    backwards = encoder.encode(span, backwards=True)
+    assert backwards.mel.shape == (1, 80, 3000)
+    assert encoder.encode(span, backwards=True) is backwards
 
 
 def test_runs_of_items():
@@ -74,7 +86,13 @@ def heard(embedded_model, tokenizer, opening, opening_mel):
     spans = [Span(0, cut), Span(cut, opening_mel.n_frames)]
     told = []
     with torch.inference_mode():
-        words = hear(embedded_model, tokenizer, opening_mel, spans, AlignmentOptions(), told.append)
+        words = hear(
+            SpanEncoder(embedded_model, opening_mel),
+            tokenizer,
+            spans,
+            AlignmentOptions(),
+            told.append,
+        )
     assert told == spans
     return words
 
@@ -106,10 +124,12 @@ def test_nobody_speaks(embedded_model, tokenizer):
     noise = np.random.default_rng(0).normal(0, 0.02, 80000).astype(np.float32)
     for samples in (np.zeros(80000, np.float32), noise):
         mel = log_mel([samples], n_mels=80)
-        words = hear(embedded_model, tokenizer, mel, [Span(0, 500)], AlignmentOptions())
+        words = hear(
+            SpanEncoder(embedded_model, mel), tokenizer, [Span(0, 500)], AlignmentOptions()
+        )
         assert sum(word.evidence > 2 for word in words) < 4
 
 
 def test_no_spans(embedded_model, tokenizer, opening_mel):
-    assert hear(embedded_model, tokenizer, opening_mel, [], AlignmentOptions()) == []
+    assert hear(SpanEncoder(embedded_model, opening_mel), tokenizer, [], AlignmentOptions()) == []
     assert BATCH > 0

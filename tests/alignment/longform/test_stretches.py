@@ -50,6 +50,19 @@ def test_a_short_recording_is_one_window():
     assert LIMITS.seconds == 20
 
 
+def test_a_recording_of_one_window_is_not_cut_where_all_of_it_is_written():
+    limits = WindowLimits(frames=2000, tokens=200, whole=3000)
+    [window] = planned(evenly(55), 30, limits)
+    assert window.words == tuple(range(55))
+    assert (window.span.start, window.span.end) == (0, 3000)
+    assert len(planned(evenly(55), 30.01, limits)) > 1
+    assert len(planned(evenly(55), 30, limits, tokens=[4] * 55)) > 1
+    assert len(planned(evenly(55, breaks=[20]), 30, limits)) > 1
+    assert 30 not in {
+        word for w in planned(evenly(55, absent=[30]), 30, limits) for word in w.words
+    }
+
+
 def test_windows_end_with_the_recording():
     [window] = planned(evenly(20), 10)
     assert (window.span.start, window.span.end) == (0, 1000)

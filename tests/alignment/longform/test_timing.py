@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.longform.hearing import Span
+from subalign.alignment.longform.hearing import Span, SpanEncoder
 from subalign.alignment.longform.placement import Placement
 from subalign.alignment.longform.stretches import Window
 from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
@@ -78,9 +78,8 @@ def two_windows(embedded_model, tokenizer, encode_words, opening, opening_mel):
     told = []
     with torch.inference_mode():
         found = time_windows(
-            embedded_model,
+            SpanEncoder(embedded_model, opening_mel),
             tokenizer,
-            opening_mel,
             [*words, *encode_words("glacier")],
             windows,
             AlignmentOptions(),
@@ -113,7 +112,9 @@ def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(
     cut = opening.pause_after(3) // 160
     torn = opening.pause_after(1) // 160
     windows = [Window(Span(0, torn), tuple(range(20))), Window(Span(0, cut), tuple(range(26)))]
-    found = time_windows(embedded_model, tokenizer, opening_mel, words, windows, AlignmentOptions())
+    found = time_windows(
+        SpanEncoder(embedded_model, opening_mel), tokenizer, words, windows, AlignmentOptions()
+    )
     truth = np.array([start for line in opening.starts[:4] for start in line])
     # of the third line the first window has no sound
     assert np.abs(found.starts - truth)[15:19].max() < 0.5
@@ -126,9 +127,8 @@ def test_a_foreign_word_gets_no_time_after_repair(
     words = encode_words(text)
     window = Window(Span(0, opening.pause_after(2) // 160), tuple(range(len(words))))
     found = time_windows(
-        embedded_model,
+        SpanEncoder(embedded_model, opening_mel),
         tokenizer,
-        opening_mel,
         words,
         [window],
         AlignmentOptions(),

@@ -69,14 +69,15 @@ def test_what_was_hardly_heard_is_not_put_in(filled):
     assert filled(without(PASSAGE), evidence=1.0).own.all()
 
 
-def test_a_word_or_two_are_put_in_where_nothing_else_is(filled):
-    assert said(filled(without(range(17, 19)))) == SAID
+def test_a_word_or_two_may_be_part_of_those_beside_them(filled):
+    """They are rather misheard than lacking; `repair` puts in those that are."""
+    assert filled(without(range(17, 19))).own.all()
+    assert said(filled(without(range(17, 20)))) == SAID
 
 
 def test_misheard_words_are_not_put_beside_those_that_they_are(filled):
     written = [*SAID[:16], *"spectacular fjords remained frozen".split(), *SAID[21:]]
-    # a word that stands alone may be one too many
-    assert (~filled(written).own).sum() <= 1
+    assert filled(written).own.all()
 
 
 def test_nothing_decoded_or_written(filled):

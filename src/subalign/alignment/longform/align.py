@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from subalign.alignment.forcing import text_room
 from subalign.alignment.longform.guarantees import make_room
-from subalign.alignment.longform.hearing import HeardWord, Span, cut_at_pauses, encode_spans, hear
+from subalign.alignment.longform.hearing import HeardWord, Span, SpanEncoder, cut_at_pauses, hear
 from subalign.alignment.longform.letters import plain_letters
 from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.matching import match
@@ -81,12 +81,13 @@ def align_script(
     Raises:
         UsageError: the model does not know the language.
     """
-    code = _language(model, mel, script, language)
+    encoder = SpanEncoder(model, mel)
+    code = _language(encoder, script, language)
     tokenizer = tokenizer_of(model, code)
     lines = [script_words(line, tokenizer) for line in script.lines]
     words = [word for line in lines for word in line]
     progress = _Progress(mel.duration, on_progress)
-    job = _Job(model, tokenizer, mel, options, [word.encoded for word in words], progress)
+    job = _Job(encoder, tokenizer, options, [word.encoded for word in words], progress)
     found = job.run()
     results = [
         Word(
@@ -117,17 +118,18 @@ def align_script(
     return Alignment(transcript, report)
 
 
-def _language(model: Whisper, mel: LogMel, script: Script, language: str | None) -> str:
+def _language(encoder: SpanEncoder, script: Script, language: str | None) -> str:
+    model = encoder.model
     stated = language or script.language
     check_language(model, stated, "transcribe")
     if stated is not None:
         return to_language_code(stated)
     if not model.multilingual:
         return "en"
-    loudness = Loudness.of(mel)
+    loudness = Loudness.of(encoder.mel)
     spans = cut_at_pauses(loudness, model.dims.window_frames) or [Span(0, 0)]
     loudest = max(spans, key=lambda span: loudness.mean(span.start, span.end))
-    return detect_language(model, encode_spans(model, mel, [loudest]))[0].language
+    return detect_language(model, encoder.encode([loudest]))[0].language
 
 
 class _Progress:
@@ -166,19 +168,18 @@ class _Found:
 class _Job:
     """One alignment: the arguments of `align_script`, and the transcript's words."""
 
-    model: Whisper
+    encoder: SpanEncoder
     tokenizer: Tokenizer
-    mel: LogMel
     options: AlignmentOptions
     words: list[WordTokens]
     progress: _Progress
 
     def run(self) -> _Found:
         """Decode, match, and time twice: from where words were decoded, then were heard."""
-        loudness = Loudness.of(self.mel)
-        spans = cut_at_pauses(loudness, self.model.dims.window_frames)
+        loudness = Loudness.of(self.encoder.mel)
+        spans = cut_at_pauses(loudness, self.encoder.model.dims.window_frames)
         on_window = self.progress.next_pass()
-        decoded = hear(self.model, self.tokenizer, self.mel, spans, self.options, on_window)
+        decoded = hear(self.encoder, self.tokenizer, spans, self.options, on_window)
         matching = match([word.text for word in self.words], decoded)
         text = fill(self.words, matching, decoded, self.tokenizer)
         letters = np.array([len(plain_letters(word.text)) for word in text.words], np.int64)
@@ -191,9 +192,9 @@ class _Job:
         anchors = timed.anchors()
         starts, ends, kept = in_order(placement, timed)
         needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
-        missing = missing_words(kept, starts, ends, needs, self.mel.duration)
+        missing = missing_words(kept, starts, ends, needs, self.encoder.mel.duration)
         own = text.own
-        limit = np.floor(self.mel.duration * 1000) / 1000
+        limit = np.floor(self.encoder.mel.duration * 1000) / 1000
         starts, ends = make_room(starts[own], ends[own], _LEAST, limit)
         times = zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)
         probabilities = timed.probabilities[own].tolist()
@@ -202,10 +203,11 @@ class _Job:
     def _plan(
         self, words: Sequence[WordTokens], placement: Placement, loudness: Loudness
     ) -> list[Window]:
-        room = text_room(self.model, self.tokenizer)
-        frames = round(_WINDOW_SHARE * self.model.dims.window_frames)
+        room = text_room(self.encoder.model, self.tokenizer)
+        whole = self.encoder.model.dims.window_frames
+        frames = round(_WINDOW_SHARE * whole)
         tokens = np.array([len(word.tokens) for word in words], np.int64)
-        return plan_windows(placement, tokens, loudness, WindowLimits(frames, room))
+        return plan_windows(placement, tokens, loudness, WindowLimits(frames, room, whole))
 
     def _nearer(
         self, words: Sequence[WordTokens], windows: Sequence[Window], anchors: Anchors
@@ -221,9 +223,8 @@ class _Job:
         self, words: Sequence[WordTokens], windows: Sequence[Window], *, final: bool
     ) -> TimedWords:
         return time_windows(
-            self.model,
+            self.encoder,
             self.tokenizer,
-            self.mel,
             words,
             windows,
             self.options,

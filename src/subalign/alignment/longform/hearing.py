@@ -1,7 +1,7 @@
 """What the model takes a recording for: words with times, decoded window by window."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, islice
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from subalign.options import AlignmentOptions, DecodingOptions
 from subalign.script import Line
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["BATCH", "HeardWord", "Span", "batched", "cut_at_pauses", "encode_spans", "hear"]
+__all__ = ["BATCH", "HeardWord", "Span", "SpanEncoder", "batched", "cut_at_pauses", "hear"]
 
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
@@ -62,10 +62,47 @@ class HeardWord:
     evidence: float
 
 
+@dataclass(frozen=True, eq=False)
+class SpanEncoder:
+    """Encodes spans of a recording, each as the beginning of a window.
+
+    A recording that is one span is encoded once, whoever asks for it, and as a whole window.
+    """
+
+    model: Whisper
+    mel: LogMel
+    _kept: dict[bool, EncodedAudio] = field(default_factory=dict, init=False, repr=False)
+
+    @torch.inference_mode()
+    def encode(
+        self, spans: Sequence[Span], *, backwards: bool = False, whole: bool = False
+    ) -> EncodedAudio:
+        """Encode spans; `backwards` lets each sound from its end.
+
+        A model that hears short windows gets no `whole` ones, but about as long as the longest
+        span.
+        """
+        if list(spans) != [Span(0, self.mel.n_frames)]:
+            return self._encoded(spans, backwards, whole)
+        if backwards not in self._kept:
+            self._kept[backwards] = self._encoded(spans, backwards, whole=True)
+        return self._kept[backwards]
+
+    def _encoded(self, spans: Sequence[Span], backwards: bool, whole: bool) -> EncodedAudio:
+        width = self.model.dims.window_frames
+        if self.model.short_windows and not whole:
+            longest = max(span.length for span in spans)
+            width = min(width, -(-(longest + _MARGIN) // _STEP) * _STEP)
+        windows = [self.mel.window(span.start, span.length, width) for span in spans]
+        if backwards:
+            for window, span in zip(windows, spans, strict=True):
+                window[:, : span.length] = window[:, : span.length].flip(1)
+        return self.model.encode(torch.stack(windows))
+
+
 def hear(
-    model: Whisper,
+    encoder: SpanEncoder,
     tokenizer: Tokenizer,
-    mel: LogMel,
     spans: Sequence[Span],
     options: AlignmentOptions,
     on_window: Callable[[Span], None] = lambda _span: None,
@@ -74,6 +111,7 @@ def hear(
 
     Spans that the model takes for silence give no words.
     """
+    model = encoder.model
     room = text_room(model, tokenizer)
     # fast speech takes more than the half of the context that a prompt would leave
     decoding = DecodingOptions(
@@ -82,7 +120,7 @@ def hear(
     heard: list[HeardWord] = []
     for batch in batched(spans, BATCH):
         # from short windows a sentence may be left out
-        encoded = encode_spans(model, mel, batch, whole=True)
+        encoded = encoder.encode(batch, whole=True)
         texts = [
             [] if _is_silence(result) else _words(result.text, tokenizer, room)
             for result in decode(model, encoded, decoding)
@@ -90,7 +128,7 @@ def hear(
         lengths = [span.length for span in batch]
         # near enough to look for the transcript's words, which are timed later
         timed = time_texts(model, tokenizer, encoded, texts, lengths, options, cut_pauses=False)
-        backwards = encode_spans(model, mel, batch, backwards=True)
+        backwards = encoder.encode(batch, backwards=True)
         evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
         for span, words, values in zip(batch, timed, evidence, strict=True):
             offset = span.start / FRAMES_PER_SECOND
@@ -126,30 +164,6 @@ def cut_at_pauses(loudness: Loudness, longest: int) -> list[Span]:
     if n_frames > start:
         spans.append(Span(start, n_frames))
     return spans
-
-
-@torch.inference_mode()
-def encode_spans(
-    model: Whisper,
-    mel: LogMel,
-    spans: Sequence[Span],
-    *,
-    backwards: bool = False,
-    whole: bool = False,
-) -> EncodedAudio:
-    """Encode spans as the beginnings of windows; `backwards` lets each sound from its end.
-
-    A model that hears short windows gets no `whole` ones, but about as long as the longest span.
-    """
-    width = model.dims.window_frames
-    if model.short_windows and not whole:
-        longest = max(span.length for span in spans)
-        width = min(width, -(-(longest + _MARGIN) // _STEP) * _STEP)
-    windows = [mel.window(span.start, span.length, width) for span in spans]
-    if backwards:
-        for window, span in zip(windows, spans, strict=True):
-            window[:, : span.length] = window[:, : span.length].flip(1)
-    return model.encode(torch.stack(windows))
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:

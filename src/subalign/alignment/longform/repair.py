@@ -154,8 +154,8 @@ class _Text:
         foreseen = self._foreseen([self._offsets[place] for place in places])
         for place, tokens in zip(places.tolist(), foreseen, strict=True):
             own = self._tokens[self._offsets[place] :][: len(tokens)]
-            said = any(char.isalnum() for char in self._tokenizer.decode(tokens))
-            if said and tokens != own and len(self._tokens) + len(tokens) <= self._room:
+            fits = len(self._tokens) + len(tokens) <= self._room
+            if fits and tokens != own and self._is_word(tokens):
                 yield _Change(place, place, tokens)
 
     def gains(self, changes: Sequence[_Change]) -> list[_Gain]:
@@ -218,6 +218,12 @@ class _Text:
         # what does not end is no word
         endless = set(running)
         return [() if row in endless else tuple(tokens) for row, tokens in enumerate(found)]
+
+    def _is_word(self, tokens: Sequence[int]) -> bool:
+        """Whether something is said, and is no other end of the word before it."""
+        text = self._tokenizer.decode(tokens)
+        apart = not self._tokenizer.spaced or text[:1].isspace()
+        return apart and any(char.isalnum() for char in text)
 
     def _begins_word(self, token: int) -> bool:
         if token >= self._tokenizer.eot:

@@ -30,10 +30,14 @@ _PAUSE_WEIGHT, _LENGTH_WEIGHT = 0.6, 0.3
 
 @dataclass(frozen=True, slots=True)
 class WindowLimits:
-    """What a model's window holds: mel frames and text tokens."""
+    """What is timed at once: mel frames and text tokens.
+
+    A recording of at most `whole` frames is not cut up, if the transcript tells of all of it.
+    """
 
     frames: int
     tokens: int
+    whole: int = 0
 
     @property
     def seconds(self) -> float:
@@ -61,6 +65,8 @@ def plan_windows(
     `tokens` (words,) counts the words' tokens.
     """
     present = np.flatnonzero(~placement.absent)
+    if _is_one_window(placement, tokens, loudness, limits):
+        return [Window(Span(0, loudness.frames.size), tuple(present.tolist()))]
     planner = _Planner(placement, tokens, loudness, limits)
     windows: list[Window] = []
     bounds = [0, *(np.flatnonzero(placement.breaks[present])).tolist(), present.size]
@@ -68,6 +74,17 @@ def plan_windows(
         if end > first:
             windows += planner.stretch(present[first:end])
     return windows
+
+
+def _is_one_window(
+    placement: Placement, tokens: NDArray[np.int64], loudness: Loudness, limits: WindowLimits
+) -> bool:
+    """Whether a recording is a window, and has neither more nor less than its words."""
+    return (
+        0 < loudness.frames.size <= limits.whole
+        and 0 < int(tokens.sum()) <= limits.tokens
+        and not (placement.absent | placement.breaks).any()
+    )
 
 
 def split_settled(windows: Sequence[Window], anchors: Anchors) -> tuple[list[Window], list[Window]]:

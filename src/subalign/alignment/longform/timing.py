@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence
-from subalign.alignment.longform.hearing import BATCH, Span, batched, encode_spans
+from subalign.alignment.longform.hearing import BATCH, Span, SpanEncoder, batched
 from subalign.alignment.longform.placement import Anchors, Placement
 from subalign.alignment.longform.repair import repair
 from subalign.alignment.longform.stretches import Window
 from subalign.alignment.windows import time_texts
 from subalign.alignment.words import WordTiming, WordTokens
-from subalign.mel import FRAMES_PER_SECOND, LogMel
-from subalign.model import Whisper
+from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
@@ -56,9 +55,8 @@ class TimedWords:
 
 
 def time_windows(
-    model: Whisper,
+    encoder: SpanEncoder,
     tokenizer: Tokenizer,
-    mel: LogMel,
     words: Sequence[WordTokens],
     windows: Sequence[Window],
     options: AlignmentOptions,
@@ -71,6 +69,7 @@ def time_windows(
     In the `final` pass each window's text is first made what was probably said, words that this
     leaves out get no time, and long pauses are cut out; before it, times need only be near.
     """
+    model = encoder.model
     n = len(words)
     found = TimedWords(
         starts=np.full(n, np.nan),
@@ -85,8 +84,8 @@ def time_windows(
         spans = [window.span for window in batch]
         texts = [[words[index] for index in window.words] for window in batch]
         numbers: list[Sequence[int | None]] = [window.words for window in batch]
-        encoded = encode_spans(model, mel, spans)
-        backwards = encode_spans(model, mel, spans, backwards=True)
+        encoded = encoder.encode(spans)
+        backwards = encoder.encode(spans, backwards=True)
         evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
         if final:
             for row, window in enumerate(batch):

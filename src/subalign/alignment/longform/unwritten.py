@@ -26,8 +26,8 @@ __all__ = ["FilledText", "fill"]
 # that was not written down
 _UNUSED, _LEAST_EVIDENCE = 0.5, 2.5
 
-# unless the transcript has words there, and they are fewer than this or those need a good part of
-# their time: then those were misheard
+# unless they are fewer than this, or the transcript has words there that need a good part of their
+# time: then those were misheard (`repair` puts in single words that are lacking)
 _LEAST_WORDS = 3
 _TIMES_NEED, _SLACK = 2.0, 0.3
 
@@ -115,7 +115,7 @@ def _place(
     at = int(np.searchsorted(anchors.starts, begin))
     first = int(anchors.words[at - 1]) + 1 if at else 0
     last = int(anchors.words[at]) if at < anchors.words.size else needs.size
-    if len(run) < _LEAST_WORDS and last > first:
+    if len(run) < _LEAST_WORDS:
         return None
     if end - begin < _TIMES_NEED * float(needs[first:last].sum()) + _SLACK:
         return None
