@@ -33,7 +33,7 @@ def test_jfk_from_the_command_line(tiny_en_path, shared, tmp_path):
     transcript = json.loads((tmp_path / "jfk.json").read_text("utf-8"))
     assert words_of(transcript["text"]) == words_of(JFK)
     words = [word for segment in transcript["segments"] for word in segment["words"]]
-    assert [word["text"].strip() for word in words] == transcript["text"].split()
+    assert "".join(word["word"] for word in words) == transcript["text"]
     edges = [edge for word in words for edge in (word["start"], word["end"])]
     assert edges == sorted(edges)
     assert 0 <= edges[0] <= edges[-1] <= 11

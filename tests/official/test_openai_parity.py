@@ -1,5 +1,7 @@
 """With official weights, transcripts are openai-whisper's: tokens, text, segments, times."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import whisper
@@ -7,6 +9,7 @@ import whisper
 from openai_parity import assert_same, peer_run, run
 from subalign.audio import SAMPLE_RATE
 from subalign.options import Clip, TranscriptionOptions
+from subalign.vocabulary import read_tiktoken
 from whisper_peer import peer_of
 
 pytestmark = [
@@ -25,8 +28,8 @@ def options(**changes):
 
 
 def test_vocabulary_and_heads_are_openais(tiny_en):
-    encoding = whisper.tokenizer.get_encoding("gpt2", num_languages=99)
-    assert tiny_en.vocabulary.ranks == encoding._mergeable_ranks
+    theirs = read_tiktoken(Path(whisper.__file__).parent / "assets" / "gpt2.tiktoken")
+    assert tiny_en.vocabulary.ranks == theirs.ranks
     peer = peer_of(tiny_en)
     peer.set_alignment_heads(whisper._ALIGNMENT_HEADS["tiny.en"])
     found = peer.alignment_heads.coalesce().indices().T.tolist()
@@ -45,12 +48,12 @@ def test_three_minutes_of_reading(tiny_en, reading):
         {"initial_prompt": "A talk by Ms Ferris, O.B.E."},
         {"initial_prompt": "a talk without capitals", "carry_initial_prompt": True},
         {"condition_on_previous_text": False},
-        {"clips": (Clip(3.0, 12.5), Clip(30.0, 41.2))},
+        {"clips": (Clip(3.0, 12.5), Clip(30.0, 38.2))},
     ],
     ids="+".join,
 )
 def test_options_on_the_talk(tiny_en, talk_samples, change):
-    assert_same(tiny_en, talk_samples[: 45 * SAMPLE_RATE], options(**change))
+    assert_same(tiny_en, talk_samples[: 40 * SAMPLE_RATE], options(**change))
 
 
 def test_the_whole_talk_with_word_times(tiny_en, talk_samples):
