@@ -188,7 +188,7 @@ class OpenAIWhisper:
 
 
 class StableTs(OpenAIWhisper):
-    """stable-ts over openai-whisper's model, by its defaults; it always times words."""
+    """stable-ts over openai-whisper's model, by its defaults."""
 
     def align(self, clip: Clip, language: str) -> list[Piece]:
         return stable_ts_pieces(self, clip.samples, clip.text, language)
@@ -198,7 +198,8 @@ class StableTs(OpenAIWhisper):
         torch.manual_seed(_SEED)
         with peer_vocabulary(self.model), _silent():
             found = module.transcribe_stable(self.peer, source, **self.options(decoding))
-        return Heard(found.text, [Piece(w.word, w.start, w.end) for w in found.all_words()])
+        words = [word for part in found.segments for word in part.words or ()]
+        return Heard(found.text, [Piece(w.word, w.start, w.end) for w in words])
 
 
 def stable_ts_pieces(tool: StableTs, samples: np.ndarray, text: str, language: str) -> list[Piece]:

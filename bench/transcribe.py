@@ -1,7 +1,7 @@
 """Time and memory of transcriptions, against other tools on the same weights in the same run.
 
     python bench/transcribe.py --model base     every table, as Markdown
-    python bench/transcribe.py --quick          fewer rounds, and no recording of 20 minutes
+    python bench/transcribe.py --quick          one round, and no recording of 10 minutes
 
 All run in float32 (one also in int8) on the same recordings with the same number of threads, in
 turns; each figure is the median of the rounds. Each long recording is transcribed in a process of
@@ -163,7 +163,7 @@ def transcribe_one(name: str, checkpoint: str, path: str) -> None:
 
 def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     """All lines that are printed, each as soon as it is measured."""
-    rounds = 2 if arguments.quick else 5
+    rounds = 1 if arguments.quick else 3
     yield f"{machine()}\n{arguments.model}\n\n{Row.HEADING}"
     model = load_model(arguments.model, device="cpu", dtype="float32")
     with peer_vocabulary(model):
@@ -171,7 +171,7 @@ def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     tools = load_tools(arguments.tools, model, arguments.model)
     yield "\n" + heading("what", *tools)
     yield from file_rows(tools, rounds)
-    for minutes in [5] if arguments.quick else [5, 20]:
+    for minutes in [2] if arguments.quick else [2, 10]:
         yield from process_rows(minutes, list(tools), arguments.model, folder)
 
 
