@@ -47,7 +47,9 @@ class TrainedModel(nn.Module):
         self.letters = nn.Linear(whisper.dims.n_audio_state, len(LETTERS) + 1)
         self.alignment_heads = alignment_heads
         last = whisper.dims.n_text_layer - 1
-        whisper.mark_alignment_heads((last, head) for head in range(alignment_heads))
+        heads = [(last, head) for head in range(alignment_heads)]
+        whisper.mark_alignment_heads(heads)
+        whisper.mark_timing_heads(heads)  # which are trained to lie on the words
 
     def forward(self, batch: Batch) -> Heard:
         whisper = self.whisper
