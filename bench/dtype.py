@@ -1,9 +1,8 @@
-"""float32 against bfloat16 on this processor: seconds, and word error rate where weights are here.
+"""float32 against bfloat16 on this processor: seconds and word error rates.
 
     python bench/dtype.py
 
-The embedded model transcribes the example. The official checkpoints' shapes run on random weights,
-which tells their speed but not what becomes of their text.
+The embedded model and official ones transcribe the example, and each of their stages is timed.
 """
 
 import statistics
@@ -11,18 +10,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import jiwer
 import torch
 
 import subalign
-from machine import machine
-from subalign.model import Whisper, load_model, official_models
+from machine import THREADS, machine
+from subalign.model import Whisper, load_model
 from subalign.options import TranscriptionOptions
-from whisper_peer import random_model
+from tables import heading, table_row
+from word_errors import word_errors
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+TALK = Path(__file__).resolve().parents[1] / "examples" / "talk.mp4"
+GREEDY = TranscriptionOptions(language="en", temperatures=(0.0,), beam_size=None, best_of=None)
 DTYPES = ("float32", "bfloat16")
-SHAPES = ("tiny.en", "base.en", "small.en")
+MODELS = ("micro.en", "tiny.en", "base")
 BEAMS = 5
 ROUNDS = 5
 
@@ -38,32 +38,6 @@ def median_ms(call: Callable[[], object]) -> float:
     return 1000 * statistics.median(times)
 
 
-def word_error_rate(text: str) -> float:
-    """Share of the example's words that `text` has wrong, without case and punctuation."""
-    plain = jiwer.Compose(
-        [
-            jiwer.ToLowerCase(),
-            jiwer.RemovePunctuation(),
-            jiwer.RemoveMultipleSpaces(),
-            jiwer.Strip(),
-            jiwer.ReduceToListOfListOfWords(),
-        ]
-    )
-    truth = (EXAMPLES / "talk.txt").read_text(encoding="utf-8").replace("\n", " ")
-    return float(jiwer.wer(truth, text, reference_transform=plain, hypothesis_transform=plain))
-
-
-def example_table() -> None:
-    print("| type | example, greedy | word error rate |\n| --- | --- | --- |")
-    options = TranscriptionOptions(language="en", temperatures=(0.0,), beam_size=None, best_of=None)
-    talk = EXAMPLES / "talk.mp4"
-    for dtype in DTYPES:
-        model = load_model("micro.en", device="cpu", dtype=dtype)
-        text = subalign.transcribe(talk, model=model, options=options).text
-        spent = median_ms(lambda m=model: subalign.transcribe(talk, model=m, options=options))
-        print(f"| {dtype} | {spent:.0f} ms | {word_error_rate(text):.1%} |", flush=True)
-
-
 def one_step(model: Whisper, mel: torch.Tensor) -> Callable[[], object]:
     """A call that decodes one more token of five beams behind 50 others."""
     encoded, cache = model.encode(mel), model.new_cache(BEAMS)
@@ -77,24 +51,27 @@ def one_step(model: Whisper, mel: torch.Tensor) -> Callable[[], object]:
     return step
 
 
-def shapes_table() -> None:
-    print(f"\n| shape | type | encode 30 s | a token, {BEAMS} beams |\n| --- | --- | --- | --- |")
-    for name in SHAPES:
-        random = random_model(official_models()[name].dims)
-        mel = torch.randn(1, 80, 3000, generator=torch.Generator().manual_seed(0))
-        for dtype in DTYPES:
-            model = random.to(getattr(torch, dtype))
-            encode = median_ms(lambda m=model, mel=mel: m.encode(mel))
-            step = median_ms(one_step(model, mel))
-            print(f"| {name} | {dtype} | {encode:.0f} ms | {step:.1f} ms |", flush=True)
+def row_of(name: str, dtype: str, said: str) -> str:
+    model = load_model(name, device="cpu", dtype=dtype)
+    text = subalign.transcribe(TALK, model=model, options=GREEDY).text
+    whole = median_ms(lambda: subalign.transcribe(TALK, model=model, options=GREEDY))
+    mel = torch.randn(1, 80, 3000, generator=torch.Generator().manual_seed(0))
+    encode = median_ms(lambda: model.encode(mel))
+    step = median_ms(one_step(model, mel))
+    times = (f"{whole:.0f} ms", f"{encode:.0f} ms", f"{step:.1f} ms")
+    return table_row(name, dtype, *times, f"{word_errors([(said, text)], 'en').rate:.1%}")
 
 
 def main() -> None:
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     print(machine() + "\n")
+    stages = ("example, greedy", "encode 30 s", f"a token, {BEAMS} beams")
+    print(heading("model", "type", *stages, "word error rate"))
+    said = TALK.with_suffix(".txt").read_text(encoding="utf-8")
     with torch.inference_mode():
-        example_table()
-        shapes_table()
+        for name in MODELS:
+            for dtype in DTYPES:
+                print(row_of(name, dtype, said), flush=True)
 
 
 if __name__ == "__main__":
