@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from subalign.model import ModelDimensions, save_checkpoint
+from subalign.subtitles.readers.result_json import read_result
 from whisper_peer import official_vocabulary, random_model
 
 DIMENSIONS = ModelDimensions(80, 1500, 16, 2, 1, 51865, 24, 16, 2, 1)
@@ -30,6 +31,7 @@ def test_a_doubtful_language_is_told_with_its_probability(transcribe, clip, fold
     assert f"talk.json ({found[1]}, 4.0 s of audio in " in outcome.err
     likely = json.loads((folder / "talk.json").read_text("utf-8"))["language_probability"]
     assert f"({likely:.2f})" in found[1]
+    assert read_result(folder / "talk.json").language_probability == likely
 
 
 def test_a_language_that_is_given_is_not_doubted(transcribe, clip, folder, multilingual):

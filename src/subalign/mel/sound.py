@@ -12,7 +12,7 @@ _HEARD_FRAMES = 30 * FRAMES_PER_SECOND
 # Of all mel bands, those from about 200 Hz to 4 kHz, where even a whisper and a telephone speak.
 _LOWEST, _HIGHEST = 0.07, 0.78
 
-# Noise fluctuates: 14 groups of bands, averaged over 90 ms, do so by less than 5.6 dB in 30 s.
+# Noise fluctuates: 14 groups of bands, averaged over 90 ms, do so by less than 5.7 dB in 30 s.
 _GROUPS = 14
 _SMOOTHING = 9
 
@@ -36,7 +36,7 @@ def has_sound(mel: LogMel, start: int, length: int) -> bool:
     end = min(start + length, mel.n_frames)
     if end <= start:
         return False
-    first = max(0, end - _HEARD_FRAMES)
+    first = max(0, min(start, end - _HEARD_FRAMES))
     bands = mel.window(first, end - first, end - first)  # (n_mels, frames)
     bands = bands[round(_LOWEST * mel.n_mels) : round(_HIGHEST * mel.n_mels)]
     signal = (bands > max(mel.floor, mel.silence) + _ROUNDING).any(dim=0)  # (frames,)
