@@ -6,16 +6,18 @@ at once (`grapheme_hmm`). Then each edge goes to the largest change of the spect
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.grapheme_hmm import SpokenWord, read_prior, spoken_letters
 from subalign.alignment.guarantees import keep_order
+from subalign.alignment.timer import with_words
 from subalign.mel import FRAMES_PER_SECOND, LogMel
-from subalign.results import Word
+from subalign.results import Segment, Word
 
-__all__ = ["BoundaryLimits", "refine_boundaries", "spectral_features"]
+__all__ = ["BoundaryLimits", "refine_boundaries", "refine_segments", "spectral_features"]
 
 # the log-mel's unit is 4 decades; natural logarithms are what the model was estimated with
 _NEPERS = np.float32(4.0 * np.log(10.0))
@@ -76,6 +78,16 @@ def refine_boundaries(
         for word, (start, end) in zip(words, edges.tolist(), strict=True)
     ]
     return keep_order(refined, 0.0, mel.duration)
+
+
+def refine_segments(mel: LogMel, segments: Sequence[Segment]) -> list[Segment]:
+    """Segments whose words have edges from the sound, and which begin and end with these."""
+    words = [word for segment in segments for word in segment.words or ()]
+    refined = iter(refine_boundaries(mel, words))
+    return [
+        with_words(segment, list(islice(refined, len(segment.words)))) if segment.words else segment
+        for segment in segments
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from subalign.options import AlignmentOptions
 from subalign.results import Segment, Word
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["WordTimer"]
+__all__ = ["WordTimer", "with_words"]
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,13 @@ class WordTimer:
         )
         own_words = words_by_segment(timings, [len(text) for text in texts])
         return [
-            _with_words(segment, in_recording(of_segment, segment))
+            with_words(segment, in_recording(of_segment, segment))
             for segment, of_segment in zip(segments, own_words, strict=True)
         ]
 
 
-def _with_words(segment: Segment, words: Sequence[Word]) -> Segment:
+def with_words(segment: Segment, words: Sequence[Word]) -> Segment:
+    """The segment with these words, from the start of the first to the end of the last."""
     if not words:
         return replace(segment, words=())
     return replace(segment, words=tuple(words), start=words[0].start, end=words[-1].end)

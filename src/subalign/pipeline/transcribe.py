@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment import WordTimer
+from subalign.alignment.boundaries import refine_segments
 from subalign.alignment.forcing import check_heads
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.errors import InputError, UsageError
-from subalign.kernels import dtw, word_spans
+from subalign.kernels import dtw, hmm, word_spans
 from subalign.kernels.dispatch import check_kernels
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
@@ -90,12 +91,14 @@ def transcribe_stream(
     mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
     if options.word_timestamps:
         warm_up_alignment(loaded, alignment)
+    as_openai = alignment.method == "dtw"
     return Transcription(
         loaded,
         mel,
         options,
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
-        words_move_windows=alignment.method == "dtw",
+        words_move_windows=as_openai,
+        refine=None if as_openai else lambda segments: refine_segments(mel, segments),
         version=__version__,
     )
 
@@ -112,9 +115,14 @@ def warm_up_alignment(model: Whisper, options: AlignmentOptions) -> None:
     Importing numba takes longer than encoding a window, so a thread does it beside that.
     """
     if options.method == "viterbi":
-        threading.Thread(target=word_spans.warm_up, daemon=True).start()
+        threading.Thread(target=_warm_up_viterbi, daemon=True).start()
     elif model.device.type != "cuda":
         threading.Thread(target=dtw.warm_up, daemon=True).start()
+
+
+def _warm_up_viterbi() -> None:
+    word_spans.warm_up()
+    hmm.warm_up()
 
 
 def read_mel(

@@ -70,6 +70,8 @@ class Transcription:
         timer_for: makes the word timer for the language's tokenizer.
         words_move_windows: whether the next window begins where the last timed word ends, as
             openai-whisper has it for its own times; windows are else those without word times.
+        refine: moves the edges of all words once the whole recording is transcribed: `transcript`
+            has these segments, the iteration gives them as they were before.
         version: what the transcript names as the program's.
 
     Raises:
@@ -85,6 +87,7 @@ class Transcription:
         timer_for: Callable[[Tokenizer], WordTimer] | None = None,
         *,
         words_move_windows: bool = True,
+        refine: Callable[[Sequence[Segment]], Sequence[Segment]] | None = None,
         version: str = "",
     ) -> None:
         check_language(model, options.language, options.task)
@@ -95,6 +98,7 @@ class Transcription:
         self._options = options
         self._version = version
         self._words_move_windows = words_move_windows
+        self._refine = refine
         self._ranges = frame_ranges(options.clips, mel.n_frames)
         self._encoded: tuple[Window, EncodedAudio] | None = None
         self.language_guess = guess = self._detect_language()
@@ -124,12 +128,15 @@ class Transcription:
         """Everything, once the rest of the recording has been transcribed."""
         for _ in self:
             pass
+        segments: Sequence[Segment] = self._finished
+        if self._refine is not None and self._word_timer is not None:
+            segments = self._refine(segments)
         guess = self.language_guess
         return Transcript(
             text=self._tokenizer.decode(self._tokens[len(self._initial) :]),
             language=self.language,
             language_probability=guess.probability if guess else None,
-            segments=tuple(self._finished),
+            segments=tuple(segments),
             duration=self.duration,
             model=self._model.name,
             version=self._version,
