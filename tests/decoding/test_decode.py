@@ -6,6 +6,7 @@ import pytest
 import torch
 import whisper
 
+from openai_parity import listening_peer
 from subalign.audio import open_audio
 from subalign.decoding import decode, detect_language
 from subalign.errors import UsageError
@@ -68,7 +69,7 @@ def peer_options(options: DecodingOptions) -> whisper.DecodingOptions:
 
 
 def assert_same(model, mel, options):
-    peer = peer_of(model)
+    peer = listening_peer(model)
     with peer_vocabulary(model):
         # openai-whisper cannot search beams in several windows at once
         expected = [whisper.decode(peer, window, peer_options(options)) for window in mel]
