@@ -22,6 +22,7 @@ import whisper.timing
 
 import subalign
 from machine import THREADS
+from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.guarantees import keep_order
 from subalign.alignment.script_words import script_words
 from subalign.alignment.windows import time_texts
@@ -106,7 +107,8 @@ class Subalign:
         encoded = model.encode(mel.window(0, length, width)[None])
         (timed,) = time_texts(model, tokenizer, encoded, [texts], [length], self.options)
         words = [Word(t.word, t.start, t.end, t.probability, t.estimated) for t in timed]
-        return _pieces(keep_order(words, 0.0, clip.seconds))
+        final = keep_order(words, 0.0, clip.seconds)
+        return _pieces(final if self.options.method == "dtw" else refine_boundaries(mel, final))
 
     def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:
         options = TranscriptionOptions(
