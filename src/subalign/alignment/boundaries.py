@@ -48,14 +48,21 @@ class BoundaryLimits:
 
 
 def refine_boundaries(
-    mel: LogMel, words: Sequence[Word], limits: BoundaryLimits = BoundaryLimits()
+    mel: LogMel,
+    words: Sequence[Word],
+    limits: BoundaryLimits = BoundaryLimits(),
+    *,
+    first: float = 0.0,
+    last: float | None = None,
 ) -> list[Word]:
     """The same words with edges from the sound; those that are `estimated` keep theirs.
 
-    Words are in order and do not overlap, before and after. Where words do not fit near where
-    attention has them, they keep their edges.
+    Words are in order, do not overlap and lie between `first` and `last` (seconds; None is the
+    recording's end), before and after. Where words do not fit near where attention has them, they
+    keep their edges.
     """
-    stretches = _stretches(words, mel.duration, limits)
+    last = mel.duration if last is None else last
+    stretches = _stretches(words, first, last, limits)
     if not stretches:
         return list(words)
     features = spectral_features(mel, limits)
@@ -77,13 +84,15 @@ def refine_boundaries(
         replace(word, start=start, end=max(start, end))
         for word, (start, end) in zip(words, edges.tolist(), strict=True)
     ]
-    return keep_order(refined, 0.0, mel.duration)
+    return keep_order(refined, first, last)
 
 
-def refine_segments(mel: LogMel, segments: Sequence[Segment]) -> list[Segment]:
+def refine_segments(
+    mel: LogMel, segments: Sequence[Segment], *, first: float = 0.0, last: float | None = None
+) -> list[Segment]:
     """Segments whose words have edges from the sound, and which begin and end with these."""
     words = [word for segment in segments for word in segment.words or ()]
-    refined = iter(refine_boundaries(mel, words))
+    refined = iter(refine_boundaries(mel, words, first=first, last=last))
     return [
         with_words(segment, list(islice(refined, len(segment.words)))) if segment.words else segment
         for segment in segments
@@ -99,7 +108,9 @@ class _Stretch:
     end: int
 
 
-def _stretches(words: Sequence[Word], duration: float, limits: BoundaryLimits) -> list[_Stretch]:
+def _stretches(
+    words: Sequence[Word], start: float, end: float, limits: BoundaryLimits
+) -> list[_Stretch]:
     """Runs of words that were heard, which share the sound between them."""
     runs: list[list[int]] = []
     for n, word in enumerate(words):
@@ -112,14 +123,13 @@ def _stretches(words: Sequence[Word], duration: float, limits: BoundaryLimits) -
             runs.append([n])
     stretches = []
     for run in runs:
-        first, last = run[0], run[-1]
-        before = words[first - 1].end if first else 0.0
-        after = words[last + 1].start if last + 1 < len(words) else duration
+        first, last = words[run[0]], words[run[-1]]
         # half of a pause is the neighbour's margin
-        begin = max(words[first].start - limits.margin, (before + words[first].start) / 2)
-        end = min(words[last].end + limits.margin, (after + words[last].end) / 2)
-        frames = round(begin * FRAMES_PER_SECOND), round(end * FRAMES_PER_SECOND)
-        stretches.append(_Stretch(range(first, last + 1), *frames))
+        before = (words[run[0] - 1].end + first.start) / 2 if run[0] else start
+        after = (words[run[-1] + 1].start + last.end) / 2 if run[-1] + 1 < len(words) else end
+        begin = round(max(first.start - limits.margin, before) * FRAMES_PER_SECOND)
+        stop = round(min(last.end + limits.margin, after) * FRAMES_PER_SECOND)
+        stretches.append(_Stretch(range(run[0], run[-1] + 1), begin, stop))
     return stretches
 
 

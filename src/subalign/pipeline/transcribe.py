@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -19,7 +19,7 @@ from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
 from subalign.options import AlignmentOptions, AudioOptions, TranscriptionOptions
 from subalign.pipeline.default_model import resolve_model
-from subalign.results import Transcript
+from subalign.results import Segment, Transcript
 from subalign.transcription import Transcription
 from subalign.version import __version__
 
@@ -92,13 +92,17 @@ def transcribe_stream(
     if options.word_timestamps:
         warm_up_alignment(loaded, alignment)
     as_openai = alignment.method == "dtw"
+
+    def refine(segments: Sequence[Segment], first: float, last: float) -> Sequence[Segment]:
+        return refine_segments(mel, segments, first=first, last=last)
+
     return Transcription(
         loaded,
         mel,
         options,
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
         words_move_windows=as_openai,
-        refine=None if as_openai else lambda segments: refine_segments(mel, segments),
+        refine=None if as_openai else refine,
         version=__version__,
     )
 

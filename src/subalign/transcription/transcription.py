@@ -70,8 +70,9 @@ class Transcription:
         timer_for: makes the word timer for the language's tokenizer.
         words_move_windows: whether the next window begins where the last timed word ends, as
             openai-whisper has it for its own times; windows are else those without word times.
-        refine: moves the edges of all words once the whole recording is transcribed: `transcript`
-            has these segments, the iteration gives them as they were before.
+        refine: moves the edges of a clip's words between its start and end (seconds), once the
+            recording is transcribed: `transcript` has these segments, the iteration gives them as
+            they were before.
         version: what the transcript names as the program's.
 
     Raises:
@@ -87,7 +88,7 @@ class Transcription:
         timer_for: Callable[[Tokenizer], WordTimer] | None = None,
         *,
         words_move_windows: bool = True,
-        refine: Callable[[Sequence[Segment]], Sequence[Segment]] | None = None,
+        refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]] | None = None,
         version: str = "",
     ) -> None:
         check_language(model, options.language, options.task)
@@ -116,6 +117,7 @@ class Transcription:
         self._last_speech_end = 0.0
         self._generator = torch.Generator(model.device).manual_seed(0)
         self._finished: list[Segment] = []
+        self._counts: list[int] = []  # of finished segments at the end of each clip
         self._segments = self._run()
 
     def __iter__(self) -> Iterator[Segment]:
@@ -128,9 +130,9 @@ class Transcription:
         """Everything, once the rest of the recording has been transcribed."""
         for _ in self:
             pass
-        segments: Sequence[Segment] = self._finished
+        segments = self._finished
         if self._refine is not None and self._word_timer is not None:
-            segments = self._refine(segments)
+            segments = self._refined(self._refine)
         guess = self.language_guess
         return Transcript(
             text=self._tokenizer.decode(self._tokens[len(self._initial) :]),
@@ -141,6 +143,16 @@ class Transcription:
             model=self._model.name,
             version=self._version,
         )
+
+    def _refined(
+        self, refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]]
+    ) -> list[Segment]:
+        """The segments clip by clip, as clips may overlap or stand in any order."""
+        segments: list[Segment] = []
+        for (start, end), count in zip(self._ranges, self._counts, strict=True):
+            own = self._finished[len(segments) : count]
+            segments += refine(own, start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND)
+        return segments
 
     def _detect_language(self) -> LanguageGuess | None:
         """None where the language is known, or nothing is to be heard."""
@@ -166,6 +178,7 @@ class Transcription:
                 seek = following.seek if following.seek > seek else end
                 self.position = min(seek, self._mel.n_frames) / FRAMES_PER_SECOND
                 yield from self._number(following.segments)
+            self._counts.append(len(self._finished))
 
     def _window(self, seek: int, end: int) -> Window:
         width = self._model.dims.window_frames
