@@ -59,10 +59,20 @@ class SpokenWord:
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """How many frames an edge may move: of a word, and of a silence into the words beside it."""
+    """How many frames an edge may move.
+
+    `word` is that of a word into its neighbour, `pause` into a pause of `least_pause` frames or
+    more, where loudness has found the edge already, and `silence` that of a silence into a word.
+    """
 
     word: int = 8
+    pause: int = 0
+    least_pause: int = 20
     silence: int = 50
+
+    def outwards(self, gap: int) -> int:
+        """How many frames a word's edge may move away from it, across such a gap."""
+        return self.pause if gap >= self.least_pause else self.word
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,11 +149,15 @@ class GraphemeHmm:
             end[0] = min(words[0].end, words[0].start + freedom.silence)
         for index, word in enumerate(words):
             own = self._states_of(word, freedom)
+            before = word.start - words[index - 1].end if index else word.start
+            after = (
+                words[index + 1].start - word.end if index + 1 < len(words) else n_frames - word.end
+            )
+            first += [word.start - freedom.outwards(before)] * len(own)
+            end += [word.end + freedom.outwards(after)] * len(own)
             states += [*own, 0]
             owners += [*([index] * len(own)), -1]
-            first += [word.start - freedom.word] * len(own)
             first.append(max(word.start, word.end - freedom.silence))
-            end += [word.end + freedom.word] * len(own)
             end.append(n_frames)
             if index + 1 < len(words):
                 following = words[index + 1]

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from subalign.alignment import time_texts
+from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.longform import align_script
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
+from subalign.results import Word
 from subalign.script import Line, Script
 
 FOREIGN = "Volcanic eruptions transformed glaciers throughout northern Iceland."
@@ -95,8 +97,10 @@ def test_a_recording_of_one_window_has_the_times_of_the_engine_alone(
     encoded = embedded_model.encode(opening_mel.window(0, opening_mel.n_frames, 3000)[None])
     words = encode_words(" ".join(opening.lines))
     [timed] = time_texts(embedded_model, tokenizer, encoded, [words], [opening_mel.n_frames])
+    engine = [Word(t.word, round(t.start, 3), round(t.end, 3), t.probability) for t in timed]
+    expected = refine_boundaries(opening_mel, engine)
     assert [(word.start, word.end) for word in intact.transcript.words] == [
-        (round(timing.start, 3), round(timing.end, 3)) for timing in timed
+        (word.start, word.end) for word in expected
     ]
 
 

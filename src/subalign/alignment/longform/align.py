@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.forcing import text_room
 from subalign.alignment.longform.guarantees import make_room
 from subalign.alignment.longform.hearing import HeardWord, Span, SpanEncoder, cut_at_pauses, hear
@@ -103,6 +104,8 @@ def align_script(
             words, found.spans, found.probabilities, found.heard.tolist(), strict=True
         )
     ]
+    if options.method == "viterbi":
+        results = refine_boundaries(mel, results)
     segments = _segments(script.lines, [len(line) for line in lines], results, mel.duration)
     transcript = Transcript(
         text=" ".join(segment.text.strip() for segment in segments),
