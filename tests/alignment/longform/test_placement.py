@@ -174,6 +174,7 @@ def test_anchors_are_sure_words_with_a_time():
     matching = Matching(
         starts=np.array([1.0, np.nan, 3.0, 4.0]),
         ends=np.array([2.0, np.nan, 4.0, 5.0]),
+        likeness=np.ones(4),
         confidence=np.array([0.9, 0.9, 0.1, 0.5]),
         used=np.ones(4),
     )

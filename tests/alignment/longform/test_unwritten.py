@@ -69,10 +69,17 @@ def test_what_was_hardly_heard_is_not_put_in(filled):
     assert filled(without(PASSAGE), evidence=1.0).own.all()
 
 
-def test_a_word_or_two_may_be_part_of_those_beside_them(filled):
-    """They are rather misheard than lacking; `repair` puts in those that are."""
-    assert filled(without(range(17, 19))).own.all()
-    assert said(filled(without(range(17, 20)))) == SAID
+def test_a_word_or_two_are_put_in_where_nothing_else_is(filled):
+    assert said(filled(without(range(17, 19)))) == SAID
+
+
+def test_a_word_beside_another_that_was_misheard_is_a_part_of_it(filled):
+    """Of "glaciers" the decoder made "gla seers"."""
+    heard = [*SAID[:19], "gla", "seers", *SAID[20:]]
+    assert filled(SAID, said=heard).own.all()
+    written = [*SAID[:18], "imprudently", *SAID[19:]]
+    heard = [*SAID[:18], "improvised", "dently", *SAID[19:]]
+    assert filled(written, said=heard).own.all()
 
 
 def test_misheard_words_are_not_put_beside_those_that_they_are(filled):

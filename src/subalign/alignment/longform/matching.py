@@ -27,12 +27,14 @@ class Matching:
     """Where the words of a transcript were decoded.
 
     `starts` and `ends` (words,) are seconds, NaN where no letter of the word has a partner;
-    `confidence` (words,) is from 0 to 1, how well the letters around the word fit. `used` (heard
-    words,) is the share of each decoded word's letters that have a partner.
+    `likeness` and `confidence` (words,) are from 0 to 1, how well the word's letters fit and how
+    well those around it. `used` (heard words,) is the share of each decoded word's letters that
+    have a partner.
     """
 
     starts: NDArray[np.float64]
     ends: NDArray[np.float64]
+    likeness: NDArray[np.float64]
     confidence: NDArray[np.float64]
     used: NDArray[np.float64]
 
@@ -58,15 +60,13 @@ def match(texts: Sequence[str], heard: Sequence[HeardWord]) -> Matching:
     has_partner = np.zeros(second.size)
     has_partner[partners[paired]] = 1.0
     used = _by_word(has_partner, decoded)
+    likeness = np.clip(_by_word(quality, written) / SAME, 0.0, 1.0)
     confidence = np.maximum(
         _by_word(_confidence(quality), written),
         # beside a passage that only one side has, a good word is one by what is on its other side
-        np.minimum(
-            _by_word(_best_side(quality), written),
-            np.clip(_by_word(quality, written) / SAME, 0.0, 1.0),
-        ),
+        np.minimum(_by_word(_best_side(quality), written), likeness),
     )
-    return Matching(starts, ends, confidence, used)
+    return Matching(starts, ends, likeness, confidence, used)
 
 
 def _letter_times(

@@ -26,9 +26,9 @@ __all__ = ["FilledText", "fill"]
 # that was not written down
 _UNUSED, _LEAST_EVIDENCE = 0.5, 2.5
 
-# unless they are fewer than this, or the transcript has words there that need a good part of their
-# time: then those were misheard (`repair` puts in single words that are lacking)
-_LEAST_WORDS = 3
+# unless the transcript has words there that need a good part of their time: then those were
+# misheard; fewer words than this are so too, but between two words that are just as alike
+_LEAST_WORDS, _ALIKE = 3, 0.9
 _TIMES_NEED, _SLACK = 2.0, 0.3
 
 # seconds of long passages at each end that are put in: these shield the words beside them
@@ -62,7 +62,7 @@ def fill(
     needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
     passages: defaultdict[int, list[HeardWord]] = defaultdict(list)
     for run in _unused(matching, decoded):
-        place = _place(run, anchors, needs, matching.starts)
+        place = _place(run, anchors, needs, matching)
         if place is not None:
             passages[place] += _shielding(run)
     filled: list[WordTokens] = []
@@ -108,24 +108,38 @@ def _place(
     run: Sequence[HeardWord],
     anchors: Anchors,
     needs: NDArray[np.float64],
-    starts: NDArray[np.float64],
+    matching: Matching,
 ) -> int | None:
     """The word of the transcript that a passage comes before; None if the words there need it."""
     begin, end = run[0].start, run[-1].end
     at = int(np.searchsorted(anchors.starts, begin))
     first = int(anchors.words[at - 1]) + 1 if at else 0
     last = int(anchors.words[at]) if at < anchors.words.size else needs.size
-    if len(run) < _LEAST_WORDS:
+    if len(run) < _LEAST_WORDS and not _is_apart(run, anchors, at, matching):
         return None
     if end - begin < _TIMES_NEED * float(needs[first:last].sum()) + _SLACK:
         return None
-    earlier = np.flatnonzero(starts[first:last] < begin)
+    earlier = np.flatnonzero(matching.starts[first:last] < begin)
     if earlier.size:
         return first + int(earlier[-1]) + 1
     before = begin - float(anchors.ends[at - 1]) if at else np.inf
     after = float(anchors.starts[at]) - end if at < anchors.words.size else np.inf
     # words of unknown place lie where there is more time
     return last if before > after else first
+
+
+def _is_apart(run: Sequence[HeardWord], anchors: Anchors, at: int, matching: Matching) -> bool:
+    """Whether decoded words lie between two of the transcript that were rightly decoded.
+
+    `at` is the number of the anchor after them. Else they may be a part of a word beside them.
+    """
+    beside = anchors.words[max(0, at - 1) : at + 1]
+    return (
+        0 < at < anchors.words.size
+        and beside[1] == beside[0] + 1
+        and bool((matching.likeness[beside] >= _ALIKE).all())
+        and float(anchors.starts[at]) >= run[-1].end
+    )
 
 
 def _shielding(run: Sequence[HeardWord]) -> list[HeardWord]:
