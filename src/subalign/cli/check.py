@@ -11,7 +11,7 @@ from subalign.cli import options as cli
 from subalign.cli.check_report import FileReport, report_json, report_text
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.messages import errors_reported, report
-from subalign.errors import InputError, OutputError, OutputExistsError, UsageError
+from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, ProfileName
 
 __all__ = ["check"]
@@ -102,8 +102,10 @@ def _check_all(
     for source in dict.fromkeys(files):
         try:
             reports.append(_check_one(source, limits, target, overwrite=overwrite))
-        except (InputError, OutputError) as error:
-            report(error, session)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the other files go on)
+            report(error, session, source=source)
             failed = True
     return reports, failed
 

@@ -28,8 +28,11 @@ EXIT_CODES = (
 )
 
 
-def report(error: BaseException, session: Session) -> int:
-    """Show what went wrong in one line, and return the exit code."""
+def report(error: BaseException, session: Session, *, source: str = "") -> int:
+    """Show what went wrong in one line, and return the exit code.
+
+    `source` is the file that was worked on, for errors that do not name it themselves.
+    """
     if isinstance(error, KeyboardInterrupt):
         session.say("Interrupted: finished files stay.")
         return INTERRUPTED
@@ -44,8 +47,9 @@ def report(error: BaseException, session: Session) -> int:
         code = 1
     else:
         session.fail(
-            f"subalign stopped at a fault of its own ({type(error).__name__}: {error}): please "
-            "report it with what `subalign --debug …` or SUBALIGN_DEBUG=1 shows."
+            f"subalign stopped at a fault of its own{f' in {source}' if source else ''} "
+            f"({type(error).__name__}: {error}): please report it with what `subalign --debug …` "
+            "or SUBALIGN_DEBUG=1 shows."
         )
         code = 1
     if session.debug:

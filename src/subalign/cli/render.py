@@ -13,7 +13,7 @@ from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import Results
 from subalign.cli.messages import errors_reported, report
 from subalign.cli.parsers import parse_highlight_style, parse_style
-from subalign.errors import InputError, OutputError, OutputExistsError, UsageError
+from subalign.errors import OutputExistsError, UsageError
 from subalign.options import LayoutOptions, ProfileName
 
 if TYPE_CHECKING:
@@ -135,8 +135,10 @@ def _render_all(
         started = time.perf_counter()
         try:
             written = _render_one(source, results, layout, media, taken)
-        except (InputError, OutputError) as error:
-            report(error, session)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the other files go on)
+            report(error, session, source=source)
             failed += 1
             continue
         if quiet or results.printed(source):

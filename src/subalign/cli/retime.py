@@ -14,7 +14,7 @@ from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import AlignJob, Results
 from subalign.cli.messages import errors_reported, report
 from subalign.cli.parsers import parse_fraction, parse_moment, parse_point
-from subalign.errors import InputError, OutputError, UsageError
+from subalign.errors import UsageError
 from subalign.options import AlignmentOptions, AudioOptions, LayoutOptions, ScriptOptions
 
 if TYPE_CHECKING:
@@ -215,8 +215,10 @@ def _retime_all(
     for source in dict.fromkeys(files):
         try:
             _retime_one(source, times, results, taken, session, quiet=quiet)
-        except (InputError, OutputError) as error:
-            report(error, session)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the other files go on)
+            report(error, session, source=source)
             failed += 1
     if failed and len(files) > 1:
         session.say(f"{failed} of {len(files)} inputs failed.")

@@ -1,17 +1,20 @@
 """A file's bytes, or a sentence why there are none; values out of JSON that anybody wrote."""
 
 import json
-import math
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from subalign.errors import InputError, UsageError
 
-__all__ = ["file_label", "finite_seconds", "parse_json", "read_bytes"]
+__all__ = ["LATEST", "file_label", "finite_number", "finite_seconds", "parse_json", "read_bytes"]
 
 _LARGEST = 64 << 20  # bytes; a transcript of a whole day has less than one MiB
+LATEST = 1e10  # seconds; beyond it no clock counts, and milliseconds would lose their exactness
+
+_MAYBE_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 
 
 def file_label(path: str | os.PathLike[str]) -> str:
@@ -56,16 +59,28 @@ def parse_json(text: str) -> Any:
     """What a JSON text holds.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or holds half a surrogate pair, which no file can be written
+            with.
     """
     try:
-        return json.loads(text)
+        content = json.loads(text)
+        if _MAYBE_SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("half a surrogate pair, which is no character") from error
+    return content
+
+
+def finite_number(value: object) -> float | None:
+    """A number that floats can hold, as it stands; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if abs(value) <= sys.float_info.max else None
 
 
 def finite_seconds(value: object) -> float | None:
     """A time in seconds, or None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+    number = finite_number(value)
+    return float(number) if number is not None and 0 <= number < LATEST else None

@@ -3,7 +3,7 @@
 stable-ts, WhisperX and faster-whisper write `segments` with `text`, `start` and `end` as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,23 +61,26 @@ def _line(segment: object) -> JSONLine:
     if not isinstance(text, str):
         raise ValueError("a segment without text")
     words = facts.get("words")
+    if isinstance(words, list) and not all(isinstance(word, dict) for word in words):
+        raise ValueError("a word without its text and times")
     worded = _worded(text, words) if isinstance(words, list) else None
     return JSONLine(
         text.strip(), worded, finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
     )
 
 
-def _worded(text: str, words: Sequence[Any]) -> tuple[tuple[int, int], ...] | None:
+def _worded(text: str, words: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int], ...] | None:
     """Which ranges of the stripped text are words, where `before` or `after` say what is none."""
-    if not any(isinstance(word, dict) and ("before" in word or "after" in word) for word in words):
+    if not any("before" in word or "after" in word for word in words):
         return None
     ranges = []
     at = -(len(text) - len(text.lstrip()))
     written = ""
     for word in words:
-        before, said, after = (str(word.get(key, "")) for key in ("before", "word", "after"))
+        parts = (word.get(key) for key in ("before", "word", "after"))
+        before, said, after = (part if isinstance(part, str) else "" for part in parts)
         first = at + len(before)
-        ranges.append((max(0, first), min(first + len(said), len(text.strip()))))
+        ranges.append((max(0, first), max(0, min(first + len(said), len(text.strip())))))
         written += before + said + after
         at += len(before + said + after)
     return tuple(ranges) if written.strip() == text.strip() else None

@@ -14,7 +14,13 @@ from typing import Any
 from subalign.errors import InputError
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles.layout.width import is_unspaced
-from subalign.subtitles.readers.files import file_label, finite_seconds, parse_json, read_bytes
+from subalign.subtitles.readers.files import (
+    file_label,
+    finite_number,
+    finite_seconds,
+    parse_json,
+    read_bytes,
+)
 from subalign.subtitles.readers.text_encoding import decode_text
 
 __all__ = ["parse_result", "read_result"]
@@ -64,15 +70,16 @@ def parse_result(text: str, label: str) -> Transcript:
             reader.estimated,
         )
     whole = facts.get("text")
-    likely = _number(facts.get("language_probability"), math.nan)
+    likely = finite_number(facts.get("language_probability"))
+    duration = finite_seconds(facts.get("duration"))
     return Transcript(
         text=whole if isinstance(whole, str) else "".join(segment.text for segment in segments),
         language=_text(facts.get("language")),
         segments=segments,
-        duration=_number(facts.get("duration"), math.nan),
+        duration=math.nan if duration is None else duration,
         model=_text(facts.get("model")),
         version=_text(facts.get("version")),
-        language_probability=None if math.isnan(likely) else likely,
+        language_probability=likely,
     )
 
 
@@ -91,6 +98,10 @@ class _Reader:
         start, end = finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
         listed = facts.get("words")
         entries = listed if isinstance(listed, list) else None
+        if not all(map(_has_text, entries or ())):
+            raise InputError(
+                f"{self.label} has a word without text in segment {number + 1}: {_ADVICE}."
+            )
         timed = [_times(word) for word in entries or ()]
         known = [times for times in timed if times is not None]
         if start is None:
@@ -118,15 +129,14 @@ class _Reader:
 
     def _words(
         self,
-        entries: Sequence[object],
+        entries: Sequence[Mapping[str, Any]],
         timed: Sequence[tuple[float, float] | None],
         text: str,
         start: float,
         end: float,
     ) -> tuple[Word, ...]:
-        facts = [entry if isinstance(entry, dict) else {} for entry in entries]
-        said = [_text(word.get("word", word.get("text"))) for word in facts]
-        beside = [(_text(word.get("before")), _text(word.get("after"))) for word in facts]
+        said = [word.get("word", word.get("text")) for word in entries]
+        beside = [(_text(word.get("before")), _text(word.get("after"))) for word in entries]
         written = "".join(
             before + word + after for word, (before, after) in zip(said, beside, strict=True)
         )
@@ -145,7 +155,7 @@ class _Reader:
                 after=after,
             )
             for word, span, entry, times, (before, after) in zip(
-                said, spans, facts, timed, beside, strict=True
+                said, spans, entries, timed, beside, strict=True
             )
         )
 
@@ -200,9 +210,12 @@ def _filled(
     return [span for span in spans if span is not None]
 
 
-def _times(entry: object) -> tuple[float, float] | None:
-    facts = entry if isinstance(entry, dict) else {}
-    start, end = finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
+def _has_text(word: object) -> bool:
+    return isinstance(word, dict) and isinstance(word.get("word", word.get("text")), str)
+
+
+def _times(word: Mapping[str, Any]) -> tuple[float, float] | None:
+    start, end = finite_seconds(word.get("start")), finite_seconds(word.get("end"))
     return None if start is None or end is None or end < start else (start, end)
 
 
@@ -211,9 +224,8 @@ def _text(value: object) -> str:
 
 
 def _number(value: object, otherwise: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return otherwise
-    return value if math.isfinite(value) else otherwise
+    number = finite_number(value)
+    return otherwise if number is None else number
 
 
 def _whole(value: object, otherwise: int) -> int:

@@ -4,16 +4,16 @@ They serve as the truth that attention heads are measured against.
 """
 
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from subalign.errors import InputError
 from subalign.results import Word
+from subalign.subtitles.readers.files import LATEST, finite_number, parse_json
 
 __all__ = ["TIMED_SUFFIXES", "TimedWords", "read_timed_words"]
 
@@ -64,7 +64,7 @@ def read_timed_words(path: str | os.PathLike[str], *, recording: str = "") -> Ti
     if not found.words and suffix != ".json":
         raise InputError(f"{file} holds no words: give the transcript of the recording.")
     for word in found.words:
-        if not 0 <= word.start <= word.end < math.inf:
+        if not 0 <= word.start <= word.end < LATEST:
             raise InputError(
                 f"{file} times {word.text.strip()!r} from {word.start:g} s to {word.end:g} s: "
                 "correct the file."
@@ -74,10 +74,11 @@ def read_timed_words(path: str | os.PathLike[str], *, recording: str = "") -> Ti
 
 def _read_json(path: Path) -> TimedWords:
     try:
-        content = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        content = parse_json(data.decode(json.detect_encoding(data)))
     except UnicodeError:
         raise
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not valid JSON: write it anew.") from error
     facts = content if isinstance(content, dict) else {}
     language = facts.get("language")
@@ -106,28 +107,33 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
 
 def _word(entry: object, path: Path) -> Word:
     facts = entry if isinstance(entry, dict) else {}
-    text, start, end = facts.get("word", facts.get("text")), facts.get("start"), facts.get("end")
-    if not isinstance(text, str) or not (_is_number(start) and _is_number(end)):
+    text = facts.get("word", facts.get("text"))
+    start, end = _number(facts.get("start")), _number(facts.get("end"))
+    if not isinstance(text, str) or start is None or end is None:
         raise InputError(
             f"{path} holds a word without its text, start or end ({_shown(entry)}): give every "
             "word all three."
         )
-    probability = facts.get("probability")
+    probability = finite_number(facts.get("probability"))
     return Word(
         text=text,
         start=float(start),
         end=float(end),
-        probability=float(probability) if _is_number(probability) else 1.0,
+        probability=1.0 if probability is None else float(probability),
         estimated=facts.get("estimated") is True,
     )
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _number(value: object) -> float | None:
+    """A number; those without end and NaN stay, so that the message can show them."""
+    return value if isinstance(value, float) else finite_number(value)
 
 
 def _shown(entry: object) -> str:
-    text = json.dumps(entry, ensure_ascii=False)
+    try:
+        text = json.dumps(entry, ensure_ascii=False)
+    except RecursionError:
+        text = str(type(entry).__name__)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -139,7 +145,10 @@ def _read_text_grid(path: Path) -> TimedWords:
     try:
         grid = openTextgrid(str(path), False, reportingMode="silence", duplicateNamesMode="rename")
     # what it makes of other files are errors of many kinds
-    except (PraatioException, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (
+        *(PraatioException, ValueError, LookupError, TypeError, AttributeError),
+        *(ArithmeticError, RecursionError),
+    ) as error:
         if isinstance(error, UnicodeError):
             raise
         raise InputError(f"{path} is no Praat TextGrid: save it with Praat again.") from error
