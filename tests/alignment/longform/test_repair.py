@@ -118,3 +118,29 @@ def test_many_changes_are_tried_few_at_once(repaired):
 def test_short_texts_stay(repaired):
     for text in ("", "glacier"):
         assert repaired(text)[0] == text
+
+
+@pytest.mark.parametrize("spaced", [True, False])
+def test_where_the_text_would_end_no_word_is_foreseen(
+    embedded_model, tokenizer, encode_words, monkeypatch, spaced
+):
+    """The end is no token of a text: what comes after it would be fed to the decoder with it."""
+    fed = []
+
+    [letter, *_] = tokenizer.encode("ever")
+
+    def read_texts(_model, _tokenizer, _encoded, texts):
+        fed.extend(tuple(text) for text in texts)
+        read = []
+        for text in texts:
+            last = letter if tokenizer.eot in text else tokenizer.eot
+            likeliest = np.array([tokenizer.eot] * len(text) + [last])
+            read.append(ReadText(np.full(len(text), UNLIKELY), likeliest))
+        return read
+
+    monkeypatch.setattr(module, "read_texts", read_texts)
+    monkeypatch.setattr(type(tokenizer), "spaced", spaced)
+    words = encode_words("We keep the light on")
+    found = repair(embedded_model, tokenizer, None, words, np.zeros(len(words)))
+    assert max(token for text in fed for token in text) < tokenizer.eot
+    assert all(token < tokenizer.eot for item in found for token in item.word.tokens)

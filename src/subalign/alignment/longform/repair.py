@@ -197,7 +197,9 @@ class _Text:
         """The likeliest word (as tokens) after the tokens before each offset; maybe empty."""
         # the first token is known already
         found = [[int(self._likeliest[offset])] for offset in offsets]
-        running = list(range(len(offsets)))
+        # where the text would end, no word is foreseen: the end is no token of a text
+        going = [tokens[0] < self._tokenizer.eot for tokens in found]
+        running = [row for row, goes_on in enumerate(going) if goes_on]
         for _ in range(_LONGEST_WORD):
             following: list[int] = []
             for start in range(0, len(running), _ROWS):
@@ -217,7 +219,10 @@ class _Text:
                 break
         # what does not end is no word
         endless = set(running)
-        return [() if row in endless else tuple(tokens) for row, tokens in enumerate(found)]
+        return [
+            tuple(tokens) if goes_on and row not in endless else ()
+            for row, (tokens, goes_on) in enumerate(zip(found, going, strict=True))
+        ]
 
     def _is_word(self, tokens: Sequence[int]) -> bool:
         """Whether something is said, and is no other end of the word before it."""
