@@ -80,7 +80,7 @@ def test_duration_that_cannot_be_is_unknown():
 
 @pytest.mark.parametrize("text", [segment(words=["x"]), segment(text="\ud800"), "[" * 100_000])
 def test_transcript_to_align_that_is_damaged(text):
-    with pytest.raises(ValueError, match="word|surrogate|nested"):
+    with pytest.raises(ValueError, match=r"word|surrogate|nested"):
         parse_json_script(text)
 
 
