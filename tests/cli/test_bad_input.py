@@ -139,6 +139,27 @@ def test_a_playlist_called_wav(transcribe, folder, clip):
     assert results(folder) == []
 
 
+def test_a_folder_is_walked_for_files_that_are_media(transcribe, folder, clip):
+    (folder / "in" / "sub.mp4").mkdir(parents=True)
+    clip.rename(folder / "in" / "sub.mp4" / "talk.wav")
+    (folder / "in" / "code.ts").write_text("export const answer: number = 42;\n")
+    (folder / "in" / "module.mts").write_text("export {};\n")
+    (folder / "in" / "._talk.mp4").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        ")
+    (folder / "in" / "gone.mp3").symlink_to(folder / "nowhere.mp3")
+    outcome = transcribe("in", "-o", "out", "--no-word-timestamps")
+    assert outcome.code == 0, outcome.err
+    assert "failed" not in outcome.err
+    assert [path.name for path in folder.rglob("*.srt")] == ["talk.srt"]
+
+
+def test_a_name_of_250_bytes(transcribe, folder, clip):
+    stem = "ü" * 123
+    clip.rename(folder / f"{stem}.wav")
+    outcome = transcribe(f"{stem}.wav", "-q", "--no-word-timestamps")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert results(folder) == [f"{stem}.srt"]
+
+
 def test_names_like_options_and_protocols_are_files(transcribe, folder, clip):
     for name in ("concat:a.wav", "[red]b[.wav", "-x.wav"):
         (folder / name).write_bytes(clip.read_bytes())

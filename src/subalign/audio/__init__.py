@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from subalign.audio.ffmpeg import FfmpegProgram, find_ffmpeg
-from subalign.audio.formats import MEDIA_SUFFIXES, is_media_file
+from subalign.audio.formats import MEDIA_SUFFIXES, is_media_file, looks_like_media
 from subalign.audio.source import is_address
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "find_ffmpeg",
     "is_address",
     "is_media_file",
+    "looks_like_media",
     "open_audio",
     "silence_invalid_samples",
 ]

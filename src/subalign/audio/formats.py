@@ -9,7 +9,7 @@ allowed that read nothing but their own bytes. Names that an ffmpeg does not kno
 import os
 from pathlib import Path
 
-__all__ = ["DEMUXERS", "MEDIA_SUFFIXES", "is_media_file"]
+__all__ = ["DEMUXERS", "MEDIA_SUFFIXES", "is_media_file", "looks_like_media"]
 
 _GENERAL_CONTAINERS = (
     "3gp asf avi flv gxf ivf kux live_flv lxf m4a matroska mov mp4 mpeg mpegts mxf nsv nut nuv "
@@ -39,7 +39,30 @@ MEDIA_SUFFIXES = frozenset(
 )
 """Lower-case file name endings that are taken for media when a folder is walked."""
 
+_SHARED_SUFFIXES = (".ts", ".mts")
+_TEXT_START = 4096  # bytes; the first packets of an MPEG stream hold zeros
+
 
 def is_media_file(path: str | os.PathLike[str]) -> bool:
     """Whether the file's name ends as media do; the content is not looked at."""
     return Path(path).suffix.lower() in MEDIA_SUFFIXES
+
+
+def looks_like_media(path: Path) -> bool:
+    """Whether what a folder holds under this path is to be worked on: a file named as media are.
+
+    Folders, dangling links and pipes are not, nor what macOS writes beside a file on foreign
+    disks (`._talk.mp4`), nor the program texts that share .ts and .mts with MPEG streams.
+    """
+    if not is_media_file(path) or path.name.startswith("._") or not path.is_file():
+        return False
+    return path.suffix.lower() not in _SHARED_SUFFIXES or not _is_text(path)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_TEXT_START)
+    except OSError:
+        return False  # whoever opens it says why it cannot be read
+    return start != b"" and b"\0" not in start

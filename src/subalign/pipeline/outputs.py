@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from subalign.audio import is_address, is_media_file
+from subalign.audio import is_address, looks_like_media
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
 from subalign.results import Alignment, Transcript
@@ -27,10 +27,13 @@ __all__ = [
     "find_inputs",
     "plan_outputs",
     "prepare_outputs",
+    "temporary_beside",
     "write_report",
     "write_text",
     "write_transcript",
 ]
+
+_LONGEST_START = 200  # bytes of a result's name in the name of its temporary file
 
 # what to do where an output is there already
 ExistingFiles = Literal["refuse", "overwrite", "skip"]
@@ -77,7 +80,7 @@ def find_inputs(sources: Iterable[str]) -> Iterator[Input | InputError]:
         elif not path.is_dir():
             yield Input(source, path.parent)
         else:
-            found = sorted(item for item in path.rglob("*") if is_media_file(item))
+            found = sorted(item for item in path.rglob("*") if looks_like_media(item))
             for item in found:
                 yield Input(str(item), item.parent, item.parent.relative_to(path))
             if not found:
@@ -185,7 +188,7 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
 
 
 def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    temporary = temporary_beside(target)
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
             write(file)
@@ -195,6 +198,12 @@ def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def temporary_beside(target: Path) -> Path:
+    """A new hidden name in the target's folder, no longer than names may be (255 bytes)."""
+    start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
+    return target.with_name(f".{start}.{uuid4().hex[:8]}.part")
 
 
 def _sentence(path: Path, error: OSError) -> str:
