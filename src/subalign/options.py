@@ -3,6 +3,7 @@
 A combination that cannot be carried out raises `UsageError` when the object is made.
 """
 
+import codecs
 import math
 import re
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ __all__ = [
     "StyleOptions",
     "Task",
     "TranscriptionOptions",
+    "check_encoding",
     "compile_ignored",
 ]
 
@@ -65,16 +67,28 @@ def _require_counts(options: object, *names: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class AudioOptions:
-    """How a recording is opened. `track` counts audio tracks from 1.
+    """How a recording is opened. `track` counts audio tracks from 1, `channel` its channels.
 
-    `stall_timeout` is how many seconds the decoder may stay silent before it is stopped.
+    Without a channel they are mixed. `max_seconds` is the most sound that is decoded; None leaves
+    it to the size of the file. `stall_timeout` is how many seconds the decoder may stay silent
+    before it is stopped.
     """
 
     track: int = 1
+    channel: int | None = None
+    max_seconds: float | None = None
     stall_timeout: float = 60.0
 
     def __post_init__(self) -> None:
         _require(self.track >= 1, f"--audio-track counts from 1, not {self.track}.")
+        _require(
+            self.channel is None or 1 <= self.channel <= 64,
+            f"--channel takes left, right, mix or a number from 1 to 64, not {self.channel}.",
+        )
+        _require(
+            self.max_seconds is None or self.max_seconds > 0,
+            f"--max-recording takes seconds above 0, not {self.max_seconds}.",
+        )
         _require(self.stall_timeout > 0, "The decoder's time limit must be above 0 seconds.")
 
 
@@ -400,13 +414,33 @@ class ScriptOptions:
     """How a given transcript is read. `language` None is the transcript's own, else detected.
 
     `ignore` are regular expressions of what is kept and not said, beside what `subalign` knows.
+    `encoding` is that of the file, where it is not what the file itself shows.
     """
 
     language: str | None = None
     ignore: tuple[str, ...] = ()
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         compile_ignored(self.ignore)
+        if self.encoding is not None:
+            check_encoding(self.encoding)
+
+
+def check_encoding(name: str) -> str:
+    """Python's name of an encoding of text.
+
+    Raises:
+        UsageError: Python knows none of this name.
+    """
+    try:
+        found = codecs.lookup(name)
+        b"a\0\0\0".decode(name)  # refuses those that are of no text
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"--encoding {name!r} is not known: name one such as utf-8, cp1252 or shift_jis."
+        ) from error
+    return found.name
 
 
 def compile_ignored(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:

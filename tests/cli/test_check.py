@@ -410,3 +410,21 @@ def test_formats_that_are_not_checked(check, folder, name, content, sentence):
     assert outcome.err == (
         f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass).\n"
     )
+
+
+def test_a_guess_is_written_only_where_it_is_certain(check, folder):
+    text = FINE.replace("Fine.", "Garçon")
+    (folder / "talk.srt").write_bytes(text.encode("cp1252"))
+    (folder / "fine.srt").write_text(FINE.replace("Fine.", "<b>Fine."))
+    outcome = check("talk.srt", "fine.srt", "--fix")
+    assert outcome.code == 1
+    assert "talk.srt is not in UTF-8, and whether it is Windows-1252 is not certain" in outcome.err
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "fine.fixed.srt",
+        "fine.srt",
+        "talk.srt",
+    ]
+    assert "Windows-1252" in check("talk.srt").out
+    assert check("talk.srt", "--fix", "--encoding", "cp1252").code == 0
+    assert (folder / "talk.fixed.srt").read_bytes() == text.encode()
+    assert check("talk.srt", "--encoding", "klingon").code == 2

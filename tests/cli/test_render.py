@@ -287,3 +287,10 @@ def test_no_model_is_near(folder):
         [sys.executable, "-c", _CALL, *heavy], capture_output=True, text=True, check=True
     )
     assert result.stdout == "0 []\n"
+
+
+def test_the_encoding_that_is_told(render, folder):
+    content = '{"segments": [{"text": " Garçon", "start": 0, "end": 1}]}'
+    (folder / "talk.json").write_bytes(content.encode("cp1252"))
+    outcome = render("talk.json", "-f", "txt", "-o", "-", "--encoding", "cp1257")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "Garēon\n", "")

@@ -301,3 +301,18 @@ def test_by_the_recording_to_standard_output_or_in_place(retime, folder, opening
     assert (folder / "talk.srt").read_text() == printed.out
     two = retime("talk.srt", "talk.srt", "--audio", str(opening))
     assert (two.code, "--audio takes one subtitle file" in two.err) == (2, True)
+
+
+def test_a_guess_is_written_only_where_it_is_certain(retime, folder):
+    cue = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
+    (folder / "short.srt").write_bytes(cue.format("Garçon").encode("cp1252"))
+    (folder / "long.srt").write_bytes(cue.format("Où est le garçon ?").encode("cp1252"))
+    outcome = retime("short.srt", "long.srt", "--shift", "1", "-o", "out")
+    assert outcome.code == 1
+    assert "Error: short.srt is not in UTF-8, and whether it is Windows-1252" in outcome.err
+    assert "Warning: long.srt is not in UTF-8 and was read as Windows-1252" in outcome.err
+    assert [path.name for path in (folder / "out").iterdir()] == ["long.srt"]
+    assert "Où est le garçon ?" in (folder / "out" / "long.srt").read_text("utf-8")
+    outcome = retime("short.srt", "--shift", "1", "-o", "-", "--encoding", "cp1257")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Garēon" in outcome.out

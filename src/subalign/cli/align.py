@@ -126,6 +126,7 @@ def align(
     fps: cli.Fps = None,
     language: _Language = None,
     ignore: _Ignore = None,
+    encoding: cli.Encoding = None,
     min_heard: _MinHeard = 0.5,
     model: cli.ModelName = None,
     model_dir: cli.ModelDir = None,
@@ -184,7 +185,11 @@ def align(
                 threads=threads,
             ),
             audio=AudioOptions(track=audio_track),
-            script=ScriptOptions(language=chosen_language(language), ignore=tuple(ignore or ())),
+            script=ScriptOptions(
+                language=chosen_language(language),
+                ignore=tuple(ignore or ()),
+                encoding=encoding,
+            ),
             alignment=AlignmentOptions(
                 method=cast(AlignmentMethod, method),  # the options refuse any other name
                 heads=parse_pairs(heads) if heads else (),

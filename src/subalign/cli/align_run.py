@@ -35,7 +35,7 @@ from subalign.pipeline.subtitle_files import write_cue_file
 from subalign.results import Alignment
 from subalign.script import Script
 from subalign.subtitles import PageMedia
-from subalign.subtitles.cue_files import CueFile, read_cue_file, render_cue_file
+from subalign.subtitles.cue_files import CueFile, check_certain, read_cue_file, render_cue_file
 from subalign.subtitles.readers import read_script, transcript_label
 from subalign.subtitles.retiming import with_heard_times
 from subalign.tokenizer import LANGUAGES
@@ -76,8 +76,8 @@ def run_align(job: AlignJob, session: Session) -> int:
             if not job.quiet:
                 session.say(f"{work.label} is skipped: its results are there.")
             return 0
-        kept = read_cue_file(job.transcript) if job.keep_file else None
-        script = read_script(job.transcript, ignore=job.script.ignore)
+        kept = _own_cues(job) if job.keep_file else None
+        script = read_script(job.transcript, ignore=job.script.ignore, encoding=job.script.encoding)
         language = job.script.language or script.language
         with loaded_model(
             job.machine, session, quiet=job.quiet, command="align", language=language
@@ -121,6 +121,13 @@ def _plan(job: AlignJob) -> _Work:
         tuple(output for output in wanted if output.format != "report"),
         next((output.path for output in wanted if output.format == "report"), None),
     )
+
+
+def _own_cues(job: AlignJob) -> CueFile:
+    """The given file's cues, whose text is written back."""
+    file = read_cue_file(job.transcript, encoding=job.script.encoding)
+    check_certain(file, transcript_label(job.transcript))
+    return file
 
 
 def _own_file(job: AlignJob) -> tuple[Output, ...]:

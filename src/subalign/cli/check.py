@@ -1,7 +1,7 @@
 """`subalign check`: subtitle files against their format's rules and a profile's limits."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -12,7 +12,7 @@ from subalign.cli.check_report import FileReport, report_json, report_text
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.messages import errors_reported, report
 from subalign.errors import InputError, OutputExistsError, UsageError
-from subalign.options import LayoutOptions, ProfileName
+from subalign.options import LayoutOptions, ProfileName, check_encoding
 
 __all__ = ["check"]
 
@@ -54,6 +54,7 @@ def check(
     max_duration: cli.MaxDuration = None,
     min_gap: cli.MinGap = None,
     fps: cli.Fps = None,
+    encoding: cli.Encoding = None,
     as_json: _Json = False,
     fix: _Fix = False,
     in_place: _InPlace = False,
@@ -80,7 +81,9 @@ def check(
             fps=fps,
         )
         target = "source" if in_place else "beside" if fix else None
-        reports, failed = _check_all(files, limits, target, session, overwrite=overwrite)
+        encoding = None if encoding is None else check_encoding(encoding)
+        wanted = _Wanted(limits, encoding, target, overwrite)
+        reports, failed = _check_all(files, wanted, session)
         if as_json:
             typer.echo(report_json(reports))
         else:
@@ -88,20 +91,25 @@ def check(
         raise typer.Exit(1 if failed or any(found.remaining_errors for found in reports) else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the options say; `target` is "source", "beside", or None where nothing is mended."""
+
+    limits: LayoutOptions
+    encoding: str | None
+    target: str | None
+    overwrite: bool
+
+
 def _check_all(
-    files: Sequence[str],
-    limits: LayoutOptions,
-    target: str | None,
-    session: Session,
-    *,
-    overwrite: bool,
+    files: Sequence[str], wanted: _Wanted, session: Session
 ) -> tuple[list[FileReport], bool]:
     """The report of each file that could be read, and whether one could not be read or written."""
     reports: list[FileReport] = []
     failed = False
     for source in dict.fromkeys(files):
         try:
-            reports.append(_check_one(source, limits, target, overwrite=overwrite))
+            reports.append(_check_one(source, wanted))
         except UsageError:
             raise
         except Exception as error:  # noqa: BLE001 (the other files go on)
@@ -110,25 +118,29 @@ def _check_all(
     return reports, failed
 
 
-def _check_one(
-    source: str, limits: LayoutOptions, target: str | None, *, overwrite: bool
-) -> FileReport:
+def _check_one(source: str, wanted: _Wanted) -> FileReport:
     from subalign.pipeline.subtitle_files import write_cue_file
     from subalign.subtitles.checking import check_file, mend_file
-    from subalign.subtitles.cue_files import parse_cue_file, read_cue_file, render_cue_file
+    from subalign.subtitles.cue_files import (
+        check_certain,
+        parse_cue_file,
+        read_cue_file,
+        render_cue_file,
+    )
     from subalign.subtitles.layout.profiles import chosen_profile
 
-    profile = chosen_profile(limits)
-    file = read_cue_file(source)
+    profile = chosen_profile(wanted.limits)
+    file = read_cue_file(source, encoding=wanted.encoding)
     found = FileReport(source, file.format, profile.name, tuple(check_file(file, profile)))
-    if target is None:
+    if wanted.target is None:
         return found
+    check_certain(file, source)
     mended = mend_file(file, profile)
     if mended == file:
         return found
     if not any(True for _ in mended.cues):
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
-    path = _target(source, file.format, target, overwrite=overwrite)
+    path = _target(source, file.format, wanted)
     write_cue_file(mended, path)
     after = render_cue_file(mended)
     return replace(
@@ -140,15 +152,15 @@ def _check_one(
     )
 
 
-def _target(source: str, form: str, target: str, *, overwrite: bool) -> Path:
+def _target(source: str, form: str, wanted: _Wanted) -> Path:
     """Where the mended file goes."""
     path = Path(f"stdin.{form}" if source == "-" else source)
-    if target == "source":
+    if wanted.target == "source":
         if source == "-":
             raise UsageError("--in-place needs a file: leave it out for standard input.")
         return path
     beside = path.with_name(f"{path.stem}.fixed{path.suffix or f'.{form}'}")
-    if beside.exists() and not overwrite:
+    if beside.exists() and not wanted.overwrite:
         raise OutputExistsError(
             f"{beside} is there already: add --overwrite to replace it, or --in-place to mend "
             f"{path} itself."

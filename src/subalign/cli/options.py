@@ -61,6 +61,16 @@ OutputDir = Annotated[
         show_default="beside the input; standard output for input -",
     ),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="The text file's encoding: utf-8, cp1252 (Western European), cp1250, shift_jis …",
+        show_default="UTF-8, else the likeliest older one",
+        rich_help_panel="Text file",
+    ),
+]
 Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
 Embed = Annotated[
     bool,

@@ -76,6 +76,7 @@ def render(
     min_gap: cli.MinGap = None,
     linger: cli.Linger = None,
     fps: cli.Fps = None,
+    encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> None:
     """Write saved results in any format and layout, without a model."""
@@ -116,7 +117,8 @@ def render(
         if embed and media is None:
             raise UsageError("--embed puts the recording into the page: name it with --media.")
         with shown_warnings(session):
-            raise typer.Exit(_render_all(results, wanted, layout, media, session, quiet=quiet))
+            failed = _render_all(results, wanted, layout, media, encoding, session, quiet=quiet)
+            raise typer.Exit(failed)
 
 
 def _render_all(
@@ -124,6 +126,7 @@ def _render_all(
     results: Results,
     layout: LayoutOptions,
     media: str | None,
+    encoding: str | None,
     session: Session,
     *,
     quiet: bool,
@@ -134,7 +137,7 @@ def _render_all(
     for source in dict.fromkeys(sources):
         started = time.perf_counter()
         try:
-            written = _render_one(source, results, layout, media, taken)
+            written = _render_one(source, results, layout, media, encoding, taken)
         except UsageError:
             raise
         except Exception as error:  # noqa: BLE001 (the other files go on)
@@ -159,6 +162,7 @@ def _render_one(
     results: Results,
     layout: LayoutOptions,
     media: str | None,
+    encoding: str | None,
     taken: dict[Path, str],
 ) -> list[str]:
     """Read a result and write what is wanted of it; returns the files."""
@@ -166,7 +170,7 @@ def _render_one(
     from subalign.pipeline.outputs import Output, write_transcript
     from subalign.subtitles.readers.result_json import read_result
 
-    transcript = read_result(source)
+    transcript = read_result(source, encoding=encoding)
     if results.printed(source):
         printed = Output(results.formats[0], Path("-"))
         print_transcript(transcript, printed.format, layout, _recording(media, printed, results))

@@ -112,6 +112,7 @@ def retime(
     output_dir: _OutputDir = None,
     overwrite: cli.Overwrite = False,
     skip_existing: cli.SkipExisting = False,
+    encoding: cli.Encoding = None,
     language: _Language = None,
     model: cli.ModelName = None,
     device: cli.Device = "auto",
@@ -127,11 +128,12 @@ def retime(
         )
         if results.to_stdout and len(files) > 1:
             raise UsageError("Standard output takes one file: give a folder as --output-dir.")
+        script = ScriptOptions(language=chosen_language(language), encoding=encoding)
         by_number = (shift, scale, fps_from, fps_to, at or None)
         if audio is None:
             times = _chosen_times(shift, scale, fps_from, fps_to, at or ())
             with shown_warnings(session):
-                raise typer.Exit(_retime_all(files, times, results, session, quiet=quiet))
+                raise typer.Exit(_retime_all(files, times, results, encoding, session, quiet=quiet))
         if any(value is not None for value in by_number):
             raise UsageError(
                 "--audio gives every cue its own time: leave --shift, --scale, --fps-from, "
@@ -154,7 +156,7 @@ def retime(
                 threads=threads,
             ),
             audio=AudioOptions(track=audio_track),
-            script=ScriptOptions(language=chosen_language(language)),
+            script=script,
             alignment=AlignmentOptions(),
             report=None,
             min_heard=0.5,
@@ -207,14 +209,20 @@ def _rate(fps: float, option: str) -> Fraction:
 
 
 def _retime_all(
-    files: Sequence[str], times: "TimeMap", results: Results, session: Session, *, quiet: bool
+    files: Sequence[str],
+    times: "TimeMap",
+    results: Results,
+    encoding: str | None,
+    session: Session,
+    *,
+    quiet: bool,
 ) -> int:
     """Returns the exit code; what is wrong with one file never stops the others."""
     taken: dict[Path, str] = {}
     failed = 0
     for source in dict.fromkeys(files):
         try:
-            _retime_one(source, times, results, taken, session, quiet=quiet)
+            _retime_one(source, times, results, encoding, taken, session, quiet=quiet)
         except UsageError:
             raise
         except Exception as error:  # noqa: BLE001 (the other files go on)
@@ -229,6 +237,7 @@ def _retime_one(
     source: str,
     times: "TimeMap",
     results: Results,
+    encoding: str | None,
     taken: dict[Path, str],
     session: Session,
     *,
@@ -236,11 +245,12 @@ def _retime_one(
 ) -> None:
     from subalign.cli.standard_output import print_text
     from subalign.pipeline.subtitle_files import plan_subtitle_file, write_cue_file
-    from subalign.subtitles.cue_files import read_cue_file, render_cue_file
+    from subalign.subtitles.cue_files import check_certain, read_cue_file, render_cue_file
     from subalign.subtitles.readers import transcript_label
     from subalign.subtitles.retiming import retime as move
 
-    file = read_cue_file(source)
+    file = read_cue_file(source, encoding=encoding)
+    check_certain(file, transcript_label(source))
     moved = move(file, times)
     _warn(moved, transcript_label(source), session)
     if results.to_stdout or (source == "-" and results.folder is None):

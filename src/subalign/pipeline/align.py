@@ -74,7 +74,7 @@ def align(
         UsageError: the options do not fit the model.
     """
     label = name if isinstance(script, Script) else transcript_label(script)
-    given = script if isinstance(script, Script) else read_script(script, ignore=options.ignore)
+    given = script if isinstance(script, Script) else _read(script, options)
     language = options.language or given.language
     if isinstance(model, Whisper):
         loaded = model
@@ -97,6 +97,10 @@ def align(
     )
     spaced = tokenizer_of(loaded, found.transcript.language).spaced
     return replace(found, transcript=_as_speech(found.transcript, spaced=spaced))
+
+
+def _read(path: str | os.PathLike[str], options: ScriptOptions) -> Script:
+    return read_script(path, ignore=options.ignore, encoding=options.encoding)
 
 
 def check_script(model: Whisper, script: Script, label: str) -> None:

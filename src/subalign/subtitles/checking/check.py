@@ -27,7 +27,7 @@ def check_file(file: CueFile, profile: Profile) -> list[Problem]:
 
 def _whole(file: CueFile) -> Iterator[Problem]:
     if not file.is_utf8:
-        yield Problem(kind="encoding", value="another encoding", allowed="UTF-8")
+        yield Problem(kind="encoding", value=file.guess or "another encoding", allowed="UTF-8")
     if file.mixed:
         yield Problem(kind="line-breaks", value="mixed", allowed="one kind")
     if file.format == "vtt":

@@ -5,6 +5,19 @@
 """
 
 from subalign.subtitles.cue_files.cue_file import Aside, CueFile, FileCue
-from subalign.subtitles.cue_files.reading import parse_cue_file, read_cue_file, render_cue_file
+from subalign.subtitles.cue_files.reading import (
+    check_certain,
+    parse_cue_file,
+    read_cue_file,
+    render_cue_file,
+)
 
-__all__ = ["Aside", "CueFile", "FileCue", "parse_cue_file", "read_cue_file", "render_cue_file"]
+__all__ = [
+    "Aside",
+    "CueFile",
+    "FileCue",
+    "check_certain",
+    "parse_cue_file",
+    "read_cue_file",
+    "render_cue_file",
+]

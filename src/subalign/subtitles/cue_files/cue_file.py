@@ -56,6 +56,8 @@ class CueFile:
     """A whole file. `newline` is the line break of most lines; `mixed` says that others differ.
 
     `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
+    `guess` is the usual name of the encoding that they were guessed to be in, empty where nothing
+    was guessed, and `certain` says that this is hardly wrong.
     `ending` are the line breaks at its end, `original` is its text with line breaks LF.
     """
 
@@ -67,6 +69,8 @@ class CueFile:
     marked: bool = False
     ending: str = "\n"
     original: str = field(default="", repr=False, compare=False)
+    guess: str = field(default="", compare=False)
+    certain: bool = field(default=True, compare=False)
 
     @property
     def cues(self) -> Iterator[FileCue]:

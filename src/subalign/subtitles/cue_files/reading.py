@@ -10,9 +10,9 @@ from subalign.subtitles.cue_files.cue_file import CueFile, FileCue, FileFormat
 from subalign.subtitles.cue_files.substation import parse_events, render_events
 from subalign.subtitles.readers.files import file_label, read_bytes
 from subalign.subtitles.readers.subtitle_files import detect_subtitles
-from subalign.subtitles.readers.text_encoding import decode_text
+from subalign.subtitles.readers.text_encoding import decode_text, encoding_name
 
-__all__ = ["parse_cue_file", "read_cue_file", "render_cue_file"]
+__all__ = ["check_certain", "parse_cue_file", "read_cue_file", "render_cue_file"]
 
 _SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
 # what people may take for files of cues that can be checked, retimed and put into a video
@@ -34,18 +34,40 @@ _OTHERS = {
 _FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
 
 
-def read_cue_file(path: str | os.PathLike[str]) -> CueFile:
+def read_cue_file(path: str | os.PathLike[str], *, encoding: str | None = None) -> CueFile:
     """The parts of a subtitle file; "-" is standard input. Its content tells its format.
+
+    `encoding` is the file's where it is not what the file itself shows.
 
     Raises:
         InputError: the file cannot be read, is not text, or holds no cues.
-        UsageError: standard input is closed.
+        UsageError: standard input is closed, or the encoding is not known.
     """
     label = file_label(path)
     data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
-    text = decode_text(data, label, f"give {_FORMATS}")
+    decoded = decode_text(data, label, f"give {_FORMATS}", encoding=encoding)
+    text = decoded.text
     file = parse_cue_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
-    return replace(file, is_utf8=_is_utf8(data), marked=text.startswith("\ufeff") or _marked(data))
+    return replace(
+        file,
+        is_utf8=_is_utf8(data),
+        marked=text.startswith("\ufeff") or _marked(data),
+        guess=encoding_name(decoded.encoding) if decoded.encoding else "",
+        certain=decoded.certain,
+    )
+
+
+def check_certain(file: CueFile, label: str) -> None:
+    """Refuse to write back a text whose encoding is hardly more than guessed.
+
+    Raises:
+        InputError: another encoding fits it as well, or almost.
+    """
+    if not file.certain:
+        raise InputError(
+            f"{label} is not in UTF-8, and whether it is {file.guess} is not certain: add "
+            "--encoding, such as --encoding cp1252."
+        )
 
 
 def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) -> CueFile:

@@ -30,8 +30,10 @@ _logger = logging.getLogger("subalign")
 _ADVICE = "give JSON as subalign, openai-whisper, stable-ts or WhisperX write it"
 
 
-def read_result(path: str | os.PathLike[str]) -> Transcript:
+def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) -> Transcript:
     """The transcript that a JSON file holds; "-" is standard input.
+
+    `encoding` is the file's where it is not what the file itself shows.
 
     Words without times, or with impossible ones, are placed between their neighbours and
     `estimated`; a warning says how many. Where the file does not tell the recording's duration, it
@@ -42,7 +44,8 @@ def read_result(path: str | os.PathLike[str]) -> Transcript:
         UsageError: standard input is closed.
     """
     label = file_label(path)
-    text = decode_text(read_bytes(path, "transcript", ".json"), label, _ADVICE)
+    data = read_bytes(path, "transcript", ".json")
+    text = decode_text(data, label, _ADVICE, encoding=encoding).text
     return parse_result(text.removeprefix("\ufeff"), label)
 
 

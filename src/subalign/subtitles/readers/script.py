@@ -24,22 +24,26 @@ _NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "json": "
 _ENDINGS = ".txt, .srt, .vtt, .ass or .json"
 
 
-def read_script(path: str | os.PathLike[str], *, ignore: Sequence[str] = ()) -> Script:
+def read_script(
+    path: str | os.PathLike[str], *, ignore: Sequence[str] = (), encoding: str | None = None
+) -> Script:
     """The lines of a transcript, and what of them is said; "-" is standard input.
 
     What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, JSON), then the name's
     ending; any other text is a line of speech for each line that is not empty. Cues come in the
-    order of their old times, which are kept. `ignore` are regular expressions of what is not said.
+    order of their old times, which are kept. `ignore` are regular expressions of what is not said,
+    and `encoding` is the file's where it is not what the file itself shows.
 
     Raises:
         InputError: the file cannot be read, is not text, is damaged, or holds no text.
-        UsageError: one of `ignore` is no regular expression, or standard input is closed.
+        UsageError: one of `ignore` is no regular expression, the encoding is not known, or standard
+            input is closed.
     """
     patterns = compile_ignored(ignore)
     label = transcript_label(path)
-    text = decode_text(read_bytes(path, "transcript", _ENDINGS), label).replace(
-        "\ufeff", ""
-    )  # also of joined files
+    data = read_bytes(path, "transcript", _ENDINGS)
+    text = decode_text(data, label, encoding=encoding).text
+    text = text.replace("\ufeff", "")  # also of joined files
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     found, captions = _parse(text, Path(path).suffix.lower(), label)
     if not found.lines:

@@ -1,10 +1,17 @@
 """Bytes of a text file to text, whatever wrote them."""
 
 import codecs
+import logging
+import re
+from dataclasses import dataclass
 
 from subalign.errors import InputError
+from subalign.options import check_encoding
+from subalign.subtitles.readers.latin import guess_latin, is_latin
 
-__all__ = ["decode_text"]
+__all__ = ["DecodedText", "decode_text", "encoding_name"]
+
+_logger = logging.getLogger("subalign")
 
 # Longer marks first: UTF-32's begins with UTF-16's.
 _MARKS = (
@@ -23,41 +30,101 @@ _DOCUMENTS = {
     b"\xd0\xcf\x11\xe0": "a word processor's document",
 }
 
-# those that people's files are in; more of them only make the guess worse
-_OLDER_ENCODINGS = [
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874"),
-    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "koi8_r", "mac_roman"),
+_NAMES = {
+    "iso8859_2": "ISO 8859-2",
+    "mac_roman": "Mac Roman",
+    "cp932": "Shift JIS",
+    "euc_jp": "EUC-JP",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "koi8_r": "KOI8-R",
+    "utf-8": "damaged UTF-8",
+}
+
+# of scripts other than Latin; more of them only make the guess worse
+_OTHER_SCRIPTS = [
+    *("cp1251", "cp1253", "cp1255", "cp1256", "cp874"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "koi8_r"),
 ]
+
+# a guess is certain where the letters are as frequent as in a language (from 0 to 1), and in every
+# other encoding clearly less so
+_LEAST_COHERENCE, _LEAD = 0.3, 0.1
 
 _TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
 _SAMPLE = 4096  # bytes; enough to tell text from anything else
 
 
-def decode_text(data: bytes, label: str, advice: str = _TRANSCRIPTS) -> str:
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """A file's text.
+
+    `encoding` is Python's name of what it, or some of its lines, was guessed to be in; None where
+    nothing was guessed. `certain` says that no other guess is nearly as good.
+    """
+
+    text: str
+    encoding: str | None = None
+    certain: bool = True
+
+
+def decode_text(
+    data: bytes, label: str, advice: str = _TRANSCRIPTS, *, encoding: str | None = None
+) -> DecodedText:
     """The text of a file called `label` in messages; `advice` says what to give instead of no text.
 
-    A byte order mark decides; without one UTF-8 is tried, then UTF-16 where every other byte is
-    zero, and then the likeliest of the older encodings.
+    The `encoding` decides where it is given, else a byte order mark; without one UTF-8 is tried,
+    then UTF-16 where every other byte is zero. In what is neither, lines that are UTF-8 stay so,
+    and the others are read in the likeliest of the older encodings, which a warning names.
 
     Raises:
-        InputError: it is not text.
+        InputError: it is not text, or not in the given encoding.
+        UsageError: the encoding is not known.
     """
     for start, name in _DOCUMENTS.items():
         if data.startswith(start):
             raise InputError(f"{label} is {name}: save it as plain text (.txt) first.")
-    marked = [encoding for mark, encoding in _MARKS if data.startswith(mark)]
-    if marked:
-        text = _decode(data, marked[0], label)
-    elif b"\0" in data[:_SAMPLE]:
-        text = _decode(data, _utf_16_order(data[:_SAMPLE], label, advice), label)
-    else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = _guess(data, label, advice)
-    if _is_binary(text[:_SAMPLE]):
+    found = _decoded(data, label, advice, encoding)
+    if _is_binary(found.text[:_SAMPLE]):
         raise _no_text(label, advice)
-    return text
+    if found.encoding is not None:
+        _logger.warning(
+            "%s is not in UTF-8 and was read as %s: if letters are wrong, name its --encoding.",
+            label,
+            encoding_name(found.encoding),
+        )
+    return found
+
+
+def encoding_name(encoding: str) -> str:
+    """The usual name of one of Python's encodings: "Windows-1252" for "cp1252"."""
+    return _NAMES.get(encoding) or re.sub(r"^cp(?=\d+$)", "Windows-", encoding)
+
+
+def _decoded(data: bytes, label: str, advice: str, encoding: str | None) -> DecodedText:
+    if encoding is not None:
+        return DecodedText(_decode_as_told(data, check_encoding(encoding), label))
+    marked = [name for mark, name in _MARKS if data.startswith(mark)]
+    if marked:
+        return DecodedText(_decode(data, marked[0], label))
+    if b"\0" in data[:_SAMPLE]:
+        return DecodedText(_decode(data, _utf_16_order(data[:_SAMPLE], label, advice), label))
+    try:
+        return DecodedText(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _guess(data, label, advice)
+
+
+def _decode_as_told(data: bytes, encoding: str, label: str) -> str:
+    try:
+        # lines that are UTF-8 among others were put there by another program
+        if is_latin(encoding) and not _is_utf8(data):
+            return _Lines.of(data).read(encoding, "strict")
+        return data.decode(encoding)
+    except UnicodeError as error:
+        raise InputError(
+            f"{label} is not in {encoding}, as --encoding says: name another, or leave it out."
+        ) from error
 
 
 def _decode(data: bytes, encoding: str, label: str) -> str:
@@ -81,22 +148,78 @@ def _utf_16_order(sample: bytes, label: str, advice: str) -> str:
     raise _no_text(label, advice)
 
 
-def _guess(data: bytes, label: str, advice: str) -> str:
-    """The older encoding in which the text makes most sense; Windows' Western one if in doubt."""
+def _guess(data: bytes, label: str, advice: str) -> DecodedText:
+    """Lines in UTF-8 as they are, the others in the older encoding that fits them best."""
     if _is_binary(data[:_SAMPLE].decode("latin-1")):
         raise _no_text(label, advice)
+    lines = _Lines.of(data)
+    known = [text for text in lines.texts if text is not None]
+    odd = b"".join(lines.odd)
+    if not odd:
+        return DecodedText("".join(known), "utf-8", certain=False)
+    latin = guess_latin(odd, "".join(known))
+    if latin is not None:
+        return DecodedText(lines.read(latin.encoding, "replace"), latin.encoding, latin.certain)
+    # in scripts of two bytes a line may be UTF-8 by chance
+    if sum(not text.isascii() for text in known) <= len(lines.odd):
+        lines, odd = _Lines((data,), (None,)), data
+    encoding, certain = _guess_script(odd)
+    return DecodedText(lines.read(encoding, "replace"), encoding, certain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """A file's lines with their breaks, and the text of each that is UTF-8, None for the others."""
+
+    lines: tuple[bytes, ...]
+    texts: tuple[str | None, ...]
+
+    @classmethod
+    def of(cls, data: bytes) -> "_Lines":
+        lines = tuple(data.splitlines(keepends=True))
+        return cls(lines, tuple(map(_as_utf8, lines)))
+
+    @property
+    def odd(self) -> list[bytes]:
+        """The lines that are not UTF-8."""
+        return [line for line, text in zip(self.lines, self.texts, strict=True) if text is None]
+
+    def read(self, encoding: str, errors: str) -> str:
+        """The whole text, its odd lines in an encoding."""
+        return "".join(
+            line.decode(encoding, errors) if text is None else text
+            for line, text in zip(self.lines, self.texts, strict=True)
+        )
+
+
+def _as_utf8(line: bytes) -> str | None:
+    """A line that is UTF-8, or has more letters of it than bytes that are none."""
+    if _is_utf8(line):
+        return line.decode("utf-8")
+    text = line.decode("utf-8", errors="replace")
+    beyond = sum(char > "\x7f" for char in text)
+    return text if beyond > 2 * text.count("\ufffd") else None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess_script(data: bytes) -> tuple[str, bool]:
+    """The encoding in which text of another script makes most sense, and whether it is certain."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(data, cp_isolation=_OLDER_ENCODINGS)
-    best = found.best()
-    if best is None:
-        return data.decode("cp1252", errors="replace")
-    likely = [
-        match.encoding
-        for match in found
-        if match.chaos <= best.chaos and match.coherence >= best.coherence
-    ]
-    return data.decode("cp1252" if "cp1252" in likely else best.encoding, errors="replace")
+    found = list(from_bytes(data, cp_isolation=_OTHER_SCRIPTS))
+    if not found:
+        return "cp1252", False
+    best = found[0]
+    next_best = max((match.coherence for match in found[1:]), default=0.0)
+    certain = best.coherence >= _LEAST_COHERENCE and best.coherence - next_best >= _LEAD
+    return best.encoding, certain
 
 
 def _is_binary(text: str) -> bool:
