@@ -104,10 +104,10 @@ def test_the_same_playlist_is_followed_without_the_whitelist(tone, tmp_path):
     (tmp_path / "real.wav").write_bytes(tone.read_bytes())
     path = tmp_path / "talk.wav"
     path.write_text(ffconcat("real.wav"))
-    command = decode_command(find_ffmpeg(), resolve_source(path), 1)
+    command = decode_command(find_ffmpeg(), resolve_source(path), 1, None)
     position = command.index("-format_whitelist")
     unguarded = command[:position] + command[position + 2 :]
-    for arguments, n_bytes in ((unguarded, 12 * SAMPLE_RATE * 4), (command, 0)):
+    for arguments, n_bytes in ((unguarded, 12 * SAMPLE_RATE * 8), (command, 0)):
         run = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         assert len(run.stdout) == n_bytes
 
@@ -142,7 +142,7 @@ def test_every_allowed_demuxer_is_one_of_ffmpegs(ffmpeg):
 
 
 def test_a_command_has_no_shell_no_network_and_no_input(tone):
-    command = decode_command(find_ffmpeg(), resolve_source(tone), 2)
+    command = decode_command(find_ffmpeg(), resolve_source(tone), 2, None)
     assert command[1] == "-nostdin"
     assert command[command.index("-protocol_whitelist") + 1] == "file"
     assert command[command.index("-i") + 1] == f"file:{tone}"

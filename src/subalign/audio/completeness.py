@@ -2,18 +2,28 @@
 
 import re
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 
+from subalign.audio.avi_header import declared_avi_seconds
 from subalign.audio.command import demux_command
 from subalign.audio.ffmpeg import NO_WINDOW, find_ffmpeg
 from subalign.audio.log import DecoderLog
+from subalign.audio.ogg_pages import ogg_fault
 from subalign.audio.source import MediaSource
 from subalign.audio.wav_header import declared_wav_seconds
 from subalign.errors import InputError, MediaReadError, NoAudioError
+from subalign.options import AudioOptions
 
-__all__ = ["damage_warning", "nothing_decoded"]
+__all__ = ["damage_warning", "missing_channel", "nothing_decoded", "silent_track"]
 
 # MP4 and Matroska: ffmpeg tells when their index or segment points beyond the file's end.
 _REPORT_MISSING_ENDS = re.compile(r"(?:mov|matroska),")
+# Formats of broadcast and of files, whose clock runs on: a gap in their sound is a loss. In others
+# it may be a muted caller.
+_WITHOUT_GAPS = re.compile(r"(?:mpegts|mpeg|asf|avi)\b")
+_SYNC, _TS_PACKET, _M2TS_PACKET = b"G", 188, 192  # ISO 13818-1; the second with a time before it
+_LEAST_LOSS = 0.4  # seconds
 _WHATEVER = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
 
@@ -41,10 +51,40 @@ def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
     )
 
 
+def missing_channel(log: DecoderLog, label: str, options: AudioOptions) -> NoAudioError | None:
+    """The error for a channel that the track has not: ffmpeg would give silence."""
+    tracks = log.audio_tracks
+    n_channels = tracks[options.track - 1].n_channels if len(tracks) >= options.track else None
+    if options.channel is None or n_channels is None or options.channel <= n_channels:
+        return None
+    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
+    return NoAudioError(
+        f"{label} has {channels}, so --channel {options.channel} does not exist: use a number"
+        f" from 1 to {n_channels}, or mix."
+    )
+
+
+def silent_track(log: DecoderLog, label: str, track: int) -> str | None:
+    """What to tell where the track was silent; None where it is the only one."""
+    tracks = log.audio_tracks
+    others = [
+        f"{number}" if other.language is None else f"{number} ({other.language})"
+        for number, other in enumerate(tracks, 1)
+        if number != track
+    ]
+    if not others:
+        return None
+    return (
+        f"{label} has {len(tracks)} audio tracks, of which number {track} is silent: choose"
+        f" {' or '.join(others)} with --audio-track."
+    )
+
+
 def damage_warning(
     log: DecoderLog,
     source: MediaSource,
     *,
+    track: int,
     declared: float | None,
     decoded: float,
     exit_code: int | None,
@@ -55,7 +95,7 @@ def damage_warning(
     `declared` is the container's or the track's duration. `time_limit` bounds a second look at
     containers that keep silent about a missing end.
     """
-    promised = _promised(log, source, declared)
+    promised = _promised(log, source, track, declared)
     if promised is not None and _is_short(decoded, promised):
         return (
             f"{source.label} should hold {promised:.1f} s of sound, but only {decoded:.1f} s could"
@@ -68,6 +108,17 @@ def damage_warning(
             f"{source.label} is cut short or damaged, ffmpeg complained {times}"
             f" ({first.rstrip('.')}): the {decoded:.1f} s that could be decoded are used."
         )
+    if log.gaps > _LEAST_LOSS and _WITHOUT_GAPS.match(log.container or ""):
+        return (
+            f"{source.label} is damaged, {log.gaps:.1f} s of its sound are missing: there is"
+            " silence in their place."
+        )
+    fault = None if source.path is None else _fault(log, source.path)
+    if fault is not None:
+        return (
+            f"{source.label} is cut short or damaged, {fault}: the {decoded:.1f} s of sound that"
+            " could be decoded are used."
+        )
     if _ends_early(log, source, declared, decoded, time_limit):
         return (
             f"{source.label} should last {declared:.1f} s, but ends earlier, the file is cut short"
@@ -76,8 +127,12 @@ def damage_warning(
     return None
 
 
-def _promised(log: DecoderLog, source: MediaSource, declared: float | None) -> float | None:
+def _promised(
+    log: DecoderLog, source: MediaSource, track: int, declared: float | None
+) -> float | None:
     """How much sound there should be, where that is known and not a guess of ffmpeg's."""
+    if log.container == "avi" and source.path is not None:
+        return declared_avi_seconds(source.path, track)
     if log.estimated:
         return None if source.path is None else declared_wav_seconds(source.path)
     # A container lasts as long as its longest track: beside a picture, sound may end earlier.
@@ -87,7 +142,28 @@ def _promised(log: DecoderLog, source: MediaSource, declared: float | None) -> f
 
 
 def _is_short(decoded: float, promised: float) -> bool:
-    return promised - decoded > max(1.0, 0.02 * promised)
+    return promised - decoded > max(_LEAST_LOSS, 0.02 * promised)
+
+
+def _fault(log: DecoderLog, path: str) -> str | None:
+    """What the file lacks by its own structure, where its format declares no length."""
+    if log.container == "ogg":
+        return ogg_fault(path)
+    if log.container == "mpegts" and _ends_within_packet(path):
+        return "it ends within a packet"
+    return None
+
+
+def _ends_within_packet(path: str) -> bool:
+    """Whether a transport stream of aligned packets has not a whole number of them."""
+    with suppress(OSError), Path(path).open("rb") as file:
+        start = file.read(_M2TS_PACKET + 5)
+        size = Path(path).stat().st_size
+        if start[:1] == start[_TS_PACKET : _TS_PACKET + 1] == _SYNC:
+            return size % _TS_PACKET != 0
+        if start[4:5] == start[_M2TS_PACKET + 4 :] == _SYNC:
+            return size % _M2TS_PACKET != 0
+    return False
 
 
 def _ends_early(

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 
 from subalign.audio.source import printable
 
@@ -14,24 +15,35 @@ __all__ = ["DecoderLog", "Track"]
 
 _LINE = re.compile(r"^(?:\[[^\]]*\] )*?\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)$")
 _CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
-_DURATION = re.compile(rf"^  Duration: {_CLOCK}")
+_DURATION = re.compile(rf"^  Duration: {_CLOCK}(?:, start: (-?[\d.]+))?")
 _CONTAINER = re.compile(r"^Input #0, (\S+), from ")
-_TRACK = re.compile(r"^ +Stream #0:(\d+)(?:\[\w+\])?(?:\([^)]*\))?: (\w+): (.*)$")
+_TRACK = re.compile(r"^ +Stream #0:(\d+)(?:\[\w+\])?(?:\(([^)]*)\))?: (\w+): (.*)$")
+# What the filter of `command` prints: where the sound begins, or the sum of gaps so far.
+_CLOCK_VALUE = re.compile(r"^\[Eval @ \w+\] \[(warning|info)\] (-?[\d.]+|-?nan|-?inf)$")
+_LAYOUT = re.compile(r", \d+ Hz, (?:(\d+) channels|(\d+)\.(\d+)(?:\.(\d+))?|(\w+))")
+_LAYOUT_SIZES = {"mono": 1, "stereo": 2, "downmix": 2, "binaural": 2, "quad": 4, "octagonal": 8}
 _TRACK_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}")
 _REPEATED = re.compile(r"Last message repeated (\d+) times")
 _OPENING = re.compile(r"^Error opening input(?: file.*|: )")
 _DAMAGED = re.compile(r"^Packet corrupt \(stream")
+# Their durations are times of the end on the file's own clock, wherever that begins.
+_DURATION_IS_END = re.compile(r"(?:matroska|nut|asf|ogg)\b")
 # Their last packet counts as corrupt in every recording whose header leaves the length open.
 _ODD_ENDS = ("wav", "au")
 
 
 @dataclass(slots=True)
 class Track:
-    """One track of the container; `duration` in seconds where the track itself declares it."""
+    """One track of the container; `duration` in seconds where the track itself declares it.
+
+    `n_channels` is None for pictures and for rare layouts, `language` is what the file says.
+    """
 
     index: int
     kind: str
     picture: bool
+    n_channels: int | None = None
+    language: str | None = None
     duration: float | None = None
 
 
@@ -39,13 +51,18 @@ class DecoderLog:
     """Reads the log; `opened` is set once the container has been described.
 
     `read` runs in a thread of its own; other attributes are for reading after `opened`, and the
-    problems after the end. Where ffmpeg repeats `address`, `label` is kept instead.
+    problems after the end. `lead` (seconds) is how much later than the container's clock the
+    sound begins, known after `started`; `gaps` sums up the gaps in the sound so far. Where
+    ffmpeg repeats `address`, `label` is kept instead.
     """
 
     def __init__(self, *, address: str, label: str) -> None:
         self._address = address
         self._label = label
         self.opened = threading.Event()
+        self.started = threading.Event()
+        self.lead = 0.0
+        self.gaps = 0.0
         self.container: str | None = None
         self.duration: float | None = None
         self.estimated = False
@@ -56,6 +73,8 @@ class DecoderLog:
         self.reason: str | None = None
         self._decoding = False
         self._last_was_problem = False
+        self._gaps_before = 0.0
+        self._clock_start = 0.0
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Reads to the end of `lines`."""
@@ -66,12 +85,16 @@ class DecoderLog:
             pass  # the pipe was closed: the program has been stopped
         finally:
             self.opened.set()
+            self.started.set()
 
     def read_line(self, line: str) -> None:
         """Takes in one line of the log."""
         repeated = _REPEATED.search(line)
         if repeated is not None:
             self.n_problems += int(repeated[1]) if self._last_was_problem else 0
+            return
+        if (value := _CLOCK_VALUE.match(line)) is not None:
+            self._read_clock(float(value[2]), beginning=value[1] == "warning")
             return
         match = _LINE.match(line)
         if match is None:
@@ -95,6 +118,15 @@ class DecoderLog:
         """Whether there is one audio track and at most still pictures (a cover) beside it."""
         return sum(1 for track in self.tracks if not track.picture) == 1
 
+    def _read_clock(self, seconds: float, *, beginning: bool) -> None:
+        if not beginning:
+            self.gaps = self._gaps_before + seconds
+        elif self.started.is_set():
+            self._gaps_before = self.gaps  # the filter was built anew and counts from 0
+        else:
+            self.lead = seconds if isfinite(seconds) else 0.0
+            self.started.set()
+
     def _read_info(self, text: str) -> None:
         if self._decoding:
             return
@@ -104,12 +136,17 @@ class DecoderLog:
             self._decoding = True
             self.opened.set()
         elif (duration := _DURATION.match(text)) is not None and self.duration is None:
-            self.duration = _seconds(duration)
+            if self.container is not None and _DURATION_IS_END.match(self.container):
+                self._clock_start = max(0.0, float(duration[4] or 0))
+            self.duration = _seconds(duration) - self._clock_start
         elif (track := _TRACK.match(text)) is not None:
-            picture = "(attached pic)" in track[3]
-            self.tracks.append(Track(int(track[1]), track[2], picture))
+            picture = "(attached pic)" in track[4]
+            language = None if track[2] in (None, "und") else printable(track[2], 20)
+            self.tracks.append(
+                Track(int(track[1]), track[3], picture, _n_channels(track[4]), language)
+            )
         elif (declared := _TRACK_DURATION.match(text)) is not None and self.tracks:
-            self.tracks[-1].duration = _seconds(declared)
+            self.tracks[-1].duration = _seconds(declared) - self._clock_start
 
     def _read_warning(self, text: str) -> None:
         if text.startswith("Estimating duration from bitrate"):
@@ -132,6 +169,15 @@ class DecoderLog:
         self._last_was_problem = True
         if self.first_problem is None:
             self.first_problem = printable(text, 200)
+
+
+def _n_channels(description: str) -> int | None:
+    layout = _LAYOUT.search(description)
+    if layout is None:
+        return None
+    if layout[5] is not None:
+        return _LAYOUT_SIZES.get(layout[5])
+    return sum(int(part) for part in layout.groups()[:4] if part is not None)
 
 
 def _seconds(clock: re.Match[str]) -> float:

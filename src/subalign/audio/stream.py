@@ -11,11 +11,18 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.audio.command import SAMPLE_RATE, decode_command
-from subalign.audio.completeness import damage_warning, nothing_decoded
+from subalign.audio.command import LONGEST_GAP, SAMPLE_RATE, decode_command
+from subalign.audio.completeness import (
+    damage_warning,
+    missing_channel,
+    nothing_decoded,
+    silent_track,
+)
 from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import find_ffmpeg
+from subalign.audio.limits import SoundLimit
 from subalign.audio.log import DecoderLog
+from subalign.audio.mix import without_cancellation
 from subalign.audio.piped import spooled, stream_chunks
 from subalign.audio.source import MediaSource, file_source, resolve_source
 from subalign.errors import MediaReadError
@@ -25,11 +32,13 @@ __all__ = ["AudioStream", "open_audio", "silence_invalid_samples"]
 
 _logger = logging.getLogger("subalign")
 
-_BLOCK_SECONDS = 10
-_BLOCK_BYTES = 4 * SAMPLE_RATE * _BLOCK_SECONDS
+_BLOCK_SAMPLES = 10 * SAMPLE_RATE
 
 # Squares and sums of samples beyond this leave float32; full scale is 1.
 _LARGEST_SAMPLE = 1e12
+
+# What a track that nobody speaks on stays below: 60 dB under full scale.
+_SILENT = 1e-3
 
 
 def open_audio(
@@ -38,8 +47,9 @@ def open_audio(
     """Opens a recording and decodes its first block, so that what cannot be read fails here.
 
     `source` is a path, "-" for standard input, an http(s) address, or a binary file object.
-    Raises `MediaNotFoundError`, `NoAudioError` (no such audio track, no sound),
-    `MediaReadError` (not decodable, refused, silent decoder) or `ToolMissingError`.
+    Raises `MediaNotFoundError`, `NoAudioError` (no such audio track or channel, no sound),
+    `MediaReadError` (not decodable, refused, silent decoder, more sound than its bytes can hold;
+    the last also while it is read) or `ToolMissingError`.
     """
     return AudioStream(resolve_source(source), options or AudioOptions())
 
@@ -58,7 +68,8 @@ class AudioStream:
 
     `declared_duration` is the container's in seconds, None where it declares none; `n_samples`
     counts the samples given so far. Gaps in the recording's clock are filled with silence, so
-    that a sample's number is its time. Closing stops the decoder; the end closes by itself.
+    that a sample's number is its time. Where the mix of the channels cancels them, the first
+    channel is given instead. Closing stops the decoder; the end closes by itself.
     """
 
     def __init__(self, source: MediaSource, options: AudioOptions) -> None:
@@ -67,6 +78,9 @@ class AudioStream:
         self._source = source
         self._options = options
         self._n_invalid = 0
+        self._cancelled = False
+        self._peak = 0.0
+        self._lead: int | None = None
         self._pending = bytearray()
         self._resources = ExitStack()
         self._finalizer = weakref.finalize(self, self._resources.close)
@@ -77,6 +91,10 @@ class AudioStream:
             self.declared_duration = self._declared()
             if self._first is None:
                 raise nothing_decoded(self._log, self.label, options.track)
+            missing = missing_channel(self._log, self.label, options)
+            if missing is not None:
+                raise missing
+            self._limit.check_packets(self.declared_duration, options.stall_timeout)
         except BaseException:
             self.close()
             raise
@@ -103,6 +121,8 @@ class AudioStream:
             raise StopIteration
         self.n_samples += block.size
         self._n_invalid += silence_invalid_samples(block)
+        self._peak = max(self._peak, float(np.abs(block).max()))
+        self._limit.check(self.n_samples / SAMPLE_RATE, self._log.gaps)
         return block
 
     def close(self) -> None:
@@ -120,11 +140,12 @@ class AudioStream:
                 path = self._resources.enter_context(spooled(data, source.label))
                 source, data = file_source(path, source.label), None
         self._source = source
+        self._limit = SoundLimit(source, self._options)
         self._log = DecoderLog(address=source.address, label=source.label)
         decoder = Decoder(
-            decode_command(program, source, self._options.track),
+            decode_command(program, source, self._options.track, self._options.channel),
             log=self._log,
-            data=data,
+            data=None if data is None else _counted(data, self._limit),
             stall_timeout=self._options.stall_timeout,
         )
         self._resources.callback(decoder.close)
@@ -132,17 +153,50 @@ class AudioStream:
 
     def _read_block(self) -> NDArray[np.float32] | None:
         """Up to 10 s of samples; None at the end."""
+        n_silent = min(self._samples_of_lead(), _BLOCK_SAMPLES)
+        size = 8 if self._options.channel is None else 4  # bytes: a pair, or one sample
+        n_bytes = (_BLOCK_SAMPLES - n_silent) * size
+        while len(self._pending) < n_bytes and (chunk := self._read()):
+            self._pending += chunk
+        n_bytes = min(len(self._pending) // size * size, n_bytes)
+        block, self._pending = self._pending[:n_bytes], self._pending[n_bytes:]
+        if not n_bytes and not n_silent:
+            return None
+        self._lead = self._samples_of_lead() - n_silent
+        samples = self._mono(np.frombuffer(block, "<f4").astype(np.float32, copy=False))
+        return np.concatenate((np.zeros(n_silent, np.float32), samples)) if n_silent else samples
+
+    def _samples_of_lead(self) -> int:
+        """How many silent samples are still to be given before the first of the sound."""
+        if self._lead is None:
+            self._pending += self._read()
+            self._log.started.wait(self._options.stall_timeout)
+            lead = self._log.lead if self._pending else 0.0
+            # as for gaps: a longer one is a damaged clock
+            self._lead = round(lead * SAMPLE_RATE) if 0 < lead <= LONGEST_GAP else 0
+        return self._lead
+
+    def _mono(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._options.channel is not None:
+            return samples
+        mono, cancelled = without_cancellation(samples.reshape(-1, 2))
+        if cancelled and not self._cancelled:
+            self._cancelled = True
+            _logger.warning(
+                "The channels of %s cancel each other in the mix: where they do, the first one is"
+                " used alone (--channel chooses another).",
+                self.label,
+            )
+        return mono
+
+    def _read(self) -> bytes:
         try:
-            while len(self._pending) < _BLOCK_BYTES and (chunk := self._decoder.read()):
-                self._pending += chunk
+            return self._decoder.read()
         except DecoderStalledError as error:
             raise MediaReadError(
                 f"{self.label} gave no sound for {self._options.stall_timeout:g} s and was given"
                 " up: check the file or the connection."
             ) from error
-        n_bytes = min(len(self._pending) // 4 * 4, _BLOCK_BYTES)
-        block, self._pending = self._pending[:n_bytes], self._pending[n_bytes:]
-        return np.frombuffer(block, "<f4").astype(np.float32, copy=False) if n_bytes else None
 
     def _declared(self) -> float | None:
         log = self._log
@@ -161,11 +215,15 @@ class AudioStream:
         warning = damage_warning(
             self._log,
             self._source,
+            track=self._options.track,
             declared=self.declared_duration,
             decoded=self.n_samples / SAMPLE_RATE,
             exit_code=self._decoder.exit_code,
             time_limit=self._options.stall_timeout,
         )
+        silent = silent_track(self._log, self.label, self._options.track)
+        if self._peak < _SILENT and silent is not None:
+            _logger.warning(silent)
         if warning is not None:
             _logger.warning(warning)
         if self._n_invalid:
@@ -175,3 +233,9 @@ class AudioStream:
                 self.label,
                 self._n_invalid,
             )
+
+
+def _counted(chunks: Iterator[bytes], limit: SoundLimit) -> Iterator[bytes]:
+    for chunk in chunks:
+        limit.read(len(chunk))
+        yield chunk

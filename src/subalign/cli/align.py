@@ -16,7 +16,7 @@ from subalign.cli.console import Session
 from subalign.cli.head_pairs import parse_pairs
 from subalign.cli.job import AlignJob
 from subalign.cli.messages import errors_reported
-from subalign.cli.parsers import parse_highlight_style, parse_style
+from subalign.cli.parsers import parse_channel, parse_highlight_style, parse_style
 from subalign.options import (
     AlignmentMethod,
     AlignmentOptions,
@@ -136,6 +136,8 @@ def align(
     no_sdpa: cli.NoSdpa = False,
     threads: cli.Threads = 0,
     audio_track: cli.AudioTrack = 1,
+    channel: cli.Channel = "mix",
+    max_recording: cli.MaxRecording = None,
     method: cli.Method = "viterbi",
     heads: cli.Heads = None,
     qk_scale: cli.QkScale = 1.0,
@@ -184,7 +186,9 @@ def align(
                 no_sdpa=no_sdpa,
                 threads=threads,
             ),
-            audio=AudioOptions(track=audio_track),
+            audio=AudioOptions(
+                track=audio_track, channel=parse_channel(channel), max_seconds=max_recording
+            ),
             script=ScriptOptions(
                 language=chosen_language(language),
                 ignore=tuple(ignore or ()),

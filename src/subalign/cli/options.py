@@ -230,6 +230,23 @@ Threads = Annotated[
 
 # recording
 AudioTrack = Annotated[int, _audio(metavar="N", help="Which audio track, counted from 1.")]
+Channel = Annotated[
+    str,
+    _audio(
+        metavar="NAME",
+        help="Which channel of the track: mix (all of them), left, right, or a number from 1, for "
+        "calls with a speaker on each side.",
+    ),
+]
+MaxRecording = Annotated[
+    float | None,
+    _audio(
+        metavar="SECONDS",
+        help="The longest recording that is taken. Without, one is refused that gives more than an "
+        "hour and 0.1 s for each byte of its file, or has gaps of over 4 hours.",
+        show_default=False,
+    ),
+]
 Clips = Annotated[
     list[str] | None,
     _audio(

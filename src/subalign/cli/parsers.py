@@ -11,6 +11,7 @@ from subalign.errors import UsageError
 from subalign.options import Clip, HighlightStyle, Position, StyleOptions, Task
 
 __all__ = [
+    "parse_channel",
     "parse_clip",
     "parse_clip_timestamps",
     "parse_clips",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 _NONE = "none"
+_SIDES = {"left": 1, "right": 2}
 _CLOCK = r"(?:(?:\d+:)?\d+:)?\d+(?:[.,]\d+)?"
 _CLIP = re.compile(rf"\s*({_CLOCK})?\s*-\s*({_CLOCK})?\s*")
 
@@ -53,6 +55,18 @@ def parse_count(text: str, option: str) -> int | None:
     if not (stripped.isascii() and stripped.isdigit() and int(stripped) >= 1):
         raise UsageError(f"{option} takes a whole number from 1 up or none, not {text!r}.")
     return int(stripped)
+
+
+def parse_channel(text: str) -> int | None:
+    """The number of a channel, from 1; None for `mix`."""
+    name = text.strip().lower()
+    if name == "mix":
+        return None
+    if name in _SIDES:
+        return _SIDES[name]
+    if not (name.isascii() and name.isdigit() and len(name) <= 3):
+        raise UsageError(f"--channel takes left, right, mix or a number from 1, not {text!r}.")
+    return int(name)
 
 
 def parse_tokens(text: str, option: str) -> tuple[int, ...] | None:

@@ -16,6 +16,7 @@ from subalign.cli.head_pairs import parse_pairs
 from subalign.cli.job import Job
 from subalign.cli.messages import errors_reported
 from subalign.cli.parsers import (
+    parse_channel,
     parse_clips,
     parse_count,
     parse_highlight_style,
@@ -70,6 +71,8 @@ def transcribe(
     no_sdpa: cli.NoSdpa = False,
     threads: cli.Threads = 0,
     audio_track: cli.AudioTrack = 1,
+    channel: cli.Channel = "mix",
+    max_recording: cli.MaxRecording = None,
     clip: cli.Clips = None,
     clip_timestamps: cli.ClipTimestamps = None,
     language: cli.Language = None,
@@ -140,7 +143,9 @@ def transcribe(
                 no_sdpa=no_sdpa,
                 threads=threads,
             ),
-            audio=AudioOptions(track=audio_track),
+            audio=AudioOptions(
+                track=audio_track, channel=parse_channel(channel), max_seconds=max_recording
+            ),
             transcription=TranscriptionOptions(
                 task=parse_task(task),
                 language=chosen_language(language),
