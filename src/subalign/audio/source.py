@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from subalign.errors import MediaNotFoundError, MediaReadError, NoAudioError
 
-__all__ = ["MediaSource", "file_source", "is_address", "printable", "resolve_source"]
+__all__ = ["MediaSource", "file_source", "is_address", "legible", "printable", "resolve_source"]
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _WEB_PROTOCOLS = ("http", "https", "httpproxy", "tls", "tcp")
@@ -79,6 +79,11 @@ def file_source(name: str, label: str) -> MediaSource:
         raise NoAudioError(f"{label} is empty (0 bytes): give a recording.")
     path = os.path.abspath(name)
     return MediaSource("file:" + path, label, ("file",), path=path)
+
+
+def legible(name: str) -> str:
+    """A file's name as text that any file can hold: U+FFFD for bytes that are not UTF-8."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def printable(text: str, limit: int = 300) -> str:

@@ -11,16 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 import ffmpeg
 
-from subalign.audio.command import compile_command, media_input
+from subalign.audio.command import Argument, compile_command, media_input
 from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import NO_WINDOW, FfmpegProgram, find_ffmpeg
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
+from subalign.pipeline.outputs import temporary_beside
 from subalign.pipeline.subtitle_files import write_cue_file
 from subalign.subtitles.cue_files import CueFile, read_cue_file
 from subalign.subtitles.cue_files.tidy import tidy_cue_file
@@ -261,10 +261,10 @@ def _write(
     metadata: Sequence[str] = (),
 ) -> None:
     """Run ffmpeg on a file beside the target, which it then becomes."""
-    temporary = target.absolute().with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    temporary = temporary_beside(target.absolute())
     output = ffmpeg.output(
         *streams,
-        f"file:{temporary}",
+        Argument(f"file:{temporary}"),
         format=_container(target).name,
         max_interleave_delta=0,  # subtitles may be minutes apart
         progress="pipe:1",

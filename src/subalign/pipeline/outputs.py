@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from subalign.audio import is_address, looks_like_media
+from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
 from subalign.results import Alignment, Transcript
@@ -77,7 +78,7 @@ def find_inputs(sources: Iterable[str]) -> Iterator[Input | InputError]:
         path = Path(source)
         if source == "-" or is_address(source):
             yield Input(source, Path())
-        elif not path.is_dir():
+        elif not os.path.isdir(path):  # noqa: PTH112 (a name too long is no error there)
             yield Input(source, path.parent)
         else:
             found = sorted(item for item in path.rglob("*") if looks_like_media(item))
@@ -126,7 +127,7 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
         OutputExistsError: a file is there and `existing` is "refuse".
         OutputError: a folder cannot be made or written to.
     """
-    there = [output for output in outputs if output.path.exists()]
+    there = [output for output in outputs if _exists(output.path)]
     if there and existing == "refuse":
         names = ", ".join(str(output.path) for output in there)
         raise OutputExistsError(
@@ -142,6 +143,16 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
         except OSError as error:
             raise OutputError(_sentence(folder, error)) from error
     return tuple(wanted)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+    return True
 
 
 def write_transcript(
@@ -163,7 +174,7 @@ def write_transcript(
     """
     target = Path(path)
     named, recording = format_of(target.name)
-    writer = get_writer(format or named, layout, recording=recording, media=media)
+    writer = get_writer(format or named, layout, recording=legible(recording), media=media)
     _write_whole(target, lambda file: writer.write(transcript, file))
 
 
@@ -209,5 +220,7 @@ def temporary_beside(target: Path) -> Path:
 def _sentence(path: Path, error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return f"The disk is full, so {path} was not written: free some space and run it again."
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{path} cannot be written, its name is too long: rename the recording."
     reason = (error.strerror or str(error)).lower()
     return f"{path} cannot be written ({reason}): give another --output-dir."

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio import SAMPLE_RATE, is_address, open_audio
+from subalign.audio.source import legible
 from subalign.errors import InputError, OutputError, UsageError
 from subalign.options import AudioOptions
 from subalign.pipeline.outputs import Output
@@ -63,7 +64,7 @@ def page_media(
         return PageMedia(name="" if name == "-" else name.rpartition("/")[2].partition("?")[0])
     file = Path(name)
     return PageMedia(
-        name=file.name,
+        name=legible(file.name),
         href=None if embed else _relative_address(file, folder),
         embedded=file if embed else None,
         peaks=_read_peaks(name, audio),
@@ -127,6 +128,6 @@ def _relative_address(file: Path, folder: Path) -> str:
         path = os.path.relpath(file.absolute(), folder.absolute())
     except ValueError:  # another drive
         return file.absolute().as_uri()
-    address = quote(Path(path).as_posix())
+    address = quote(os.fsencode(Path(path).as_posix()))  # any bytes: names may be no UTF-8
     # a colon in the first name would make it a scheme
     return address if address.startswith(".") else f"./{address}"
