@@ -6,10 +6,12 @@ A vocabulary holds ordinary tokens only. Whisper's special tokens follow them an
 
 import base64
 import binascii
+import errno
 import gzip
 import json
 import os
 import re
+import stat
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ __all__ = [
     "read_ctranslate2",
     "read_hugging_face",
     "read_tiktoken",
+    "regular_bytes",
     "write_tiktoken",
 ]
 
@@ -31,6 +34,8 @@ GPT2_SPLIT_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N
 
 _SPECIAL = re.compile(r"<\|.*\|>", re.DOTALL)
 _FIRST_SPECIAL = "<|endoftext|>"
+_LARGEST = 16 << 20  # bytes; the official tokenizer.json has 4 MiB
+_RANK_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -152,12 +157,26 @@ def _read_tokens(file: Path) -> list[str]:
 
 def _read_bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return regular_bytes(file)
     except OSError as error:
         raise CheckpointError(
             f"The vocabulary file {file} cannot be read ({error.strerror or error}): "
             "take the checkpoint from its source again."
         ) from error
+
+
+def regular_bytes(path: Path) -> bytes:
+    """What a checkpoint's small file holds; pipes and devices, which may never end, are refused.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger than any of its kind.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > _LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST >> 20} MiB")
+    return path.read_bytes()
 
 
 def _damaged(file: Path, what: str) -> CheckpointError:
@@ -169,7 +188,7 @@ def _damaged(file: Path, what: str) -> CheckpointError:
 
 def _parse_line(line: bytes, number: int, file: Path) -> tuple[bytes, int]:
     encoded, _, rank = line.strip().partition(b" ")
-    if not rank.isdigit():
+    if not rank.isdigit() or len(rank) > _RANK_DIGITS:
         raise _damaged(file, f"line {number} has no rank")
     if encoded == b"=":  # Base64 of nothing is nothing, which could not stand on a line.
         return b"", int(rank)

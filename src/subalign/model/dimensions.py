@@ -9,6 +9,16 @@ __all__ = ["FRAME_SECONDS", "ModelDimensions"]
 # seconds between mel frames
 FRAME_SECONDS = 0.01
 
+# ten times those of the largest official model: what states more is damaged, or meant to do harm
+_MOST = {
+    **dict.fromkeys(("n_mels", "n_audio_head", "n_text_head"), 1_280),
+    **dict.fromkeys(("n_audio_layer", "n_text_layer"), 320),
+    **dict.fromkeys(("n_audio_state", "n_text_state"), 12_800),
+    "n_audio_ctx": 15_000,
+    "n_text_ctx": 4_480,
+    "n_vocab": 520_000,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelDimensions:
@@ -32,11 +42,16 @@ class ModelDimensions:
                 raise CheckpointError(
                     f"The checkpoint's {field.name} is {value!r}, not a whole number above 0."
                 )
+            if value > _MOST[field.name]:
+                raise CheckpointError(
+                    f"The checkpoint's {field.name} is over {_MOST[field.name]}, which is more "
+                    "than any Whisper model has."
+                )
         for state, head in (
             (self.n_audio_state, self.n_audio_head),
             (self.n_text_state, self.n_text_head),
         ):
-            if state % head or state % 2:
+            if state % head or state % 2 or state < 4:
                 raise CheckpointError(
                     f"The checkpoint's width {state} does not split into {head} heads of even size."
                 )

@@ -4,7 +4,6 @@ The heads that OpenAI marked follow the speech, but some look ahead of it and so
 here were chosen by `subalign heads find`. This module imports no PyTorch.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -62,8 +61,9 @@ def read_timing_heads(config: Mapping[str, object], path: Path) -> TimingHeads |
     if pairs is None:
         return None
     shift = config.get("timing_shift", 0.0)
-    if isinstance(shift, bool) or not isinstance(shift, int | float) or not math.isfinite(shift):
+    if isinstance(shift, bool) or not isinstance(shift, int | float) or not abs(shift) <= 1:
         raise CheckpointError(
-            f"{path} states a timing_shift that is no number: fetch the checkpoint again."
+            f"{path} states a timing_shift that is no number of seconds below 1: fetch the "
+            "checkpoint again."
         )
     return TimingHeads(tuple(sorted(set(pairs))), float(shift))

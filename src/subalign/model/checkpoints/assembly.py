@@ -25,7 +25,11 @@ ENCODER_POSITIONS = "encoder.positional_embedding"
 
 # OpenAI's vocabulary sizes, special tokens included, and how many ordinary tokens each has
 _OFFICIAL_RANKS = {51864: 50256, 51865: 50257, 51866: 50257}
-_MOST_LANGUAGES = 100
+# Whisper's languages; English-only models have tokens for those of the first version too
+_LANGUAGES, _ENGLISH_ONLY_LANGUAGES = (99, 100), (99,)
+
+# tensors in a layer of the encoder and of the decoder
+_LAYER_TENSORS = 15, 24
 
 _log = logging.getLogger("subalign")
 
@@ -68,14 +72,19 @@ def build_model(
     Raises:
         CheckpointError: the weights or the vocabulary do not fit the dimensions.
     """
-    _check_vocabulary(dims, vocabulary, source)
-    if dims.n_audio_layer + dims.n_text_layer > len(stored):
+    _check_vocabulary(dims, vocabulary, multilingual, source)
+    encoder, decoder = _LAYER_TENSORS
+    if encoder * dims.n_audio_layer + decoder * dims.n_text_layer > len(stored):
         layers = f"{dims.n_audio_layer} + {dims.n_text_layer}"
         raise CheckpointError(
             f"{source} holds {len(stored)} tensors, too few for its stated {layers} layers: "
             "fetch the checkpoint again."
         )
-    model = _empty_model(dims, name, vocabulary, multilingual, source)
+    _check_size(dims, source)
+    # a folder's name need not be text that can be written
+    name = name.encode(errors="replace").decode()
+    with _Unallocated():
+        model = Whisper(dims, name=name, vocabulary=vocabulary, multilingual=multilingual)
     expected = model.state_dict()
     shapes = {key: tuple(tensor.shape) for key, tensor in expected.items()}
     check_tensors(stored, shapes, optional=(ENCODER_POSITIONS,), source=source)
@@ -84,8 +93,13 @@ def build_model(
         tensor = stored[key].read() if key in stored else expected[key]
         # a copy even where nothing changes: the file may be replaced while the model lives
         weights[key] = tensor.to(placement.device, placement.dtype, copy=True).contiguous()
+        if not torch.isfinite(weights[key].sum(dtype=torch.float32)):
+            raise CheckpointError(
+                f"{source} holds weights that are no numbers, or too large ({key}): it is damaged; "
+                "fetch it again."
+            )
     model.load_state_dict(weights, assign=True)
-    return model.eval()
+    return model.requires_grad_(False).eval()
 
 
 def mark_heads(
@@ -120,27 +134,26 @@ def mark_heads(
         )
 
 
-def _empty_model(
-    dims: ModelDimensions,
-    name: str,
-    vocabulary: Vocabulary,
-    multilingual: bool | None,
-    source: Path,
-) -> Whisper:
-    try:
-        with _Unallocated():
-            model = Whisper(dims, name=name, vocabulary=vocabulary, multilingual=multilingual)
-    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+def _check_size(dims: ModelDimensions, source: Path) -> None:
+    """Refuse weights that stand for many times their files' bytes, before memory is taken."""
+    files = [file for file in source.iterdir() if file.is_file()] if source.is_dir() else [source]
+    layers = 12 * dims.n_audio_layer + 16 * dims.n_text_layer
+    weights = dims.n_text_state * (dims.n_text_state * layers + dims.n_vocab)
+    # scaled integers take a byte each
+    if weights > sum(file.stat().st_size for file in files):
         raise CheckpointError(
-            f"{source} states dimensions that no model can have ({dims})."
-        ) from error
-    return model.requires_grad_(False)
+            f"{source} is too small for the {weights:,} weights that its stated dimensions make: "
+            "fetch the checkpoint again."
+        )
 
 
-def _check_vocabulary(dims: ModelDimensions, vocabulary: Vocabulary, source: Path) -> None:
+def _check_vocabulary(
+    dims: ModelDimensions, vocabulary: Vocabulary, multilingual: bool | None, source: Path
+) -> None:
     ranks = len(vocabulary.ranks)
     languages = dims.n_vocab - ranks - NON_LANGUAGE_SPECIALS
-    fits = 1 <= languages <= _MOST_LANGUAGES and _OFFICIAL_RANKS.get(dims.n_vocab, ranks) == ranks
+    possible = _ENGLISH_ONLY_LANGUAGES if multilingual is False else _LANGUAGES
+    fits = languages in possible and _OFFICIAL_RANKS.get(dims.n_vocab, ranks) == ranks
     if not fits:
         raise CheckpointError(
             f"The vocabulary of {source} has {ranks} tokens, which does not fit the {dims.n_vocab} "

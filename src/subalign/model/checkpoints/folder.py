@@ -6,6 +6,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from subalign.errors import CheckpointError
+from subalign.vocabulary import regular_bytes
 
 __all__ = [
     "CONFIG",
@@ -31,7 +32,7 @@ def read_json(path: Path) -> dict[str, Any]:
         CheckpointError: the file is missing, unreadable, no JSON, or no object.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(regular_bytes(path))
     except FileNotFoundError as error:
         raise CheckpointError(
             f"There is no {path.name} in {path.parent}: give the folder of a subalign, Hugging "
@@ -39,7 +40,7 @@ def read_json(path: Path) -> dict[str, Any]:
         ) from error
     except OSError as error:
         raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}): check the file's permissions."
+            f"{path} cannot be read ({error.strerror or error}): check the file's permissions."
         ) from error
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: fetch the checkpoint again.") from error

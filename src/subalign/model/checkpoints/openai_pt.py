@@ -28,6 +28,8 @@ def load_openai_pt(path: Path, placement: Placement) -> Whisper:
         ChecksumError: the name is official, but the contents are not.
         CheckpointError: the file is damaged, or refused because it could run code.
     """
+    if path.exists() and not path.is_file():
+        raise CheckpointError(f"{path} is no regular file: give a .pt file or a folder.")
     named = official_models().get(path.stem)
     if named is not None and _digest(path) != named.pt_sha256:
         raise ChecksumError(

@@ -55,13 +55,19 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
         raise CheckpointError(
             f"{path} states a name or split_pattern that is no text: fetch the checkpoint again."
         )
+    if split_pattern != GPT2_SPLIT_PATTERN:
+        # another could lose letters, or take for ever
+        raise CheckpointError(
+            f"{path} states a split_pattern that is not GPT-2's, which every Whisper model uses: "
+            "fetch the checkpoint again."
+        )
     vocabulary = file_inside(folder, config.get("vocabulary", VOCABULARY), path)
     model = build_model(
         read_dimensions(dims, path),
         stored_in_safetensors(file_inside(folder, WEIGHTS, path)),
         source=folder,
         name=name,
-        vocabulary=read_tiktoken(vocabulary, split_pattern=split_pattern),
+        vocabulary=read_tiktoken(vocabulary),
         multilingual=multilingual,
         placement=placement,
     )

@@ -25,6 +25,9 @@ __all__ = [
 _SAFETENSORS_FLOATS = frozenset({"F64", "F32", "F16", "BF16"})
 _TORCH_FLOATS = frozenset({torch.float64, torch.float32, torch.float16, torch.bfloat16})
 _NAMED_AT_MOST = 3
+# the largest Whisper's header and pickle have 0.2 MiB
+_LARGEST_HEADER = 8 << 20
+_LARGEST_PICKLE = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ def stored_in_safetensors(path: Path) -> dict[str, StoredTensor]:
         CheckpointError: the file cannot be read or is damaged.
     """
     try:
+        with path.open("rb") as binary:
+            if int.from_bytes(binary.read(8), "little") > _LARGEST_HEADER:
+                raise CheckpointError(f"{path} is damaged: fetch the checkpoint again.")
         if not _is_utf8(path):  # which safe_open asks for
             return stored_in_mapping(safetensors.torch.load(path.read_bytes()), path)
         file = safe_open(path, framework="pt")
@@ -70,6 +76,7 @@ def read_pickle(path: Path) -> object:
         CheckpointError: the file cannot be read, is damaged, or holds more than plain data.
     """
     try:
+        _check_archive(path)
         # mapping takes the path as UTF-8; reading takes any path
         mapped = zipfile.is_zipfile(path) and _is_utf8(path)
         with path.open("rb") as file:
@@ -80,10 +87,13 @@ def read_pickle(path: Path) -> object:
             f"{path} was refused: it holds something other than plain weights, and reading that "
             "could run a stranger's code; use a checkpoint in safetensors form."
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError) as error:
+    except CheckpointError:
+        raise
+    # damage shows in errors of every kind
+    except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise CheckpointError(
-            f"{path} cannot be read ({reason}): fetch the checkpoint again."
+            f"{path} cannot be read ({reason}), so it is damaged: fetch the checkpoint again."
         ) from error
 
 
@@ -99,7 +109,9 @@ def stored_in_mapping(weights: object, path: Path) -> dict[str, StoredTensor]:
     for name, value in weights.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise CheckpointError(f"{path} holds {name!r}, which is no weight: it is damaged.")
-        plain = value.dtype in _TORCH_FLOATS and value.layout == torch.strided
+        plain = value.dtype in _TORCH_FLOATS and value.layout == torch.strided and value.is_cpu
+        if plain and value.nbytes > value.untyped_storage().nbytes():
+            raise CheckpointError(f"{path} holds more of {name} than its bytes: it is damaged.")
         stored[name] = StoredTensor(tuple(value.shape), plain, partial(_itself, value))
     return stored
 
@@ -137,6 +149,20 @@ def check_tensors(
             f"{source} {' and '.join(found)}: it is no Whisper checkpoint of its stated "
             "dimensions, or it is damaged; fetch it again or convert it anew."
         )
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse an archive whose parts are packed, as `torch.save` never does, or far too large."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            too_large = member.filename.endswith(".pkl") and member.file_size > _LARGEST_PICKLE
+            if too_large or member.compress_type != zipfile.ZIP_STORED:
+                raise CheckpointError(
+                    f"{path} was refused: its part {member.filename!r} is packed or far larger "
+                    "than a Whisper model's; use a checkpoint in safetensors form."
+                )
 
 
 def _read_safetensor(path: Path, name: str) -> Tensor:
