@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from subalign.errors import InputError
 from subalign.subtitles.cue_files import Aside, FileCue, parse_cue_file, render_cue_file
 from subalign.subtitles.cue_files.times import milliseconds, written_time
+from subalign.subtitles.readers.subtitle_files import read_subtitles
 
 LINES = st.text(
     st.sampled_from("abc xyz éß你好ก👍<>/i&;{}\\N,.:-0123456789"), min_size=1, max_size=20
@@ -134,3 +135,31 @@ def test_events_of_sub_station_alpha():
     assert [cue.text for cue in file.cues] == ["One, two"]
     assert isinstance(file.parts[0], Aside)
     assert render_cue_file(file) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "found_ms"),
+    [
+        ("00:00:01 --> 00:00:02", (1000, 2000)),
+        ("00:00:01,5 --> 0:00:02.25", (1500, 2250)),
+        ("00:00:00,000.0000000000582 --> 00:00:04,200.0000000000582", (0, 4200)),
+        ("00:00:01.2345678901234 --> 00:00:02.9996", (1235, 3000)),
+        ("\u200e00:00:01,000 --> \u200f00:00:02,000\u202c", (1000, 2000)),
+        ("00:00:01,000\u200f --> 00:00:02,000", (1000, 2000)),
+        ("00:00:01:500 --> 00:00:02:500", (1500, 2500)),
+    ],
+)
+@pytest.mark.parametrize("number", ["1", "\u200e1", "\ufeff\u202b1\u202c"])
+def test_times_however_they_are_written(written, found_ms, number):
+    """One reader: the same cues for what is mended and for what is aligned."""
+    text = f"{number}\n{written}\nOne\n\n\u200f2\n00:00:05,000 --> 00:00:06,000\nTwo\n"
+    file = parse_cue_file(text, "a.txt")
+    assert [(cue.start_ms, cue.end_ms, cue.text) for cue in file.cues] == [
+        (*found_ms, "One"),
+        (5000, 6000, "Two"),
+    ]
+    read = read_subtitles(text.replace("\ufeff", ""), "srt").cues
+    assert [(cue.start * 1000, cue.end * 1000, cue.text) for cue in read] == [
+        (*found_ms, "One"),
+        (5000, 6000, "Two"),
+    ]

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from subalign.subtitles.cue_files import CueFile, FileCue
-from subalign.subtitles.cue_files.cue_file import FileFormat, shown_text
+from subalign.subtitles.cue_files.cue_file import FileFormat, is_placed, shown_text
 
 __all__ = ["PlacedCue", "find_lanes", "lane_neighbours"]
 
 _ALIGNED = re.compile(r"\\an?(\d{1,2})(?!\d)")
-_MOVED = re.compile(r"\\(?:pos|move)\b")
 _PLACE = re.compile(r"(?:^|\s)(?:line|position|vertical|region):\S+")
 
 
@@ -50,7 +49,7 @@ def find_lanes(file: CueFile) -> list[list[PlacedCue]]:
 def _place(cue: FileCue, format: FileFormat) -> tuple[str, ...] | None:
     if format == "vtt":
         return tuple(sorted(part.strip() for part in _PLACE.findall(cue.settings)))
-    if _MOVED.search(cue.text):
+    if is_placed(cue):
         return None
     aligned = _ALIGNED.search(cue.text)
     alignment = aligned[1] if aligned else ""

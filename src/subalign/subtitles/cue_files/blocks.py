@@ -7,16 +7,21 @@ left inside a text, numbers missing, dots for commas, single hyphens in arrows.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from subalign.subtitles.cue_files.cue_file import Aside, FileCue, FileFormat
-from subalign.subtitles.cue_files.times import TIME, milliseconds, written_times
+from subalign.subtitles.cue_files.times import DIRECTION, TIME, milliseconds, written_times
 
-__all__ = ["parse_blocks", "render_blocks"]
+__all__ = ["begins_with_cue", "parse_blocks", "render_blocks"]
 
-_TIMES = re.compile(rf"\s*(?P<times>(?P<start>{TIME})\s*-{{1,3}}>\s*(?P<end>{TIME}))(?P<more>.*)")
+_BESIDE = rf"[\s{DIRECTION}]*"
+_TIMES = re.compile(
+    rf"\s*(?P<times>[{DIRECTION}]*(?P<start>{TIME}){_BESIDE}-{{1,3}}>{_BESIDE}(?P<end>{TIME})"
+    rf"[{DIRECTION}]*)(?P<more>.*)"
+)
 # a line that was meant to be times: an arrow, and the digits of two times
 _BROKEN = re.compile(r"(?=.*-->)(?:\D*\d){6}|(?=.*->)(?:\D*\d){12}")
+_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _MISSING = 10  # numbers that may be left out where no blank line stands before the next one
 
 _VTT_NOTE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
@@ -30,6 +35,15 @@ class _Opening:
     first: int
     times: int
     found: re.Match[str] | None
+
+
+def begins_with_cue(text: str) -> bool:
+    """Whether the first lines of a text are a cue's times with hours, after a number at most."""
+    first = [line for line in islice(text.lstrip().split("\n", 4), 4) if line.strip()][:2]
+    if len(first) == 2 and _number(first[0].strip()) is not None:
+        first = first[1:]
+    found = _times(first[0]) if first else None
+    return found is not None and found["start"].count(":") >= 2
 
 
 def parse_blocks(text: str, format: FileFormat) -> list[FileCue | Aside]:
@@ -81,20 +95,23 @@ def _openings(lines: Sequence[str], format: FileFormat) -> Iterator[_Opening]:
             continue
         first = at
         before = lines[at - 1].strip() if at > free else ""
+        number_before = _number(before)
         after_blank = at - 2 < free or not lines[at - 2].strip()
         if format == "vtt":
             if before and after_blank and not _VTT_BLOCK.match(before):
                 first = at - 1
-        elif _is_number(before) and (after_blank or 0 < int(before) - number <= _MISSING):
+        elif number_before is not None and (after_blank or 0 < number_before - number <= _MISSING):
             first = at - 1
-        if first < at and _is_number(before):
-            number = int(before)
+        if first < at and number_before is not None:
+            number = number_before
         yield _Opening(first, at, found)
         free = at + 1
 
 
-def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= 9
+def _number(text: str) -> int | None:
+    """A cue's number, also among marks of direction."""
+    bare = text.strip(_MARKS)
+    return int(bare) if bare.isdecimal() and len(bare) <= 9 else None
 
 
 def _times(line: str) -> re.Match[str] | None:

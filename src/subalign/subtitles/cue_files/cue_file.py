@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Aside", "CueFile", "FileCue", "FileFormat", "shown_text"]
+__all__ = ["Aside", "CueFile", "FileCue", "FileFormat", "is_placed", "shown_text"]
 
 FileFormat = Literal["srt", "vtt", "ass"]
 
 _OVERRIDES = re.compile(r"\{[^{}]*\}")
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
+_PLACED = re.compile(r"\\(?:pos|move)\b")
 _INNER_TIME = re.compile(r"<\d[\d:.]*>")
 
 
@@ -78,6 +79,11 @@ class CueFile:
         for part in self.parts:
             if isinstance(part, FileCue) and not part.is_comment:
                 yield part
+
+
+def is_placed(cue: FileCue) -> bool:
+    r"""Whether the cue is a sign at a place of the picture (`\pos`, `\move`), and no subtitle."""
+    return _PLACED.search(cue.text) is not None
 
 
 def shown_text(cue: FileCue, format: FileFormat) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from subalign.errors import InputError
 from subalign.subtitles.cue_files.blocks import parse_blocks, render_blocks
 from subalign.subtitles.cue_files.cue_file import CueFile, FileCue, FileFormat
+from subalign.subtitles.cue_files.detecting import detect_format
 from subalign.subtitles.cue_files.substation import parse_events, render_events
 from subalign.subtitles.readers.files import file_label, read_bytes
-from subalign.subtitles.readers.subtitle_files import detect_subtitles
 from subalign.subtitles.readers.text_encoding import decode_text, encoding_name
 
 __all__ = ["check_certain", "parse_cue_file", "read_cue_file", "render_cue_file"]
@@ -81,8 +81,7 @@ def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) ->
     counts["\r"] = text.count("\r") - counts["\r\n"]
     newline = max(("\n", "\r\n"), key=lambda mark: counts[mark])
     text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
-    known = detect_subtitles(text)
-    form = _SUFFIXES[f".{known}"] if known else expected
+    form = detect_format(text) or expected
     body = text.rstrip("\n")
     if form is None:
         name = _OTHERS.get(Path(label).suffix.lower())

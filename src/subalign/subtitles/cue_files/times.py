@@ -5,12 +5,17 @@ import re
 from subalign.subtitles.cue_files.cue_file import FileFormat
 from subalign.subtitles.timecode import srt_timecode
 
-__all__ = ["TIME", "are_exact", "milliseconds", "written_time", "written_times"]
+__all__ = ["DIRECTION", "TIME", "are_exact", "milliseconds", "written_time", "written_times"]
 
-TIME = r"-?(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,:;]\d{1,3})?"
-"""A time however it is written: one to three parts, any decimal mark."""
+TIME = r"-?(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,:;]\d{1,20}(?:[.,]\d{1,20})?)?"
+"""A time however it is written: one to three parts, any decimal mark, any number of decimals."""
 
-_PARTS = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+)(?:[.,:;](\d+))?")
+DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Marks of the direction of writing, which some programs put before numbers and times; for use
+in the brackets of a regular expression."""
+
+# some programs write hh:mm:ss:mmm, and some parts of a millisecond after another mark
+_PARTS = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+)(?:[.,:;](\d+)(?:[.,]\d+)?)?")
 
 _SRT = r"\d{2,}:[0-5]\d:[0-5]\d,\d{3}"
 _VTT = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
@@ -24,13 +29,13 @@ _EXACT = {
 
 def milliseconds(time: str) -> int:
     """The milliseconds of a time that `TIME` matches; negative before the start."""
-    # hh:mm:ss:mmm, which some programs write
     found = _PARTS.fullmatch(time)
     if found is None:
         raise ValueError(f"no time: {time}")
     sign, hours, minutes, seconds, fraction = found.groups()
     whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
-    total = whole * 1000 + int((fraction or "").ljust(3, "0"))
+    decimals = (fraction or "").ljust(4, "0")
+    total = whole * 1000 + int(decimals[:3]) + (int(decimals[3]) >= 5)
     return -total if sign else total
 
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 __all__ = ["Label", "find_labels", "label_at"]
 
 _LABEL = re.compile(
-    r"""(?P<name>[^\W\d_][^:：\n\r<>[\](){}"“”?!♪,;]{0,39}?)
+    r"""(?P<name>[^\W\d_][^:：\n\r<>[\](){}"“”?!♪,;*]{0,39}?)[*_]{0,3}
         (?:\s*\([^()\n]{1,30}\)|\s*\[[^][\n]{1,30}\])?     # how it is said
-        \s*(?: :(?=\s|$|["“”'‘«([♪<]) | ： )""",
+        \s*(?: :(?=\s|$|["“”'‘«([♪<*_]) | ： )""",
     re.VERBOSE,
 )
 

@@ -6,7 +6,9 @@ Never said:
 - everything in square brackets: `[door slams]`, `[00:12:07]`, `【…】`;
 - music marks: `♪`, and `#` that stands alone;
 - `>>` where a speaker changes, and the dash or bullet that opens a line of dialogue;
-- a time as in `0:12:07` at the start of a line, but not `10:30`, which people say;
+- a time as in `0:12:07` at the start of a line, but not `10:30`, which people say, unless most
+  lines begin so;
+- how ruby is read: `<rt>…</rt>`, kana in brackets after Chinese characters; bold marks (`**`);
 - a speaker's name before a colon at the start of a line: see `labels`;
 - directions in round brackets. As prose has round brackets too, these count: a time; up to six
   words with a sound or manner of the list below (`(laughs)`, `(audience laughing)`, `(笑)`); words
@@ -25,11 +27,14 @@ __all__ = ["spoken_ranges", "trimmed_ranges"]
 
 _NEVER_SAID = re.compile(
     r"""
-      </?[A-Za-z][^<>\n]{0,300}> | <\d[\d:.]*>         # tags, and times inside a cue
+      <r[tp](?:[.\s][^<>\n]{0,300})?>(?:(?!</r)[^\n]){0,300}    # how ruby is read
+    | </?[A-Za-z][^<>\n]{0,300}> | <\d[\d:.]*>         # tags, and times inside a cue
     | \{\\[^{}]*\}                                     # overrides of ASS
     | \[[^][]{0,400}\] | ［[^［］]{0,400}］ | 【[^【】]{0,400}】
     | [♩♪♫♬🎵🎶]
+    | (?<=[\u4e00-\u9fff々])[《（(][\u3041-\u30ff]{1,20}[》）)]
     | (?<!\S)\#+(?!\S)
+    | \*{2,3} | (?<!\w)__ | __(?!\w)                   # bold in Markdown
     """,
     re.VERBOSE,
 )
@@ -38,9 +43,10 @@ _TURN = re.compile(r"(?<!\S)>{2,3}")
 _ROUND = re.compile(r"(?<![^\W\u0e00-\U0010ffff])[(（]([^()（）]{1,100})[)）]")
 
 # a dash before a digit is a minus, and two dashes are no dialogue
-_LINE_OPENING = re.compile(
-    r"[-–—‐‑](?![-–—\d])|[•‣·](?=\s)|\*(?=\s)|\d{1,2}:\d\d:\d\d(?:[.,]\d{1,3})?(?=\s|$)",
-    re.MULTILINE,
+_DASH = r"[-–—‐‑](?![-–—\d])|[•‣·](?=\s)|\*(?=\s)"
+_LINE_OPENING = re.compile(rf"{_DASH}|\d{{1,2}}:\d\d:\d\d(?:[.,]\d{{1,3}})?(?=\s|$)", re.MULTILINE)
+_TIMED_OPENING = re.compile(
+    rf"{_DASH}|(?:\d{{1,3}}:)?\d{{1,2}}:\d\d(?:[.,]\d{{1,3}})?(?=\s|$)", re.MULTILINE
 )
 
 _TIME = re.compile(r"\d{1,2}(?::\d\d){1,2}(?:[.,]\d{1,3})?")
@@ -59,14 +65,20 @@ _SOUNDS = re.compile(
 
 
 def spoken_ranges(
-    texts: Sequence[str], *, ignore: Sequence[re.Pattern[str]] = (), captions: bool = False
+    texts: Sequence[str],
+    *,
+    ignore: Sequence[re.Pattern[str]] = (),
+    captions: bool = False,
+    timed: bool = False,
 ) -> list[tuple[tuple[int, int], ...]]:
     """The ranges (first, end) of each text that somebody says, without the space around them.
 
     The texts are the lines of one transcript, in order: what is a speaker's name shows in all of
-    them together. `captions` says that they come from a subtitle file.
+    them together. `captions` says that they come from a subtitle file, `timed` that a time as in
+    `0:12` at the start of a line tells when it is said.
     """
-    marked = [_mark(text) for text in texts]
+    opening = _TIMED_OPENING if timed else _LINE_OPENING
+    marked = [_mark(text, opening) for text in texts]
     names = find_labels([place.label for text in marked for place in text.places])
     return [_finish(text, names, ignore, captions=captions) for text in marked]
 
@@ -99,7 +111,7 @@ class _Marked:
     places: tuple[_Place, ...]
 
 
-def _mark(text: str) -> _Marked:
+def _mark(text: str, opening: re.Pattern[str]) -> _Marked:
     said = bytearray(b"\x01" * len(text))
     for found in (*_NEVER_SAID.finditer(text), *_TURN.finditer(text)):
         _silence(said, found.start(), found.end())
@@ -110,20 +122,20 @@ def _mark(text: str) -> _Marked:
     starts += [turn.end() for turn in _TURN.finditer(text)]
     places = []
     for start in sorted(starts):
-        at = _skip_opening(text, said, start)
+        at = _skip_opening(text, said, start, opening)
         label = label_at(text, at)
         if label is not None:
             places.append(_Place(at, label))
     return _Marked(text, said, tuple(places))
 
 
-def _skip_opening(text: str, said: bytearray, at: int) -> int:
+def _skip_opening(text: str, said: bytearray, at: int, opening: re.Pattern[str]) -> int:
     """Where the line's own text begins; a dash and the like are silenced on the way."""
     while at < len(text) and text[at] not in "\r\n":
-        opening = _LINE_OPENING.match(text, at)
-        if opening:
-            _silence(said, *opening.span())
-            at = opening.end()
+        found = opening.match(text, at)
+        if found:
+            _silence(said, *found.span())
+            at = found.end()
         elif text[at].isspace() or not said[at]:
             at += 1
         else:

@@ -1,25 +1,29 @@
 """A transcript's file to the lines that forced alignment takes."""
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from subalign.errors import InputError, UsageError
 from subalign.options import compile_ignored
 from subalign.script import Line, Script
+from subalign.subtitles.cue_files.cue_file import FileFormat
+from subalign.subtitles.cue_files.detecting import detect_format
 from subalign.subtitles.readers.files import file_label, read_bytes
-from subalign.subtitles.readers.json_script import JSONLine, JSONScript, parse_json_script
+from subalign.subtitles.readers.json_script import JSONLine, parse_json_script
 from subalign.subtitles.readers.markup import spoken_ranges, trimmed_ranges
-from subalign.subtitles.readers.subtitle_files import (
-    detect_subtitles,
-    read_subtitles,
-    vtt_language,
-)
+from subalign.subtitles.readers.other_cues import detect_other, read_other
+from subalign.subtitles.readers.plain_text import read_plain_text
+from subalign.subtitles.readers.subtitle_files import Cue, read_subtitles, vtt_language
 from subalign.subtitles.readers.text_encoding import decode_text
 
 __all__ = ["read_script", "transcript_label"]
 
-_SUBTITLES = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+_logger = logging.getLogger("subalign")
+
+_SUBTITLES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
 _NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "json": "JSON"}
 _ENDINGS = ".txt, .srt, .vtt, .ass or .json"
 
@@ -29,10 +33,11 @@ def read_script(
 ) -> Script:
     """The lines of a transcript, and what of them is said; "-" is standard input.
 
-    What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, JSON), then the name's
-    ending; any other text is a line of speech for each line that is not empty. Cues come in the
-    order of their old times, which are kept. `ignore` are regular expressions of what is not said,
-    and `encoding` is the file's where it is not what the file itself shows.
+    What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, SBV, TTML, tables of
+    start, end and text, JSON), then the name's ending; any other text is a line of speech for each
+    line that is neither empty nor a time. Cues come in the order of their old times, which are
+    kept. `ignore` are regular expressions of what is not said, and `encoding` is the file's where
+    it is not what the file itself shows.
 
     Raises:
         InputError: the file cannot be read, is not text, is damaged, or holds no text.
@@ -45,10 +50,15 @@ def read_script(
     text = decode_text(data, label, encoding=encoding).text
     text = text.replace("\ufeff", "")  # also of joined files
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found, captions = _parse(text, Path(path).suffix.lower(), label)
+    found = _parse(text, Path(path).suffix.lower(), label)
     if not found.lines:
         raise InputError(f"{label} holds no text: give the transcript of the recording.")
-    said = spoken_ranges([line.text for line in found.lines], ignore=patterns, captions=captions)
+    said = spoken_ranges(
+        [line.text for line in found.lines],
+        ignore=patterns,
+        captions=found.captions,
+        timed=found.timed,
+    )
     lines = (
         Line(line.text, _common(line, ranges), line.start, line.end)
         for line, ranges in zip(found.lines, said, strict=True)
@@ -61,29 +71,60 @@ def transcript_label(path: str | os.PathLike[str]) -> str:
     return file_label(path)
 
 
-def _parse(text: str, suffix: str, label: str) -> tuple[JSONScript, bool]:
-    """The lines, and whether they are those of a subtitle file."""
-    form = detect_subtitles(text) or _SUBTITLES.get(suffix)
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """The lines; `captions` says that they are cues, `timed` that most begin with a time."""
+
+    lines: tuple[JSONLine, ...]
+    language: str | None = None
+    captions: bool = False
+    timed: bool = False
+
+
+def _parse(text: str, suffix: str, label: str) -> _Parsed:
+    shown = detect_format(text)
+    form = shown or _SUBTITLES.get(suffix)
     if form is not None:
-        try:
-            cues = read_subtitles(text, form)
-        except ValueError as error:
-            raise _not_of(form, label) from error
-        if not cues and text.strip() and detect_subtitles(text) is None:
+        found = _read_cues(text, form, label)
+        if not found and text.strip() and shown is None:
             raise _not_of(form, label)
-        lines = tuple(JSONLine(cue.text, None, cue.start, cue.end) for cue in cues)
-        return JSONScript(lines, vtt_language(text)), True
+        return _Parsed(_as_lines(found), vtt_language(text), captions=True)
+    other = detect_other(text)
+    if other is not None:
+        try:
+            return _Parsed(_as_lines(read_other(text, other)), captions=True)
+        except ValueError as error:
+            raise InputError(f"{label} is no {other.upper()} that can be read: {error}.") from error
     if suffix == ".json" or text.lstrip().startswith(('{"', "{\n", "[{", "[\n")):
         try:
-            return parse_json_script(text), False
+            script = parse_json_script(text)
+            return _Parsed(script.lines, script.language)
         except ValueError as error:
             if suffix == ".json":
                 raise InputError(
                     f"{label} holds no transcript ({_first_line(error)}): give JSON as subalign or "
                     "openai-whisper writes it."
                 ) from error
-    lines = tuple(JSONLine(line.strip()) for line in text.splitlines() if line.strip())
-    return JSONScript(lines, None), False
+    plain = read_plain_text(text)
+    return _Parsed(plain.lines, timed=plain.timed)
+
+
+def _read_cues(text: str, form: FileFormat, label: str) -> tuple[Cue, ...]:
+    try:
+        found = read_subtitles(text, form)
+    except ValueError as error:
+        raise _not_of(form, label) from error
+    if found.rolling:
+        _logger.warning(
+            "%s has rolling captions, which repeat lines of the cue before: each line is taken "
+            "once.",
+            label,
+        )
+    return found.cues
+
+
+def _as_lines(cues: Iterable[Cue]) -> tuple[JSONLine, ...]:
+    return tuple(JSONLine(cue.text, None if cue.said else (), cue.start, cue.end) for cue in cues)
 
 
 def _not_of(form: str, label: str) -> InputError:

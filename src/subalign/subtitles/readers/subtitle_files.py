@@ -6,101 +6,80 @@ the rest is dropped: positions and colours of SubStation Alpha, and WebVTT's tim
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Cue", "detect_subtitles", "read_subtitles", "vtt_language"]
+from subalign.subtitles.cue_files.blocks import parse_blocks
+from subalign.subtitles.cue_files.cue_file import FileCue, FileFormat, is_placed, shown_text
+from subalign.subtitles.cue_files.rolling import are_rolling, folded
+from subalign.subtitles.cue_files.substation import parse_events
 
-_SRT_TIMES = r"\d{1,3}:\d{1,2}:\d{1,2}[.,:]\d{1,3}[ \t]*-+>[ \t]*\d{1,3}:\d{1,2}:\d{1,2}"
-_SRT = re.compile(rf"\s*(?:\d+[ \t]*\n\s*)?{_SRT_TIMES}")
-_VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
+__all__ = ["Cue", "Subtitles", "read_subtitles", "vtt_language"]
+
 _VTT_LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]+)", re.MULTILINE)
-_ASS = re.compile(r"^\s*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
 
-_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _INNER_TIME = re.compile(r"<\d[\d:.]*>")
 _OVERRIDES = re.compile(r"\{[^{}]*\}")
 _OVERRIDE = re.compile(r"\\(?:([ibus])(\d+)|(an[1-9]))(?![a-z])")
-_LINE_BREAKS = re.compile(r"\n\s*\n")
-
-# pysubs2 takes a number at the very end for the number of a cue that follows
-_LAST_NUMBER = "\n\n999999\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A cue's text and times (seconds) as the file gives them."""
+    """A cue's text and times (seconds) as the file gives them.
+
+    `said` is false of a sign in the picture.
+    """
 
     text: str
     start: float
     end: float
+    said: bool = True
 
 
-def detect_subtitles(text: str) -> str | None:
-    """`srt`, `vtt` or `ass` if the text begins as such a file does, else None."""
-    if _VTT.match(text):
-        return "vtt"
-    if _SRT.match(text):
-        return "srt"
-    return "ass" if _ASS.search(text[:4000]) else None
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """A file's cues in the order of their starts; of `rolling` captions each line is there once."""
+
+    cues: tuple[Cue, ...]
+    rolling: bool
 
 
-def read_subtitles(text: str, format: str) -> list[Cue]:
-    """The cues of `srt`, `vtt` or `ass` text, line breaks LF, in the order of their starts.
+def read_subtitles(text: str, format: FileFormat) -> Subtitles:
+    """The cues of `srt`, `vtt` or `ass` text, line breaks LF.
 
     Raises:
         ValueError: the text is not of this format.
     """
-    from pysubs2 import SSAFile
-    from pysubs2.exceptions import Pysubs2Error
-
-    if format == "vtt":
-        text = "".join(_cue_blocks(text))
-    if format != "ass":
-        text += _LAST_NUMBER
-    try:
-        file = SSAFile.from_string(text, format_=format, keep_html_tags=True)
-    # what it makes of other text are errors of many kinds
-    except (Pysubs2Error, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"not {format}: {error}") from error
+    parts = parse_events(text) if format == "ass" else parse_blocks(text, format)
+    shown = [part for part in parts if isinstance(part, FileCue) and not part.is_comment]
+    shown.sort(key=lambda part: part.start_ms)
+    rolling = format != "ass" and are_rolling(shown)
     cues: dict[Cue, None] = {}  # typesetters stack copies of a cue to draw its shadow
-    for event in sorted(file.events, key=lambda event: event.start):
-        if event.is_comment or event.is_drawing:
-            continue
-        cue = Cue(_plain(event.text, format), event.start / 1000, event.end / 1000)
+    for part in folded(shown) if rolling else shown:
+        if not shown_text(part, format).strip():
+            continue  # a drawing
+        start, end = max(0, part.start_ms), max(0, part.end_ms)
+        cue = Cue(_plain(part.text, format), start / 1000, end / 1000, said=not is_placed(part))
         if cue.text:
             cues[cue] = None
-    return list(cues)
+    return Subtitles(tuple(cues), rolling)
 
 
 def vtt_language(text: str) -> str | None:
     """The language that a WebVTT file's header states ("en" of "Language: en-US")."""
-    found = _VTT_LANGUAGE.search(text.partition("-->")[0]) if _VTT.match(text) else None
+    header = text.partition("-->")[0]
+    found = _VTT_LANGUAGE.search(header) if header.lstrip().startswith("WEBVTT") else None
     return found[1].lower() if found else None
 
 
-def _cue_blocks(text: str) -> Iterator[str]:
-    """A WebVTT file's cues without names, notes, styles, regions and times inside a text.
-
-    pysubs2 would take all of these for text of the cue before.
-    """
-    for block in _BLANK_LINES.split(text):
-        lines = block.split("\n")
-        at = next((index for index, line in enumerate(lines[:2]) if "-->" in line), None)
-        if at is not None and not lines[0].startswith(("NOTE", "STYLE", "REGION")):
-            said = _INNER_TIME.sub("", "\n".join(lines[at + 1 :]))
-            yield f"{lines[at]}\n{said}\n\n"
-
-
-def _plain(text: str, format: str) -> str:
+def _plain(text: str, format: FileFormat) -> str:
     """A cue's text with line breaks, and with tags instead of SubStation Alpha's overrides."""
     if format == "ass":
         text = text.replace(r"\n", "\n").replace(r"\h", "\u00a0")
         text = _closed(_OVERRIDES.sub(_as_tags, text))
     text = text.replace(r"\N", "\n")
     if format == "vtt":
-        text = html.unescape(text)
-    return _LINE_BREAKS.sub("\n", text).strip()
+        text = html.unescape(_INNER_TIME.sub("", text))
+    return "\n".join(line for line in text.split("\n") if line.strip()).strip()
 
 
 def _as_tags(override: re.Match[str]) -> str:
