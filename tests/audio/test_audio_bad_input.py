@@ -207,3 +207,99 @@ def test_control_characters_of_a_name_are_not_shown(tmp_path):
     with pytest.raises(MediaNotFoundError) as caught:
         open_audio(tmp_path / "\x1b[31mred\n")
     assert str(caught.value) == f"{tmp_path}{os.sep}?[31mred? does not exist: check the name."
+
+
+@pytest.mark.parametrize(
+    "name", ["a.mkv", "a.webm", "a.nut", "a.wma", "a.opus", "a.ogg", "a.m4a", "a.ts", "a.avi"]
+)
+def test_a_clock_that_does_not_begin_at_0_is_no_damage(name, make_media, tone, caplog):
+    codec = ("-c:a", "libopus") if name == "a.webm" else ()
+    path = make_media(name, "-i", str(tone), *codec, "-output_ts_offset", "10")
+    assert length(path) == pytest.approx(12.0, abs=0.15)
+    assert caplog.messages == []
+
+
+FORMATS = {
+    "vorbis.ogg": ("-c:a", "libvorbis"),
+    "flac.ogg": ("-c:a", "flac"),
+    "a.opus": (),
+    "aac.ts": ("-c:a", "aac"),
+    "mp3.ts": ("-c:a", "mp3"),
+    "ac3.ts": ("-c:a", "ac3", "-ar", "48000"),
+    "mp3.avi": ("-c:a", "mp3"),
+    "pcm.avi": ("-c:a", "pcm_s16le"),
+    "ac3.avi": ("-c:a", "ac3", "-ar", "48000"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "picture"),
+    [(name, False) for name in FORMATS]
+    + [(name, True) for name in FORMATS if name.endswith((".ts", ".avi"))],
+)
+def test_no_second_of_four_is_lost_without_a_word(name, picture, make_media, tone, caplog):
+    """By whatever: an end cut off, a piece of the middle cut out, emptied, or overwritten."""
+    media = video_with(tone, 4) if picture else ("-i", str(tone))
+    path = make_media(name, *media, "-t", "4", *FORMATS[name])
+    whole = length(path)
+    assert whole == pytest.approx(4.0, abs=0.15)
+    assert caplog.messages == []
+    content = path.read_bytes()
+    for part, damaged in damages(content).items():
+        path.write_bytes(damaged)
+        caplog.clear()
+        with open_audio(path) as stream:
+            n_samples = sum(block.size for block in stream)
+            sound = n_samples / SAMPLE_RATE - stream._log.gaps
+        assert whole - sound < 0.5 or len(caplog.messages) == 1, part
+        assert whole - sound < 0.5 or "damaged" in caplog.text
+
+
+def damages(content: bytes) -> dict[str, bytes]:
+    size = len(content)
+    found = {f"cut {share}": content[: int(size * share)] for share in (0.45, 0.6, 0.75, 0.85)}
+    for share in (0.4, 0.7):
+        before, after = content[: int(size * share)], content[int(size * (share + 0.2)) :]
+        n_bytes = size - len(before) - len(after)
+        found |= {
+            f"out {share}": before + after,
+            f"empty {share}": before + bytes(n_bytes) + after,
+            f"noise {share}": before + np.random.default_rng(7).bytes(n_bytes) + after,
+        }
+    return found
+
+
+def test_an_ogg_file_cut_between_two_pages_is_noticed(make_media, tone, caplog):
+    path = make_media("a.ogg", "-i", str(tone), "-c:a", "libvorbis")
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"OggS")])
+    decoded = length(path)
+    assert caplog.messages == [
+        f"{path} is cut short or damaged, its last page is missing: the {decoded:.1f} s of sound"
+        " that could be decoded are used."
+    ]
+
+
+def test_what_stands_behind_the_end_of_an_ogg_file_is_no_damage(make_media, tone, caplog):
+    path = make_media("a.ogg", "-i", str(tone), "-c:a", "libvorbis")
+    with path.open("ab") as file:
+        file.write(b"TAG" + bytes(125))
+    assert length(path) == 12.0
+    assert caplog.messages == []
+
+
+def test_two_ogg_recordings_in_one_file_are_no_damage(make_media, tone, caplog):
+    path = make_media("a.ogg", "-i", str(tone), "-c:a", "libvorbis", "-ar", "44100")
+    other = make_media("b.ogg", "-i", str(tone), "-c:a", "libvorbis", "-ar", "44100")
+    path.write_bytes(path.read_bytes() + other.read_bytes())
+    assert length(path) > 11.9
+    assert caplog.messages == []
+
+
+def test_a_gap_in_a_transport_stream_is_a_loss(make_media, tone, caplog):
+    gap = "asetpts='if(gte(T,4),PTS+3*SR,PTS)'"
+    path = make_media("gap.ts", "-i", str(tone), "-af", gap, "-c:a", "mp2")
+    assert length(path) == pytest.approx(15.0, abs=0.15)
+    assert caplog.messages == [
+        f"{path} is damaged, 3.0 s of its sound are missing: there is silence in their place."
+    ]

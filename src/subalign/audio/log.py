@@ -26,6 +26,9 @@ _TRACK_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}")
 _REPEATED = re.compile(r"Last message repeated (\d+) times")
 _OPENING = re.compile(r"^Error opening input(?: file.*|: )")
 _DAMAGED = re.compile(r"^Packet corrupt \(stream")
+# In these ffmpeg counts from the first of what it decodes, so that a later beginning is not seen.
+_CLOCK_OF_TRACK = re.compile(r"(?:mpegts|mpeg|ogg)\b")
+_START = re.compile(r", start (-?[\d.]+)")
 # Their durations are times of the end on the file's own clock, wherever that begins.
 _DURATION_IS_END = re.compile(r"(?:matroska|nut|asf|ogg)\b")
 # Their last packet counts as corrupt in every recording whose header leaves the length open.
@@ -37,6 +40,7 @@ class Track:
     """One track of the container; `duration` in seconds where the track itself declares it.
 
     `n_channels` is None for pictures and for rare layouts, `language` is what the file says.
+    `start` is its beginning on the file's clock, which old versions of ffmpeg do not tell.
     """
 
     index: int
@@ -44,6 +48,7 @@ class Track:
     picture: bool
     n_channels: int | None = None
     language: str | None = None
+    start: float | None = None
     duration: float | None = None
 
 
@@ -51,9 +56,8 @@ class DecoderLog:
     """Reads the log; `opened` is set once the container has been described.
 
     `read` runs in a thread of its own; other attributes are for reading after `opened`, and the
-    problems after the end. `lead` (seconds) is how much later than the container's clock the
-    sound begins, known after `started`; `gaps` sums up the gaps in the sound so far. Where
-    ffmpeg repeats `address`, `label` is kept instead.
+    problems after the end. `gaps` (seconds) sums up the gaps in the sound so far; `lead` is for
+    asking after `started`. Where ffmpeg repeats `address`, `label` is kept instead.
     """
 
     def __init__(self, *, address: str, label: str) -> None:
@@ -61,7 +65,6 @@ class DecoderLog:
         self._label = label
         self.opened = threading.Event()
         self.started = threading.Event()
-        self.lead = 0.0
         self.gaps = 0.0
         self.container: str | None = None
         self.duration: float | None = None
@@ -75,6 +78,7 @@ class DecoderLog:
         self._last_was_problem = False
         self._gaps_before = 0.0
         self._clock_start = 0.0
+        self._lead = 0.0
 
     def read(self, lines: Iterable[bytes]) -> None:
         """Reads to the end of `lines`."""
@@ -113,6 +117,14 @@ class DecoderLog:
         """The audio tracks in the order in which `--audio-track` counts them."""
         return sorted((t for t in self.tracks if t.kind == "Audio"), key=lambda t: t.index)
 
+    def lead(self, track: int) -> float:
+        """How many seconds after the container's beginning the sound of an audio track begins."""
+        tracks = self.audio_tracks
+        start = tracks[track - 1].start if len(tracks) >= track else None
+        if start is not None and _CLOCK_OF_TRACK.match(self.container or ""):
+            return start - self._clock_start
+        return self._lead
+
     @property
     def only_audio(self) -> bool:
         """Whether there is one audio track and at most still pictures (a cover) beside it."""
@@ -124,7 +136,7 @@ class DecoderLog:
         elif self.started.is_set():
             self._gaps_before = self.gaps  # the filter was built anew and counts from 0
         else:
-            self.lead = seconds if isfinite(seconds) else 0.0
+            self._lead = seconds if isfinite(seconds) else 0.0
             self.started.set()
 
     def _read_info(self, text: str) -> None:
@@ -136,17 +148,33 @@ class DecoderLog:
             self._decoding = True
             self.opened.set()
         elif (duration := _DURATION.match(text)) is not None and self.duration is None:
-            if self.container is not None and _DURATION_IS_END.match(self.container):
-                self._clock_start = max(0.0, float(duration[4] or 0))
-            self.duration = _seconds(duration) - self._clock_start
+            self._clock_start = float(duration[4] or 0)
+            self.duration = self._length(_seconds(duration))
         elif (track := _TRACK.match(text)) is not None:
             picture = "(attached pic)" in track[4]
             language = None if track[2] in (None, "und") else printable(track[2], 20)
+            start = _START.search(track[4])
             self.tracks.append(
-                Track(int(track[1]), track[3], picture, _n_channels(track[4]), language)
+                Track(
+                    int(track[1]),
+                    track[3],
+                    picture,
+                    n_channels=_n_channels(track[4]),
+                    language=language,
+                    start=None if start is None else float(start[1]),
+                )
             )
         elif (declared := _TRACK_DURATION.match(text)) is not None and self.tracks:
-            self.tracks[-1].duration = _seconds(declared) - self._clock_start
+            self.tracks[-1].duration = self._length(_seconds(declared))
+
+    def _length(self, duration: float) -> float:
+        """What the container declares, without the time before its clock's beginning."""
+        by_clock = _DURATION_IS_END.match(self.container or "") is not None
+        return (
+            duration - self._clock_start
+            if by_clock and 0 < self._clock_start < duration
+            else duration
+        )
 
     def _read_warning(self, text: str) -> None:
         if text.startswith("Estimating duration from bitrate"):

@@ -171,7 +171,7 @@ class AudioStream:
         if self._lead is None:
             self._pending += self._read()
             self._log.started.wait(self._options.stall_timeout)
-            lead = self._log.lead if self._pending else 0.0
+            lead = self._log.lead(self._options.track) if self._pending else 0.0
             # as for gaps: a longer one is a damaged clock
             self._lead = round(lead * SAMPLE_RATE) if 0 < lead <= LONGEST_GAP else 0
         return self._lead
