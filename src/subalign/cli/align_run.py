@@ -239,7 +239,7 @@ def _write(
             session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
             continue
         if file is not None:
-            write_cue_file(file, output.path)
+            write_cue_file(file, output.path, overwrite=job.results.overwrite)
         else:
             write_transcript(
                 found.transcript,
@@ -247,9 +247,10 @@ def _write(
                 format=output.format,
                 layout=job.layout,
                 media=_media(work, output, job),
+                overwrite=job.results.overwrite,
             )
         written.append(str(output.path))
     if work.report is not None:
-        write_report(found, work.report)
+        write_report(found, work.report, overwrite=job.results.overwrite)
         written.append(str(work.report))
     return written

@@ -188,7 +188,12 @@ def _write(work: _Work, job: Job, transcript: Transcript) -> None:
     for output in work.outputs:
         media = _media(work, output, job)
         write_transcript(
-            transcript, output.path, format=output.format, layout=job.layout, media=media
+            transcript,
+            output.path,
+            format=output.format,
+            layout=job.layout,
+            media=media,
+            overwrite=job.results.overwrite,
         )
     if not work.outputs:
         printed = Output(job.results.formats[0], Path("-"))

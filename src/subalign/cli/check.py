@@ -141,7 +141,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
     if not any(True for _ in mended.cues):
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
     path = _target(source, file.format, wanted)
-    write_cue_file(mended, path)
+    write_cue_file(mended, path, overwrite=wanted.overwrite or wanted.target == "source")
     after = render_cue_file(mended)
     return replace(
         found,

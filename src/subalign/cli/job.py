@@ -39,6 +39,11 @@ class Results:
                 "--output-dir."
             )
 
+    @property
+    def overwrite(self) -> bool:
+        """Whether a file that is there may be replaced."""
+        return self.existing == "overwrite"
+
     def printed(self, source: str) -> bool:
         """Whether the source's result goes to standard output."""
         piped = source == "-" and self.folder is None and len(self.formats) == 1

@@ -132,9 +132,16 @@ def mux(
 
             progress.open(video)
             if burn:
-                muxing.burn(video, subtitles[0], output, on_progress=show)
+                muxing.burn(video, subtitles[0], output, overwrite=overwrite, on_progress=show)
             else:
-                muxing.mux(video, tracks, output, default=default, on_progress=show)
+                muxing.mux(
+                    video,
+                    tracks,
+                    output,
+                    default=default,
+                    overwrite=overwrite,
+                    on_progress=show,
+                )
         if not quiet:
             names = ", ".join([video, *map(str, subtitles)])
             seconds = time.perf_counter() - started

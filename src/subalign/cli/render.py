@@ -183,6 +183,7 @@ def _render_one(
             format=output.format,
             layout=layout,
             media=_recording(media, output, results),
+            overwrite=results.overwrite,
         )
     return [str(output.path) for output in outputs]
 

@@ -261,7 +261,7 @@ def _retime_one(
         if not quiet:
             session.say(f"{source} is skipped: its result is there.")
         return
-    write_cue_file(moved.file, path)
+    write_cue_file(moved.file, path, overwrite=results.overwrite)
     if not quiet:
         session.say(f"{source} {session.arrow} {path} ({_cues(sum(1 for _ in file.cues))})")
 

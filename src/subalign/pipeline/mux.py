@@ -7,7 +7,6 @@ target, which takes its place when all has gone well.
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,8 +19,8 @@ from subalign.audio.ffmpeg import NO_WINDOW, FfmpegProgram, find_ffmpeg
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
-from subalign.pipeline.outputs import temporary_beside
 from subalign.pipeline.subtitle_files import write_cue_file
+from subalign.pipeline.whole_files import whole_file
 from subalign.subtitles.cue_files import CueFile, read_cue_file
 from subalign.subtitles.cue_files.tidy import tidy_cue_file
 
@@ -118,6 +117,7 @@ def mux(
     target: Path,
     *,
     default: bool = True,
+    overwrite: bool = True,
     on_progress: OnProgress | None = None,
 ) -> None:
     """Put subtitles into a copy of the video as tracks; picture and sound are not touched.
@@ -127,6 +127,7 @@ def mux(
     Raises:
         InputError: the video or a subtitle file cannot be used, or ffmpeg is missing.
         OutputError: the target cannot be written.
+        OutputExistsError: the target is there and may not be replaced.
         UsageError: the target's ending, or a language, is unknown.
     """
     container = _container(target)
@@ -153,6 +154,7 @@ def mux(
             target,
             on_progress,
             metadata=metadata,
+            overwrite=overwrite,
         )
 
 
@@ -161,6 +163,7 @@ def burn(
     subtitles: Path,
     target: Path,
     *,
+    overwrite: bool = True,
     on_progress: OnProgress | None = None,
 ) -> None:
     """Draw subtitles into the picture of a copy of the video; its sound is not touched.
@@ -168,6 +171,7 @@ def burn(
     Raises:
         InputError: the video or the subtitles cannot be used, or ffmpeg (with libass) is missing.
         OutputError: the target cannot be written.
+        OutputExistsError: the target is there and may not be replaced.
         UsageError: the target's ending is unknown.
     """
     container = _container(target)
@@ -179,7 +183,15 @@ def burn(
         media = media_input(source)
         drawn = media["V:0"].filter("subtitles", filename=str(copy), charenc="UTF-8")
         options = {**container.video, "c:a": "copy"}
-        _write(program, source, [drawn, media["a?"]], options, target, on_progress)
+        _write(
+            program,
+            source,
+            [drawn, media["a?"]],
+            options,
+            target,
+            on_progress,
+            overwrite=overwrite,
+        )
 
 
 def _container(target: Path) -> _Container:
@@ -259,28 +271,25 @@ def _write(
     on_progress: OnProgress | None,
     *,
     metadata: Sequence[str] = (),
+    overwrite: bool,
 ) -> None:
     """Run ffmpeg on a file beside the target, which it then becomes."""
-    temporary = temporary_beside(target.absolute())
-    output = ffmpeg.output(
-        *streams,
-        Argument(f"file:{temporary}"),
-        format=_container(target).name,
-        max_interleave_delta=0,  # subtitles may be minutes apart
-        progress="pipe:1",
-        **options,
-    )
-    *command, last = compile_command(program, output)
     try:
-        # ffmpeg-python gives no option twice
-        _run([*command, *metadata, last], source, target, on_progress)
-        temporary.replace(target)
+        with whole_file(target.absolute(), overwrite=overwrite) as part:
+            output = ffmpeg.output(
+                *streams,
+                Argument(f"file:{part}"),
+                format=_container(target).name,
+                max_interleave_delta=0,  # subtitles may be minutes apart
+                progress="pipe:1",
+                **options,
+            )
+            *command, last = compile_command(program, output)
+            # ffmpeg-python gives no option twice
+            _run([*command, "-y", *metadata, last], source, target, on_progress)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"{target} cannot be written ({reason}): give another name.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _run(

@@ -4,17 +4,16 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 from subalign.audio import is_address, looks_like_media
 from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
+from subalign.pipeline.whole_files import whole_file
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
 
@@ -28,13 +27,10 @@ __all__ = [
     "find_inputs",
     "plan_outputs",
     "prepare_outputs",
-    "temporary_beside",
     "write_report",
     "write_text",
     "write_transcript",
 ]
-
-_LONGEST_START = 200  # bytes of a result's name in the name of its temporary file
 
 # what to do where an output is there already
 ExistingFiles = Literal["refuse", "overwrite", "skip"]
@@ -147,7 +143,7 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
 
 def _exists(path: Path) -> bool:
     try:
-        path.stat()
+        path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
@@ -162,59 +158,60 @@ def write_transcript(
     format: str | None = None,
     layout: LayoutOptions = LayoutOptions(),
     media: "PageMedia | None" = None,
+    overwrite: bool = True,
 ) -> None:
     """Write a transcript in the format that the path's ending names, or in `format`.
 
     `media` is the recording for the format html, whose page else asks for the file. The text goes
-    to a temporary file beside `path`, which then takes its place.
+    to a temporary file beside `path`, which then takes its place; without `overwrite`, only if no
+    file is there.
 
     Raises:
         OutputError: the file cannot be written; what was there before is unharmed.
+        OutputExistsError: the file is there and may not be replaced.
         UsageError: no such format.
     """
     target = Path(path)
     named, recording = format_of(target.name)
     writer = get_writer(format or named, layout, recording=legible(recording), media=media)
-    _write_whole(target, lambda file: writer.write(transcript, file))
+    _write_whole(target, lambda file: writer.write(transcript, file), overwrite=overwrite)
 
 
-def write_report(alignment: Alignment, path: str | os.PathLike[str]) -> None:
+def write_report(
+    alignment: Alignment, path: str | os.PathLike[str], *, overwrite: bool = True
+) -> None:
     """Write the report of an alignment as JSON, in the same safe way.
 
     Raises:
+        OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
     from subalign.subtitles.report_writer import render_report
 
-    _write_whole(Path(path), lambda file: file.writelines(render_report(alignment)))
+    _write_whole(
+        Path(path), lambda file: file.writelines(render_report(alignment)), overwrite=overwrite
+    )
 
 
-def write_text(text: str, path: str | os.PathLike[str]) -> None:
+def write_text(text: str, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """Write a text as UTF-8, its line breaks as they are, in the same safe way.
 
     Raises:
+        OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
-    _write_whole(Path(path), lambda file: file.write(text))
+    _write_whole(Path(path), lambda file: file.write(text), overwrite=overwrite)
 
 
-def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
-    temporary = temporary_beside(target)
+def _write_whole(target: Path, write: Callable[[TextIO], object], *, overwrite: bool) -> None:
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+        with (
+            whole_file(target, overwrite=overwrite) as part,
+            part.open("w", encoding="utf-8", newline="\n") as file,
+        ):
             write(file)
-        temporary.replace(target)
     except OSError as error:
         raise OutputError(_sentence(target, error)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def temporary_beside(target: Path) -> Path:
-    """A new hidden name in the target's folder, no longer than names may be (255 bytes)."""
-    start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
-    return target.with_name(f".{start}.{uuid4().hex[:8]}.part")
 
 
 def _sentence(path: Path, error: OSError) -> str:

@@ -44,13 +44,14 @@ def plan_subtitle_file(
     return wanted[0].path if wanted else None
 
 
-def write_cue_file(file: CueFile, path: str | os.PathLike[str]) -> None:
+def write_cue_file(file: CueFile, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """Write a subtitle file as UTF-8, with its own line breaks and byte order mark.
 
     Raises:
+        OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
     text = render_cue_file(file)
     if file.newline != "\n":
         text = text.replace("\n", file.newline)
-    write_text(("\ufeff" if file.marked else "") + text, path)
+    write_text(("\ufeff" if file.marked else "") + text, path, overwrite=overwrite)
