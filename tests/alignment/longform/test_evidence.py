@@ -51,13 +51,13 @@ def test_smoothing_weighs_neighbours():
 def test_what_was_said_has_evidence_and_other_text_has_not(evidence_of, opening):
     said, also_said = evidence_of(" ".join(opening.lines[:4]), " ".join(opening.lines[4:]))
     assert (len(said), len(also_said)) == (26, 30)
-    assert np.median(smoothed(said)) > HEARD
-    assert np.median(smoothed(also_said)) > HEARD
+    assert np.median(smoothed(said)) > HEARD.evidence
+    assert np.median(smoothed(also_said)) > HEARD.evidence
     # the right text of the other window, and none of either
     for texts in ((opening.lines[4], opening.lines[0]), (UNRELATED, UNRELATED)):
         for other in evidence_of(*texts):
             assert smoothed(other).max() < np.median(smoothed(said))
-            assert smoothed(other).mean() < HEARD
+            assert smoothed(other).mean() < HEARD.evidence
 
 
 def test_a_foreign_word_among_those_said_has_least(evidence_of, opening):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from subalign.alignment.longform.hearing import Span, SpanEncoder
+from subalign.alignment.longform.matching import Matching
 from subalign.alignment.longform.placement import Placement
 from subalign.alignment.longform.stretches import Window
 from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
@@ -22,6 +23,7 @@ def timed_words(starts, ends, support, guessed=None, own=None):
         np.array(support if own is None else own, float),
         np.array(support, float),
         np.array(guessed if guessed is not None else [False] * n, bool),
+        np.zeros(n, bool),
     )
 
 
@@ -33,6 +35,24 @@ def placement_at(starts, ends):
 def test_heard_is_what_has_support_and_was_not_guessed():
     timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0], guessed=[False, False, True])
     assert timed.heard.tolist() == [True, False, False]
+
+
+def test_words_decoded_where_they_are_were_heard_though_the_model_foresaw_them():
+    """Near enough, alike enough, with a time, and not those that nobody wrote."""
+    matching = Matching(
+        starts=np.array([0.25, 1.35, 2.0, NAN, 4.0]),
+        ends=np.full(5, 9.0),
+        likeness=np.array([1.0, 1.0, 0.8, 0.0, 1.0]),
+        confidence=np.ones(5),
+        used=np.ones(5),
+    )
+    starts = [0, 1, 2, 2.5, NAN, 4]
+    timed = timed_words(starts, starts, [0.5] * 6, guessed=[False] * 5 + [True])
+    own = np.array([True, True, True, False, True, True])
+    found = timed.with_decoded(matching, own)
+    assert found.decoded.tolist() == [True, False, False, False, False, True]
+    # a time that no attention told is none that was heard
+    assert found.heard.tolist() == [True, False, False, False, False, False]
 
 
 def test_anchors_are_words_heard_by_themselves_in_order():

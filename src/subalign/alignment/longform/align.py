@@ -192,6 +192,7 @@ class _Job:
         anchors = self._nearer(text.words, windows, anchors)
         placement = place(anchors, letters, *clocks)
         timed = self._time(text.words, self._plan(text.words, placement, loudness), final=True)
+        timed = timed.with_decoded(matching, text.own)
         anchors = timed.anchors()
         starts, ends, kept = in_order(placement, timed)
         needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)

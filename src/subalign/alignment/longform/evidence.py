@@ -18,11 +18,25 @@ from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["HEARD", "ReadText", "read_texts", "smoothed", "word_evidence"]
+__all__ = ["HEARD", "HeardLimits", "ReadText", "read_texts", "smoothed", "word_evidence"]
 
-HEARD = 1.7
-"""Words whose evidence, with that of their neighbours, lies above this were said. In nats a token:
-in two trainings of micro.en true text mostly gave 2.5 to 5.5, other text -2 to 1."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardLimits:
+    """When a word counts as said: by its evidence, or because it was decoded where it is.
+
+    More `evidence` (nats a token, with that of its neighbours): in two trainings of micro.en true
+    text mostly gave 2.5 to 5.5, other text -2 to 1. Stronger language models foresee words, so that
+    the audio adds little: "Thank you very much" has 0.6 to 1.6 with base. Hence also a decoded word
+    of this `likeness` (0 to 1) that begins within `distance` seconds.
+    """
+
+    evidence: float = 1.7
+    likeness: float = 0.9
+    distance: float = 0.3
+
+
+HEARD = HeardLimits()
 
 # weights of a word's own evidence and of its two neighbours' on each side
 _WEIGHTS = np.array([1.0, 1.0, 2.0, 1.0, 1.0])

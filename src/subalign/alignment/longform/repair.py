@@ -137,7 +137,7 @@ class _Text:
         doubted = (evidence[:-1] < _UNDOUBTED) | (self._logs[offsets] < _SURPRISE)
         order = np.argsort(evidence[:-1], kind="stable")
         single = [_Change(n, n + 1, ()) for n in order[doubted[order]].tolist()]
-        return [*self._without_runs(smoothed(evidence) < HEARD), *single]
+        return [*self._without_runs(smoothed(evidence) < HEARD.evidence), *single]
 
     def _without_runs(self, unheard: NDArray[np.bool_]) -> Iterator[_Change]:
         """Leave out words in a row that were not heard: all, or all but those at the ends."""

@@ -1,13 +1,14 @@
 """Exact times for the words of planned windows, and what the audio says for each word."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence
 from subalign.alignment.longform.hearing import BATCH, Span, SpanEncoder, batched
+from subalign.alignment.longform.matching import Matching
 from subalign.alignment.longform.placement import Anchors, Placement
 from subalign.alignment.longform.repair import repair
 from subalign.alignment.longform.stretches import Window
@@ -32,7 +33,8 @@ class TimedWords:
     """What the windows tell of each word; all arrays are (words,).
 
     `starts` and `ends` are seconds, NaN for words of no window. `own` is each word's evidence by
-    itself, `support` that with its neighbours'. `guessed` marks times that no attention told.
+    itself, `support` that with its neighbours'. `guessed` marks times that no attention told,
+    `decoded` words that were decoded where they are.
     """
 
     starts: NDArray[np.float64]
@@ -41,11 +43,20 @@ class TimedWords:
     own: NDArray[np.float64]
     support: NDArray[np.float64]
     guessed: NDArray[np.bool_]
+    decoded: NDArray[np.bool_]
 
     @property
     def heard(self) -> NDArray[np.bool_]:
         """The words that the audio speaks for."""
-        return (self.support > HEARD) & ~self.guessed
+        return ((self.support > HEARD.evidence) | self.decoded) & ~self.guessed
+
+    def with_decoded(self, matching: Matching, own: NDArray[np.bool_]) -> "TimedWords":
+        """The same with those `decoded` that were matched; `own` (words,) marks what could be."""
+        alike = matching.likeness >= HEARD.likeness
+        near = np.abs(self.starts[own] - matching.starts) <= HEARD.distance
+        decoded = self.decoded.copy()
+        decoded[own] = alike & near
+        return replace(self, decoded=decoded)
 
     def anchors(self) -> Anchors:
         """The words that were heard, where their order is right."""
@@ -78,6 +89,7 @@ def time_windows(
         own=np.full(n, -np.inf),
         support=np.full(n, -np.inf),
         guessed=np.zeros(n, bool),
+        decoded=np.zeros(n, bool),
     )
     merits = np.full(n, -np.inf)
     for batch in batched(windows, BATCH):
