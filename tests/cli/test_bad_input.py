@@ -160,6 +160,102 @@ def test_a_name_of_250_bytes(transcribe, folder, clip):
     assert results(folder) == [f"{stem}.srt"]
 
 
+def test_a_name_that_is_too_long_for_one_of_the_results(transcribe, folder, clip):
+    stem = "x" * 249
+    clip.rename(folder / f"{stem}.wav")
+    outcome = transcribe(f"{stem}.wav", "-f", "srt,textgrid", "-q")
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"Error: {stem}.TextGrid cannot be written, its name is too long: rename the recording.\n"
+    )
+
+
+def test_a_name_that_is_too_long_for_any_file(transcribe, folder):
+    outcome = transcribe("x" * 400, "-q")
+    assert outcome.code == 1
+    assert outcome.err.startswith("Error: xxx")
+    assert "cannot be opened" in outcome.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_name_that_is_not_utf8(transcribe, subalign, folder, clip):
+    name = os.fsdecode(b"bad\xff.wav")
+    clip.rename(folder / name)
+    outcome = transcribe(name, "-f", "all", "-o", "out", "-q")
+    assert (outcome.code, outcome.err) == (0, "")
+    files = {path.name: path.read_text("utf-8") for path in (folder / "out").iterdir()}
+    assert set(files) >= {os.fsdecode(b"bad\xff." + end) for end in (b"srt", b"html", b"ctm")}
+    assert files[os.fsdecode(b"bad\xff.ctm")].startswith("bad\N{REPLACEMENT CHARACTER} 1 ")
+    page = files[os.fsdecode(b"bad\xff.html")]
+    assert "../bad%FF.wav" in page
+    assert "<title>bad\N{REPLACEMENT CHARACTER}.wav</title>" in page
+    (folder / "words.txt").write_text("Hello there.")
+    outcome = subalign("align", name, "words.txt", "-f", "html,ctm", "--min-heard", "0", "-q")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert transcribe(".", "-o", "all", "-q").code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_muxing_names_that_are_not_utf8(subalign, folder, ffmpeg):
+    video, text, target = (os.fsdecode(b"bad\xff" + end) for end in (b".mp4", b".srt", b"2.mkv"))
+    ffmpeg("-f", "lavfi", "-i", "color=s=32x32:d=1:r=5", "-c:v", "mpeg4", "a.mp4")
+    (folder / "a.mp4").rename(folder / video)
+    (folder / text).write_text("1\n00:00:00,000 --> 00:00:01,000\nHello.\n")
+    outcome = subalign("mux", video, text, "-o", target)
+    assert outcome.code == 0, outcome.err
+    assert (folder / target).stat().st_size > 0
+
+
+def stereo(folder, ffmpeg, name, left, right):
+    ffmpeg("-i", "talk.wav", "-af", f"pan=stereo|c0={left}*c0|c1={right}*c0", name)
+
+
+def test_a_channel_is_chosen(transcribe, subalign, folder, clip, ffmpeg):
+    stereo(folder, ffmpeg, "call.wav", 1, 0)
+    spoken = transcribe("call.wav", "-o", "-", "-f", "txt", "-q", "--channel", "left")
+    assert spoken.out.strip() != ""
+    assert transcribe("call.wav", "-o", "-", "-f", "txt", "-q", "--channel", "1") == spoken
+    silent = transcribe("call.wav", "-o", "-", "-f", "txt", "-q", "--channel", "right")
+    assert silent.out == ""
+    assert "No speech was found in call.wav" in silent.err
+    outcome = transcribe("call.wav", "-q", "--channel", "3")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: call.wav has 2 channels, so --channel 3 does not exist: use a number from 1 to 2, "
+        "or mix.\n"
+    )
+    (folder / "words.txt").write_text("Hello there.")
+    outcome = subalign("align", "call.wav", "words.txt", "-q", "--channel", "3")
+    assert "so --channel 3 does not exist" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["up", "0", "-1", "1.5", "²", "9" * 5000])
+def test_a_channel_has_a_side_or_a_number(transcribe, clip, name):
+    outcome = transcribe("talk.wav", "-q", f"--channel={name}")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: --channel takes left, right, mix or a number from 1")
+
+
+def test_channels_that_cancel_each_other(transcribe, folder, clip, ffmpeg):
+    stereo(folder, ffmpeg, "phase.wav", 1, -1)
+    mono = transcribe("talk.wav", "-o", "-", "-f", "txt", "-q")
+    outcome = transcribe("phase.wav", "-o", "-", "-f", "txt", "-q")
+    assert outcome.out == mono.out != ""
+    assert outcome.err == (
+        "Warning: The channels of phase.wav cancel each other in the mix: where they do, the first "
+        "one is used alone (--channel chooses another).\n"
+    )
+
+
+def test_a_recording_longer_than_allowed(transcribe, clip):
+    outcome = transcribe("talk.wav", "-q", "--max-recording", "3")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: talk.wav holds more than the 3 s of sound that --max-recording allows: give a "
+        "larger number.\n"
+    )
+
+
 def test_names_like_options_and_protocols_are_files(transcribe, folder, clip):
     for name in ("concat:a.wav", "[red]b[.wav", "-x.wav"):
         (folder / name).write_bytes(clip.read_bytes())
