@@ -158,6 +158,55 @@ def test_encoding_alone_is_mended():
     assert mend_file(replace(file, is_utf8=False), profile) == file
 
 
+ROLLING = "".join(
+    f"{at + 1}\n00:00:0{at},000 --> 00:00:0{at + 1},000\n{before}\n<i>{after}</i>\n\n"
+    for at, (before, after) in enumerate(["xa", "ab", "bc", "cd", "de"])
+)
+
+
+def test_rolling_captions_are_told_and_mended():
+    profile = PROFILES["verbatim"]
+    file = parse_cue_file(ROLLING, "talk")
+    (problem,) = [found for found in check_file(file, profile) if found.kind == "rolling"]
+    assert problem.is_error
+    mended = mend_file(file, profile)
+    assert [cue.text for cue in mended.cues] == [
+        "x\n<i>a</i>",
+        *(f"<i>{letter}</i>" for letter in "bcde"),
+    ]
+    assert "rolling" not in {found.kind for found in check_file(mended, profile)}
+
+
+# what looks like the beginning of a cue within a text, and cues that come in each other's way
+PIECES = st.sampled_from(
+    [
+        *("1", "2", "3", "", "", "Yes", "No", "<i>a", "b</i>", " ", "NOTE hi", "WEBVTT", "intro"),
+        *("00:00:01,000 --> 00:00:02,500", "00:00:06,000 --> 00:00:05,500", "00:00:06,000 --"),
+        *("00:01.000 --> 00:00:02.500 line:0%", "00:00:03.000 --> 00:00:05.500", "> 00:00:05,500"),
+        *("00:00:05,500 --> 00:00:06,000", "00:00:06 -> 00:00:06", "\u200f4"),
+    ]
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(PIECES, min_size=2, max_size=40), st.sampled_from(["srt", "vtt"]))
+def test_mending_twice_changes_nothing_more(pieces, form):
+    profile = PROFILES["broadcast"]
+    text = "\n".join(["00:00:00,500 --> 00:00:01,500", *pieces])
+    mended_file = mend_file(parse_cue_file(text, "talk", form), profile)
+    mended = render_cue_file(mended_file)
+    if any(True for _ in mended_file.cues):
+        again = mend_file(parse_cue_file(mended, "talk", mended_file.format), profile)
+        assert render_cue_file(again) == mended
+
+
+def test_cues_that_are_free_once_copies_are_gone_are_turned_round_at_once():
+    backwards = "00:00:06,000 --> 00:00:05,500\nLa la\n\n"
+    text = f"1\n00:00:01,000 --> 00:00:02,500\nHello\n\n2\n{backwards}3\n{backwards}"
+    mended = mend_file(parse_cue_file(text, "talk"), PROFILES["broadcast"])
+    assert [(cue.start_ms, cue.end_ms) for cue in mended.cues] == [(1000, 2500), (5500, 6000)]
+
+
 LINES_OF_TEXT = st.lists(st.sampled_from(["a", "b", "", "1", "2", "long line"]), max_size=12)
 
 

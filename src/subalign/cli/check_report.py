@@ -25,6 +25,7 @@ _SENTENCES = {
     "encoding": "not UTF-8",
     "line-breaks": "mixed line breaks",
     "header": "no header",
+    "rolling": "rolling captions: lines are repeated",
     "lost-text": "text without readable times",
     "numbering": "number out of order",
     "time-format": "times not in the format's form",
@@ -94,7 +95,7 @@ def report_text(reports: Sequence[FileReport]) -> None:
     """Write a table for each file to standard output, and the diff where it was mended."""
     from rich.console import Console
 
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         console = Console(markup=False, highlight=False, emoji=False)
         console.print(*_sections(reports), sep="\n")
         return

@@ -7,6 +7,7 @@ from subalign.subtitles.checking.problems import Problem
 from subalign.subtitles.checking.tags import find_tags
 from subalign.subtitles.cue_files import Aside, CueFile, FileCue
 from subalign.subtitles.cue_files.cue_file import shown_text
+from subalign.subtitles.cue_files.rolling import are_rolling, folded
 from subalign.subtitles.cue_files.times import are_exact
 from subalign.subtitles.layout.limits import Breach, find_breaches
 from subalign.subtitles.layout.profiles import Profile
@@ -30,6 +31,9 @@ def _whole(file: CueFile) -> Iterator[Problem]:
         yield Problem(kind="encoding", value=file.guess or "another encoding", allowed="UTF-8")
     if file.mixed:
         yield Problem(kind="line-breaks", value="mixed", allowed="one kind")
+    cues = sorted(file.cues, key=lambda cue: cue.start_ms)
+    if file.format != "ass" and are_rolling(cues):
+        yield Problem(kind="rolling", value=f"{folded(cues).count(None)} cues add nothing")
     if file.format == "vtt":
         first = file.parts[0]
         if isinstance(first, FileCue) or not first.text.startswith("WEBVTT"):

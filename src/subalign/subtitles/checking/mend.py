@@ -2,7 +2,8 @@
 
 - Cues come in the order of their starts, SubRip's numbers count from 1.
 - Blank lines within a text go, open tags are closed and stray ones removed.
-- Cues without text go, and those that are exact copies of the one before.
+- Cues without text go, and those that are exact copies of the one before. Of rolling captions,
+  which repeat lines of the cue before, each line stays where it is new.
 - A cue that ends before it starts has its ends swapped where its neighbours leave the room; it, or
   one without duration, else lasts as long as it must and the next cue lets it.
 - A cue that runs into the next one of its place ends before it, at the profile's distance where
@@ -17,18 +18,41 @@ from dataclasses import replace
 
 from subalign.subtitles.checking.lanes import find_lanes, lane_neighbours
 from subalign.subtitles.checking.tags import find_tags
-from subalign.subtitles.cue_files import Aside, CueFile, FileCue
+from subalign.subtitles.cue_files import Aside, CueFile, FileCue, render_cue_file
+from subalign.subtitles.cue_files.reading import parse_parts
+from subalign.subtitles.cue_files.rolling import are_rolling, folded
 from subalign.subtitles.cue_files.tidy import tidy_cue
 from subalign.subtitles.layout.profiles import Profile
 
 __all__ = ["mend_file"]
 
+_MOST_ROUNDS = 10
+
 _LEAST = 1000  # ms that a cue without duration gets where the profile asks for none
 
 
 def mend_file(file: CueFile, profile: Profile) -> CueFile:
-    """The file with everything mechanical put right; mending it again changes nothing."""
+    """The file with everything mechanical put right; mending it again changes nothing.
+
+    One thing that is put right may bring another to light: so the text is mended until it stays.
+    """
+    mended = _mended_once(file, profile)
+    text = render_cue_file(mended)
+    for _ in range(_MOST_ROUNDS):
+        if not any(True for _ in mended.cues):
+            break
+        parts = tuple(parse_parts(text.rstrip("\n"), file.format))
+        again = _mended_once(replace(mended, parts=parts), profile)
+        before, text = text, render_cue_file(again)
+        if text == before:
+            break
+        mended = again
+    return mended
+
+
+def _mended_once(file: CueFile, profile: Profile) -> CueFile:
     parts = [part for part in (_mended(part, file) for part in file.parts) if not _is_empty(part)]
+    parts = list(_without_copies(replace(file, parts=tuple(parts))).parts)
     cues = [part for part in parts if isinstance(part, FileCue)]
     swapped = _swapped(cues)
     if file.format != "ass":  # there the order says which cue is drawn above
@@ -38,7 +62,7 @@ def mend_file(file: CueFile, profile: Profile) -> CueFile:
     mended = replace(
         file, parts=tuple(parts), newline="\n" if file.mixed else file.newline, mixed=False
     )
-    mended = _without_copies(mended)
+    mended = _unrolled(_without_copies(mended))
     mended = _timed(_timed(mended, profile), profile)
     return replace(mended, parts=tuple(_finished(mended)), is_utf8=True)
 
@@ -80,6 +104,16 @@ def _without_copies(file: CueFile) -> CueFile:
             last = part
         parts.append(part)
     return replace(file, parts=tuple(parts))
+
+
+def _unrolled(file: CueFile) -> CueFile:
+    """Rolling captions with each line only where it is new."""
+    cues = list(file.cues)
+    if file.format == "ass" or not are_rolling(cues):
+        return file
+    kept = iter(folded(cues))
+    parts = (part if isinstance(part, Aside) else next(kept) for part in file.parts)
+    return replace(file, parts=tuple(part for part in parts if part is not None))
 
 
 def _look(cue: FileCue) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ ProblemKind = Literal[
     "encoding",
     "line-breaks",
     "header",
+    "rolling",
     "lost-text",
     "numbering",
     "time-format",

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from subalign.errors import InputError
 from subalign.subtitles.cue_files.blocks import parse_blocks, render_blocks
-from subalign.subtitles.cue_files.cue_file import CueFile, FileCue, FileFormat
+from subalign.subtitles.cue_files.cue_file import Aside, CueFile, FileCue, FileFormat
 from subalign.subtitles.cue_files.detecting import detect_format
 from subalign.subtitles.cue_files.substation import parse_events, render_events
 from subalign.subtitles.readers.files import file_label, read_bytes
 from subalign.subtitles.readers.text_encoding import decode_text, encoding_name
 
-__all__ = ["check_certain", "parse_cue_file", "read_cue_file", "render_cue_file"]
+__all__ = ["check_certain", "parse_cue_file", "parse_parts", "read_cue_file", "render_cue_file"]
 
 _SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
 # what people may take for files of cues that can be checked, retimed and put into a video
@@ -88,7 +88,7 @@ def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) ->
         what = f"is {name}, which is not read here" if name else "is no subtitle file"
         raise InputError(f"{label} {what}: give {_FORMATS}.")
     try:
-        parts = parse_events(body) if form == "ass" else parse_blocks(body, form)
+        parts = parse_parts(body, form)
     except ValueError as error:
         raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
     if not any(isinstance(part, FileCue) for part in parts):
@@ -101,6 +101,15 @@ def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) ->
         ending=text[len(body) :],
         original=text,
     )
+
+
+def parse_parts(text: str, format: FileFormat) -> list[FileCue | Aside]:
+    """The parts of a text, line breaks LF, none at its end.
+
+    Raises:
+        ValueError: SubStation Alpha's fields stand in an order that no program writes.
+    """
+    return parse_events(text) if format == "ass" else parse_blocks(text, format)
 
 
 def render_cue_file(file: CueFile) -> str:

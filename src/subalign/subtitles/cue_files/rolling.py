@@ -31,18 +31,19 @@ class _Step:
 
 def are_rolling(cues: Sequence[FileCue]) -> bool:
     """Whether most cues, in the order of their starts, repeat a line of the one before."""
-    steps = list(_steps(cues))
+    steps = [step for step in _steps(cues) if step.new or step.repeats]
     adding = sum(step.repeats and bool(step.new) for step in steps)
     repeating = sum(step.repeats for step in steps)
     return adding >= _LEAST and 2 * repeating >= len(steps) - 1
 
 
-def folded(cues: Sequence[FileCue]) -> list[FileCue]:
-    """The cues with each line only where it is new; those without a new line are left out."""
+def folded(cues: Sequence[FileCue]) -> list[FileCue | None]:
+    """Each cue with those of its lines that are new; None for those without any."""
     return [
-        replace(step.cue, text="\n".join(step.new)) if step.repeats else step.cue
-        for step in _steps(cues)
+        (replace(step.cue, text="\n".join(step.new)) if step.repeats else step.cue)
         if step.new
+        else None
+        for step in _steps(cues)
     ]
 
 
@@ -52,6 +53,7 @@ def _steps(cues: Sequence[FileCue]) -> Iterator[_Step]:
     for cue in cues:
         lines = [line for line in cue.text.split("\n") if _bare(line)]
         if not lines:
+            yield _Step(cue, (), repeats=False)
             continue
         shown = [_bare(line) for line in lines]
         most = min(len(before), len(shown)) if cue.start_ms - end_ms <= _PAUSE else 0

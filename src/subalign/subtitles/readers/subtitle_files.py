@@ -54,7 +54,7 @@ def read_subtitles(text: str, format: FileFormat) -> Subtitles:
     shown.sort(key=lambda part: part.start_ms)
     rolling = format != "ass" and are_rolling(shown)
     cues: dict[Cue, None] = {}  # typesetters stack copies of a cue to draw its shadow
-    for part in folded(shown) if rolling else shown:
+    for part in filter(None, folded(shown)) if rolling else shown:
         if not shown_text(part, format).strip():
             continue  # a drawing
         start, end = max(0, part.start_ms), max(0, part.end_ms)
