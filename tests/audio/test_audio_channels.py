@@ -163,3 +163,39 @@ def test_a_silent_track_names_the_others(make_media, tone, caplog):
 def test_silence_alone_names_no_tracks(make_media, caplog):
     decode(make_media("a.wav", "-f", "lavfi", "-i", "anullsrc=r=16000:d=3"))
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "warning"),
+    [
+        ("ratechange.mp3", 16.7, None),
+        ("start10.mkv", 8.0, None),
+        ("phase.mp3", 16.7, CANCELLED),
+        (
+            "twotracks.m4a",
+            17.0,
+            "{} has 2 audio tracks, of which number 1 is silent: choose 2 with --audio-track.",
+        ),
+    ],
+)
+def test_recordings_that_failed(name, seconds, warning, shared, caplog):
+    path = shared / "cases" / name
+    samples = decode(path)
+    assert samples.size / SAMPLE_RATE == pytest.approx(seconds, abs=0.1)
+    assert caplog.messages == ([] if warning is None else [warning.format(path)])
+
+
+def test_words_after_a_change_of_rate_are_in_place(shared):
+    cases = shared / "cases"
+    samples, reference = decode(cases / "ratechange.mp3"), decode(cases / "ref.mp3")
+    for start in (2, 8, 11, 14):
+        part = reference[start * SAMPLE_RATE : (start + 2) * SAMPLE_RATE]
+        assert found_at(samples, part) == pytest.approx(start, abs=0.15)
+
+
+def test_opposite_channels_give_the_sound_of_one(shared):
+    cases = shared / "cases"
+    samples, reference = decode(cases / "phase.mp3"), decode(cases / "ref.mp3")
+    part = reference[8 * SAMPLE_RATE : 10 * SAMPLE_RATE]
+    assert found_at(samples, part) == pytest.approx(8.0, abs=0.05)
+    assert np.sqrt(np.mean(samples**2)) == pytest.approx(np.sqrt(np.mean(reference**2)), rel=0.05)
