@@ -21,6 +21,7 @@ from subalign.cli.models import models_app
 from subalign.cli.mux import mux
 from subalign.cli.render import render
 from subalign.cli.retime import retime
+from subalign.cli.standard_output import discard_output, output_error
 from subalign.cli.transcribe import transcribe
 
 __all__ = ["app", "main", "run"]
@@ -95,6 +96,9 @@ def run(arguments: Sequence[str]) -> int:
             command(list(arguments), prog_name="subalign")
     except KeyboardInterrupt as error:
         return report(error, Session())
+    except OSError as error:  # help and version; what commands raise was reported
+        discard_output()
+        return report(output_error(error, "lead it elsewhere"), Session())
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0

@@ -11,6 +11,7 @@ from subalign.cli import options as cli
 from subalign.cli.check_report import FileReport, report_json, report_text
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.messages import errors_reported, report
+from subalign.cli.standard_output import print_line
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, ProfileName, check_encoding
 
@@ -85,7 +86,7 @@ def check(
         wanted = _Wanted(limits, encoding, target, overwrite)
         reports, failed = _check_all(files, wanted, session)
         if as_json:
-            typer.echo(report_json(reports))
+            print_line(report_json(reports))
         else:
             report_text(reports)
         raise typer.Exit(1 if failed or any(found.remaining_errors for found in reports) else 0)

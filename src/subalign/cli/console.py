@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -43,9 +43,11 @@ class Session:
     def say(self, text: str, *, style: str = "", prefix: str = "") -> None:
         """One line on standard error, however long; `style` colours the prefix on a terminal."""
         if self._is_plain():
-            if sys.stderr is not None:
-                sys.stderr.write(f"{prefix}{one_line(text)}\n")
-                sys.stderr.flush()
+            # nobody is told where nothing can be told: the work and its exit code count
+            with suppress(OSError, ValueError):
+                if sys.stderr is not None:
+                    sys.stderr.write(f"{prefix}{one_line(text)}\n")
+                    sys.stderr.flush()
             return
         from rich.text import Text
 

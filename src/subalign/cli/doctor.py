@@ -6,6 +6,7 @@ import typer
 
 from subalign.cli.console import Session
 from subalign.cli.messages import errors_reported
+from subalign.cli.standard_output import print_line
 
 __all__ = ["doctor"]
 
@@ -21,5 +22,5 @@ def doctor(
 
         with session.console.status("Looking around"):
             diagnosis = diagnose()
-        typer.echo(diagnosis.as_json() if as_json else diagnosis.as_text())
+        print_line(diagnosis.as_json() if as_json else diagnosis.as_text())
         raise typer.Exit(1 if diagnosis.problems else 0)

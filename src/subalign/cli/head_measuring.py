@@ -10,7 +10,7 @@ from subalign.cli import options as cli
 from subalign.cli.choices import chosen_language
 from subalign.cli.console import Session, shown_warnings
 from subalign.cli.messages import errors_reported
-from subalign.cli.standard_output import stdout_carries
+from subalign.cli.standard_output import print_line, stdout_carries
 from subalign.errors import InputError
 from subalign.options import AudioOptions
 
@@ -80,7 +80,7 @@ def score(
                 on_window=on_window,
             )
         if as_json:
-            typer.echo(report_as_json(report))
+            print_line(report_as_json(report))
             return
         from rich.console import Console
 
@@ -167,7 +167,7 @@ def find(
                 on_window=on_window,
             )
         text = found_as_json(best) if as_json else found_as_text(best)
-        typer.echo(text if stdout_carries(text) else found_as_text(best, plain=True))
+        print_line(text if stdout_carries(text) else found_as_text(best, plain=True))
         if save is not None:
             heads = TimingHeads(best.search.best.heads, best.search.best.shift)
             save_best_heads(loaded, model, heads, save, method=best.method, overwrite=overwrite)

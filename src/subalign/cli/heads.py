@@ -13,7 +13,7 @@ from subalign.cli.console import Session
 from subalign.cli.head_drawing import plot
 from subalign.cli.head_measuring import find, score
 from subalign.cli.messages import EXIT_CODES, errors_reported
-from subalign.cli.standard_output import stdout_carries
+from subalign.cli.standard_output import print_line, stdout_carries
 
 __all__ = ["heads_app"]
 
@@ -37,7 +37,7 @@ def list_all(context: typer.Context, as_json: _Json = False) -> None:
         from subalign.model import known_heads
 
         models = known_heads()
-        typer.echo(known_as_json(models) if as_json else known_as_table(models))
+        print_line(known_as_json(models) if as_json else known_as_table(models))
 
 
 @heads_app.command("decode", short_help="Show which heads a model or a dump marks.")
@@ -76,7 +76,7 @@ def decode(
 
         marked = find_heads(source, n_layers=layers, n_heads=heads)
         text = heads_as_json(marked) if as_json else heads_as_text(marked)
-        typer.echo(text if stdout_carries(text) else heads_as_text(marked, plain=True))
+        print_line(text if stdout_carries(text) else heads_as_text(marked, plain=True))
 
 
 @heads_app.command("encode", short_help="Write a dump that marks these heads.")
@@ -106,7 +106,7 @@ def encode(
         from subalign.cli.head_pairs import parse_pairs
         from subalign.model import pack_heads
 
-        typer.echo(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
+        print_line(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
 
 
 heads_app.command("score", short_help="Measure every head on a recording.")(score)

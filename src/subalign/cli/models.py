@@ -7,6 +7,7 @@ import typer
 from subalign.cli.completions import complete_model, complete_source
 from subalign.cli.console import Session
 from subalign.cli.messages import EXIT_CODES, errors_reported
+from subalign.cli.standard_output import print_line
 
 __all__ = ["models_app"]
 
@@ -52,11 +53,11 @@ def list_all(
 
         entries = list_models()
         if as_json:
-            typer.echo(model_table.models_as_json(entries))
+            print_line(model_table.models_as_json(entries))
             return
-        typer.echo(model_table.models_as_table(entries))
+        print_line(model_table.models_as_table(entries))
         default = model_table.default_models_as_text(model_table.default_models())
-        typer.echo(f"\nWhere no model is named: {default}.")
+        print_line(f"\nWhere no model is named: {default}.")
 
 
 @models_app.command("get", short_help="Fetch a model ahead.")
@@ -75,7 +76,7 @@ def get(
         with fetch_shown(session, quiet=quiet) as progress:
             # `fetch` refuses any other source
             path = fetch(name, source=cast(Source | None, source), progress=progress)
-        typer.echo(str(path))
+        print_line(str(path))
 
 
 @models_app.command("where", short_help="Print a model's folder or .pt file.")
@@ -85,4 +86,4 @@ def show_path(context: typer.Context, name: _Name) -> None:
     with errors_reported(session):
         from subalign.model import where
 
-        typer.echo(str(where(name)))
+        print_line(str(where(name)))

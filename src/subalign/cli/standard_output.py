@@ -4,7 +4,8 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from subalign.errors import OutputError
@@ -14,7 +15,14 @@ from subalign.results import Transcript
 if TYPE_CHECKING:
     from subalign.subtitles import PageMedia
 
-__all__ = ["discard_output", "print_text", "print_transcript", "stdout_carries"]
+__all__ = [
+    "discard_output",
+    "output_error",
+    "print_line",
+    "print_text",
+    "print_transcript",
+    "stdout_carries",
+]
 
 
 def print_transcript(
@@ -39,25 +47,53 @@ def print_text(text: str) -> None:
     """Write a result's text to standard output.
 
     Raises:
-        OutputError: its reader has gone, or it leads to a full disk.
+        OutputError: its reader has gone, it is closed, or it leads to a full disk.
     """
-    try:
+    with _failures_named("give a folder as --output-dir"):
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
+
+
+def print_line(text: str) -> None:
+    """Write what a command tells to standard output, in the terminal's encoding.
+
+    Raises:
+        OutputError: it is closed, or leads to a full disk.
+        BrokenPipeError: its reader has gone.
+    """
+    with _failures_named("lead it elsewhere", loudly=False):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _failures_named(remedy: str, *, loudly: bool = True) -> Iterator[None]:
+    if sys.stdout is None:
+        raise OutputError(f"Standard output is closed: {remedy}.")
+    try:
+        yield
     except OSError as error:
         discard_output()
-        reason = "the disk is full" if error.errno == errno.ENOSPC else "its reader has gone"
-        if not isinstance(error, BrokenPipeError) and error.errno != errno.ENOSPC:
-            reason = (error.strerror or str(error)).lower()
-        raise OutputError(
-            f"Standard output cannot be written ({reason}): give a folder as --output-dir."
-        ) from error
+        if isinstance(error, BrokenPipeError) and not loudly:
+            raise
+        raise output_error(error, remedy) from error
+
+
+def output_error(error: OSError, remedy: str) -> OutputError:
+    """The sentence for standard output that cannot be written."""
+    if isinstance(error, BrokenPipeError):
+        reason = "its reader has gone"
+    elif error.errno == errno.ENOSPC:
+        reason = "the disk is full"
+    else:
+        reason = (error.strerror or str(error)).lower()
+    return OutputError(f"Standard output cannot be written ({reason}): {remedy}.")
 
 
 def stdout_carries(text: str) -> bool:
     """Whether standard output's encoding has every character of `text`."""
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
         return False
     return True
@@ -65,7 +101,7 @@ def stdout_carries(text: str) -> bool:
 
 def discard_output() -> None:
     """Let what is still buffered go nowhere: it would fail again when the interpreter ends."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         target = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, target)
