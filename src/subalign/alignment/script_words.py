@@ -50,10 +50,15 @@ class ScriptWord:
     encoded: WordTokens
 
 
-def script_words(line: Line, tokenizer: Tokenizer) -> tuple[ScriptWord, ...]:
-    """The words of a line; none where nothing of it is said."""
+def script_words(
+    line: Line, tokenizer: Tokenizer, read_as: str | None = None
+) -> tuple[ScriptWord, ...]:
+    """The words of a line; none where nothing of it is said.
+
+    `read_as` is the line's text as the model is to read it, letter for letter; None is as written.
+    """
     pieces: list[_Piece] = []
-    for run in _runs(_characters(line)):
+    for run in _runs(_characters(line, line.text if read_as is None else read_as)):
         if tokenizer.spaced:
             space = "" if pieces and _inside_word(line, pieces[-1], run[0]) else " "
             pieces += _spaced(run, space, tokenizer)
@@ -81,15 +86,18 @@ class _Piece:
     tokens: tuple[int, ...]
 
 
-def _characters(line: Line) -> Iterator[_Character]:
-    """The characters that are said, accents composed (NFC), every kind of space as " "."""
+def _characters(line: Line, read_as: str) -> Iterator[_Character]:
+    """The characters that are said, as they are read.
+
+    Accents are composed (NFC), every kind of space is " ".
+    """
     for first, end in line.spoken:
         at = first
         while at < end:
             start, at = at, at + 1
             while at < end and _continues(line.text[at]):
                 at += 1
-            written = "".join(char for char in line.text[start:at] if char not in _INVISIBLE)
+            written = "".join(char for char in read_as[start:at] if char not in _INVISIBLE)
             text = unicodedata.normalize("NFC", written)
             if text:
                 yield _Character(_readable(text), start, at)

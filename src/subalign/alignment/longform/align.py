@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.boundaries import refine_boundaries
+from subalign.alignment.capitals import read_as
 from subalign.alignment.forcing import text_room
 from subalign.alignment.longform.guarantees import make_room
 from subalign.alignment.longform.hearing import HeardWord, Span, SpanEncoder, cut_at_pauses, hear
@@ -85,7 +86,10 @@ def align_script(
     encoder = SpanEncoder(model, mel)
     code = _language(encoder, script, language)
     tokenizer = tokenizer_of(model, code)
-    lines = [script_words(line, tokenizer) for line in script.lines]
+    texts = read_as(script.lines, code)
+    lines = [
+        script_words(line, tokenizer, text) for line, text in zip(script.lines, texts, strict=True)
+    ]
     words = [word for line in lines for word in line]
     progress = _Progress(mel.duration, on_progress)
     job = _Job(encoder, tokenizer, options, [word.encoded for word in words], progress)
