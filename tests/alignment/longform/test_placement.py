@@ -200,3 +200,13 @@ def test_anchors_of_other_words_are_merged_in_order():
     assert found.words.tolist() == [0, 1, 5, 6, 7]
     assert (np.diff(found.starts) > 0).all()
     assert first.merged(second.of(())).words.tolist() == [0, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("letters", "absent"),
+    [([10, 10, 10, 10], True), ([30], True), ([3, 3, 3, 3], False), ([20], False)],
+)
+def test_a_few_words_without_room_are_absent_if_they_are_long(letters, absent):
+    """A line of digits before the first word, which is at the recording's start: nobody says it."""
+    found = placed([*letters, 4, 4], anchors_at((len(letters), 0.01, 0.5)), clock((1, 10)))
+    assert found.absent.tolist() == [absent] * len(letters) + [False, False]

@@ -32,8 +32,9 @@ _ENOUGH = 0.6
 # anchors before and after words without room that may be wrong
 _DROPPED = [(0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (0, 3), (3, 0)]
 
-# so few words without room are rather one word too many than a passage
-_FEW_WORDS = 4
+# so few words without room are rather one word too many than a passage, unless they need as many
+# seconds
+_FEW_WORDS, _LONG_NEED = 4, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,9 @@ def place(
         room = clock.between(begin, end)
         if room > _MOST_SHARE * need + _LONGEST_PAUSE and anchors.words.size:
             begin, end = _beside_anchor(begin, end, _USUAL_SHARE * need, clock, first=before < 0)
-        elif room < _LEAST_SHARE * need - _SLACK and between.size > _FEW_WORDS:
+        elif room < _LEAST_SHARE * need - _SLACK and (
+            between.size > _FEW_WORDS or need > _LONG_NEED
+        ):
             absent[between] = True
         shares = np.cumsum(letters[between] + 1) / int((letters[between] + 1).sum())
         readings = clock.read(np.array([begin, end]))
