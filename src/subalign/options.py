@@ -334,7 +334,7 @@ class LayoutOptions:
 
     With `keep_lines` each segment is one cue with its text as written, line breaks and formatting
     too, and no limit on text may be set. Its time is its words', unless a profile or a time is
-    given.
+    given. With `csv_formulas` the format csv leaves text as it is that spreadsheets calculate.
     """
 
     profile: ProfileName | None = None
@@ -351,6 +351,7 @@ class LayoutOptions:
     min_gap: float | None = None
     linger: float | None = None
     fps: float | None = None
+    csv_formulas: bool = False
 
     def __post_init__(self) -> None:
         profile = self.profile

@@ -338,10 +338,10 @@ def test_csv(given: Transcript, talk: Transcript) -> None:
         '1,3.000,4.000,"""a"", b",,,,\r\n'
     )
     assert written("csv", given) == (
-        f"{head}0,0.000,0.500,Is,0.5000,false,- ANNA:,\r\n"
+        f"{head}0,0.000,0.500,Is,0.5000,false,'- ANNA:,\r\n"
         "0,0.500,1.000,it,0.5000,false,<i>,</i>\r\n"
         "0,1.250,1.500,so?,0.5000,false,,[sighs]\r\n"
-        "0,2.000,2.500,No.,0.5000,false,- BOB:,{\\an8}\r\n"
+        "0,2.000,2.500,No.,0.5000,false,'- BOB:,{\\an8}\r\n"
     )
 
 

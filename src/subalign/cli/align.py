@@ -124,6 +124,7 @@ def align(
     min_gap: cli.MinGap = None,
     linger: cli.Linger = None,
     fps: cli.Fps = None,
+    csv_formulas: cli.CsvFormulas = False,
     language: _Language = None,
     ignore: _Ignore = None,
     encoding: cli.Encoding = None,
@@ -164,6 +165,7 @@ def align(
             min_gap=min_gap,
             linger=linger,
             fps=fps,
+            csv_formulas=csv_formulas,
         )
         warn_of_limits(layout, session)
         job = AlignJob(

@@ -72,6 +72,14 @@ Encoding = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
+CsvFormulas = Annotated[
+    bool,
+    _output(
+        "--csv-formulas",
+        help="For csv: leave text that begins with = + - @ as it is, which spreadsheets calculate.",
+        show_default="an apostrophe before it",
+    ),
+]
 Embed = Annotated[
     bool,
     _output("--embed", help="Put the recording into the page of --format html."),

@@ -76,6 +76,7 @@ def render(
     min_gap: cli.MinGap = None,
     linger: cli.Linger = None,
     fps: cli.Fps = None,
+    csv_formulas: cli.CsvFormulas = False,
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> None:
@@ -97,6 +98,7 @@ def render(
             min_gap=min_gap,
             linger=linger,
             fps=fps,
+            csv_formulas=csv_formulas,
         )
         warn_of_limits(layout, session)
         wanted = chosen_results(

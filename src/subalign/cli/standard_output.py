@@ -49,8 +49,12 @@ def print_text(text: str) -> None:
     Raises:
         OutputError: its reader has gone, it is closed, or it leads to a full disk.
     """
+    from subalign.subtitles.controls import plain_characters
+
     with _failures_named("give a folder as --output-dir"):
-        sys.stdout.buffer.write(text.encode())
+        # text of strangers never gives a terminal orders
+        shown = plain_characters(text) if sys.stdout.isatty() else text
+        sys.stdout.buffer.write(shown.encode())
         sys.stdout.buffer.flush()
 
 

@@ -63,6 +63,7 @@ def transcribe(
     min_gap: cli.MinGap = None,
     linger: cli.Linger = None,
     fps: cli.Fps = None,
+    csv_formulas: cli.CsvFormulas = False,
     model: cli.ModelName = None,
     model_dir: cli.ModelDir = None,
     device: cli.Device = "auto",
@@ -119,6 +120,7 @@ def transcribe(
             min_gap=min_gap,
             linger=linger,
             fps=fps,
+            csv_formulas=csv_formulas,
         )
         _check_layout(layout, word_timestamps, session)
         beams = parse_count(beam_size, "--beam-size")

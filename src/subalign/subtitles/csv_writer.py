@@ -12,6 +12,9 @@ from subalign.subtitles.writer import ResultWriter
 
 __all__ = ["CSVWriter"]
 
+# ASCII's, and their wide forms, which some spreadsheets take for them
+_FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
 
 class CSVWriter(ResultWriter):
     """A header, and a row for each word.
@@ -22,7 +25,8 @@ class CSVWriter(ResultWriter):
     were not timed is one row without the last four. (For segments see the format `tsv`.)
 
     As the RFC has it, rows end with CR LF, and fields with commas, quotes or line breaks stand in
-    quotes. Text is on one line, and zero bytes are left out.
+    quotes. Text is on one line. Spreadsheets calculate what begins with `=`, `+`, `-` or `@`: such
+    text gets an apostrophe before it, unless the options leave formulas as they are.
     """
 
     extension = "csv"
@@ -31,24 +35,26 @@ class CSVWriter(ResultWriter):
         yield _row("segment start end text probability estimated before after".split())
         for segment in transcript.segments:
             if segment.words:
-                yield from (_row(_word(segment.id, word)) for word in segment.words)
+                yield from (_row(self._word(segment.id, word)) for word in segment.words)
             else:
-                yield _row(_untimed(segment))
+                yield _row(self._untimed(segment))
 
+    def _word(self, segment: int, word: Word) -> list[str]:
+        span = word_span(word)
+        probability = f"{word.probability:.4f}" if math.isfinite(word.probability) else ""
+        times = seconds_text(span.start_ms), seconds_text(span.end_ms)
+        before, after = self._cell(word.before.strip()), self._cell(word.after.strip())
+        estimated = str(word.estimated).lower()
+        return [str(segment), *times, self._cell(span.text), probability, estimated, before, after]
 
-def _word(segment: int, word: Word) -> list[str]:
-    span = word_span(word)
-    probability = f"{word.probability:.4f}" if math.isfinite(word.probability) else ""
-    return [
-        *(str(segment), seconds_text(span.start_ms), seconds_text(span.end_ms), span.text),
-        *(probability, str(word.estimated).lower(), word.before.strip(), word.after.strip()),
-    ]
+    def _untimed(self, segment: Segment) -> list[str]:
+        span = segment_span(segment)
+        times = seconds_text(span.start_ms), seconds_text(span.end_ms)
+        return [str(segment.id), *times, self._cell(span.text), "", "", "", ""]
 
-
-def _untimed(segment: Segment) -> list[str]:
-    span = segment_span(segment)
-    times = seconds_text(span.start_ms), seconds_text(span.end_ms)
-    return [str(segment.id), *times, span.text, "", "", "", ""]
+    def _cell(self, text: str) -> str:
+        is_formula = text.startswith(_FORMULA_SIGNS) and not self.options.csv_formulas
+        return f"'{text}" if is_formula else text
 
 
 def _row(fields: Iterable[str]) -> str:

@@ -2,12 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
+from typing import TextIO
 
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles.writer import ResultWriter
 
-__all__ = ["JSONWriter"]
+__all__ = ["JSONWriter", "escape_controls"]
 
 
 class JSONWriter(ResultWriter):
@@ -19,10 +21,14 @@ class JSONWriter(ResultWriter):
     the language was detected. A word also has `estimated` and, where a given
     transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
     segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
-    while openai-whisper writes what other programs refuse to read.
+    while openai-whisper writes what other programs refuse to read. Control characters are escaped.
     """
 
     extension = "json"
+
+    def write(self, transcript: Transcript, file: TextIO) -> None:
+        # escaped, nothing is lost and nothing does harm
+        file.writelines(self.render(transcript))
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield "{\n"
@@ -88,7 +94,13 @@ def _number(value: float) -> float | None:
 
 
 def _compact(value: object) -> str:
-    return _ENCODER.encode(value)
+    return escape_controls(_ENCODER.encode(value))
 
 
+def escape_controls(text: str) -> str:
+    """JSON whose strings hold no DEL, no C1 character and no half of a surrogate pair as such."""
+    return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+_RAW = re.compile("[\x7f-\x9f\ud800-\udfff]")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from subalign.results import Alignment, CueScore, Passage, Segment
+from subalign.subtitles.json_writer import escape_controls
 
 __all__ = ["render_report"]
 
@@ -67,4 +68,4 @@ def _number(value: float) -> float | None:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return escape_controls(json.dumps(value, ensure_ascii=False, allow_nan=False))

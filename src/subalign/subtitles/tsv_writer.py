@@ -16,10 +16,11 @@ _ROW_BREAKER = re.compile(r"\r\n|[\t\r\n]")
 class TSVWriter(ResultWriter):
     """A header and a row per segment: start and end in integer milliseconds, text.
 
-    The bytes are openai-whisper's, with two exceptions:
+    The bytes are openai-whisper's, with three exceptions:
 
     1. A line break within the text becomes a space, as a tab does; it would break the row.
     2. A time before the recording's start is 0.
+    3. Control characters are left out.
 
     Formatting tags of a given transcript are left out.
     """

@@ -10,7 +10,7 @@ __all__ = ["TXTWriter"]
 
 
 class TXTWriter(ResultWriter):
-    """Each segment's text on a line, as openai-whisper writes it, without exception.
+    """Each segment's text on a line, as openai-whisper writes it, without control characters.
 
     A segment without text is an empty line, so that lines and segments keep in step.
     Formatting tags of a given transcript are left out.

@@ -6,6 +6,7 @@ from typing import ClassVar, TextIO
 
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
+from subalign.subtitles.controls import without_controls
 from subalign.subtitles.cue import Cue
 from subalign.subtitles.cues import lay_out
 from subalign.subtitles.highlight import Highlight, word_by_word
@@ -36,12 +37,12 @@ class ResultWriter(ABC):
         """The file's text in pieces, each ending with a line break."""
 
     def write(self, transcript: Transcript, file: TextIO) -> None:
-        """Write to a text file that was opened with UTF-8.
+        """Write to a text file that was opened with UTF-8, without the text's control characters.
 
         Raises:
             OSError: the file cannot be written.
         """
-        file.writelines(self.render(transcript))
+        file.writelines(self.render(without_controls(transcript)))
 
 
 class CueWriter(ResultWriter):

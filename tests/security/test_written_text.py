@@ -1,0 +1,102 @@
+"""Text of strangers in results: no orders for terminals, no formulas for spreadsheets."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from subalign import Segment, Transcript, Word
+from subalign.cli.app import run
+from subalign.options import LayoutOptions
+from subalign.pipeline.outputs import write_transcript
+from subalign.subtitles import FORMATS, get_writer
+from subalign.subtitles.registry import file_name
+
+CONTROLS = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), *range(0x7F, 0xA0))))
+RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def transcript(text, *, timed=True, before=""):
+    word = Word(f" {text}", 0.0, 1.0, 0.5, before=before)
+    segment = Segment(
+        0, 0, 0.0, 1.0, f"{before} {text}", (), 0.0, -0.1, 1.0, 0.0, (word,) if timed else None
+    )
+    return Transcript(f" {text}", f"e{text}n", (segment,), 1.0, text, text)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("timed", [True, False])
+def test_control_characters_reach_no_file(name, timed, tmp_path):
+    given = transcript(f"a{CONTROLS}b\ud800", timed=timed, before=f"<i>{CONTROLS}\x1b[31m")
+    for highlight in (False, True):
+        path = tmp_path / file_name("talk", name)
+        write_transcript(given, path, format=name, layout=LayoutOptions(highlight_words=highlight))
+        written = path.read_text(encoding="utf-8")
+        assert not RAW.search(written)
+        assert "a" in written
+        assert "b" in written
+
+
+def test_json_loses_nothing():
+    file = io.StringIO()
+    get_writer("json").write(transcript(f"a{CONTROLS}b"), file)
+    assert json.loads(file.getvalue())["segments"][0]["text"] == f" a{CONTROLS}b"
+    assert not RAW.search(file.getvalue())
+
+
+def test_what_parts_lines_parts_words():
+    file = io.StringIO()
+    get_writer("txt").write(transcript("one\x0btwo\x85three\x1b[1mfour", timed=False), file)
+    assert file.getvalue() == "one two three[1mfour\n"
+
+
+def test_terminal_gets_no_orders(tmp_path, monkeypatch, capsysbinary):
+    import sys
+
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:01,000 --> 00:00:03,000\n\x1b[31mred\x9b\n\n")
+    command = ["retime", str(path), "--shift", "1", "-o", "-"]
+    assert run(command) == 0
+    assert b"\x1b[31mred" in capsysbinary.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert run(command) == 0
+    assert capsysbinary.readouterr().out.splitlines()[2] == b"[31mred"
+
+
+@pytest.mark.parametrize("sign", "=+-@")
+@pytest.mark.parametrize("timed", [True, False])
+def test_formulas_are_text(sign, timed):
+    cell = f'{sign}cmd|"/c calc"!A1'
+    given = transcript(cell, timed=timed)
+    assert texts(given) == [f"'{cell}"]
+    assert texts(given, csv_formulas=True) == [cell]
+
+
+def test_formulas_beside_words():
+    (row,) = rows(transcript("a", before="=1+1"))
+    assert (row["text"], row["before"]) == ("a", "'=1+1")
+
+
+@pytest.mark.parametrize("text", ["a=b", "1-2", "'a", "–", '"="'])
+def test_other_text_stays(text):
+    assert texts(transcript(text)) == [text]
+
+
+def test_option_for_formulas(tmp_path):
+    (tmp_path / "a.json").write_text('{"segments":[{"start":0,"end":1,"text":" =1+1"}]}')
+    for option, cell in (("--csv-formulas", "=1+1"), (None, "'=1+1")):
+        arguments = [str(tmp_path / "a.json"), "-f", "csv", "--overwrite", *filter(None, [option])]
+        assert run(["render", *arguments]) == 0
+        assert (tmp_path / "a.csv").read_text().splitlines()[1] == f"0,0.000,1.000,{cell},,,,"
+
+
+def rows(given, **options):
+    file = io.StringIO()
+    get_writer("csv", LayoutOptions(**options)).write(given, file)
+    return list(csv.DictReader(io.StringIO(file.getvalue())))
+
+
+def texts(given, **options):
+    return [row["text"] for row in rows(given, **options)]
