@@ -219,6 +219,20 @@ def test_a_clock_that_does_not_begin_at_0_is_no_damage(name, make_media, tone, c
     assert caplog.messages == []
 
 
+@pytest.mark.parametrize("name", ["v.mkv", "v.mp4", "v.ts", "v.ogv", "v.wmv", "v.webm", "v.flv"])
+def test_sound_that_begins_after_the_picture_is_no_damage(name, make_media, tone, caplog):
+    picture = ("-f", "lavfi", "-i", "testsrc=d=12:s=32x32:r=5")
+    codec = ("-c:a", "libopus") if name == "v.ogv" else ()
+    late = ("-itsoffset", "2", "-i", str(tone), "-t", "12", "-ar", "48000", *codec)
+    path = make_media(name, *picture, *(late if name != "v.flv" else (*late, "-ar", "44100")))
+    with open_audio(path) as stream:
+        samples = np.concatenate(list(stream))
+    assert samples.size / SAMPLE_RATE == pytest.approx(12.0, abs=0.15)
+    assert np.abs(samples[: int(1.8 * SAMPLE_RATE)]).max() < 1e-3
+    assert np.abs(samples[int(2.2 * SAMPLE_RATE) : 3 * SAMPLE_RATE]).max() > 0.1
+    assert caplog.messages == []
+
+
 FORMATS = {
     "vorbis.ogg": ("-c:a", "libvorbis"),
     "flac.ogg": ("-c:a", "flac"),

@@ -119,7 +119,7 @@ def damage_warning(
             f"{source.label} is cut short or damaged, {fault}: the {decoded:.1f} s of sound that"
             " could be decoded are used."
         )
-    if _ends_early(log, source, declared, decoded, time_limit):
+    if _ends_early(log, source, track, declared, decoded, time_limit):
         return (
             f"{source.label} should last {declared:.1f} s, but ends earlier, the file is cut short"
             f" or damaged: the {decoded:.1f} s of sound that could be decoded are used."
@@ -169,6 +169,7 @@ def _ends_within_packet(path: str) -> bool:
 def _ends_early(
     log: DecoderLog,
     source: MediaSource,
+    track: int,
     declared: float | None,
     decoded: float,
     time_limit: float,
@@ -179,7 +180,8 @@ def _ends_early(
     if log.container is None or _REPORT_MISSING_ENDS.match(log.container) or source.path is None:
         return False
     reached = _reached(source, time_limit)
-    return reached is not None and _is_short(reached, declared)
+    # Ogg and ASF may count a track's late beginning twice
+    return reached is not None and _is_short(reached + log.lead(track), declared)
 
 
 def _reached(source: MediaSource, time_limit: float) -> float | None:
