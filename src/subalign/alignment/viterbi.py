@@ -44,7 +44,7 @@ _ATTENTION_FLOOR, _SPEECH_FLOOR = 0.1, 1e-4
 _LOUDNESS_WEIGHT = 0.5
 
 # what speech costs a position that no word is given: inside the text, and before and after it
-_UNSCRIPTED_INSIDE, _UNSCRIPTED_OUTSIDE = -5.0, -0.3
+_UNSCRIPTED_INSIDE, _UNSCRIPTED_OUTSIDE = -5.0, -1.0
 
 
 @dataclass(frozen=True, slots=True)
