@@ -341,3 +341,21 @@ def test_transcripts_that_are_none(align, folder, recording, name, content, sent
 def test_command_lines_that_cannot_be_carried_out(says, recording, arguments, code, sentence):
     found, line = says(*arguments, "-q")
     assert (found, line[: len(sentence) + 7]) == (code, f"Error: {sentence}")
+
+
+@pytest.mark.parametrize(("name", "unsaid"), [("caps.txt", 0), ("t2_digits.txt", 4)])
+def test_texts_of_the_shared_cases(subalign, folder, shared, name, unsaid):
+    """All that is said is heard: in capitals, and after a line of digits that nobody says."""
+    cases = shared / "cases"
+    if not cases.is_dir():
+        pytest.skip("needs ../shared/cases")
+    outcome = subalign(
+        "align", cases / "ref.mp3", cases / name, "-o", ".", "-f", "txt,json", "--threads", "1"
+    )
+    assert outcome.code == 0, outcome.err
+    text = " ".join((cases / name).read_text("utf-8").split())
+    assert " ".join((folder / "ref.txt").read_text("utf-8").split()) == text
+    segments = json.loads((folder / "ref.json").read_text("utf-8"))["segments"]
+    words = [word for segment in segments for word in segment["words"]]
+    assert sum(bool(word.get("estimated")) for word in words) == unsaid
+    assert len(words) == 45 + unsaid
