@@ -13,7 +13,7 @@ from subalign.options import AudioOptions
 __all__ = ["SoundLimit"]
 
 _ALWAYS = 3600.0  # seconds: silence and muted calls take hardly any bytes
-# Speech takes 80 bytes a second at the least (Codec 2); silence in FLAC or Opus some 10.
+# Speech takes 80 bytes a second at the least (Codec 2), silence in usual files 40 and more.
 _PER_BYTE = 0.1
 _MOST_GAPS = 4 * 3600.0
 _SMALL = 10_000_000  # bytes that are looked through at once
