@@ -1,6 +1,7 @@
 """Bad input end to end: the sentence and the exit code of each case, on the real command."""
 
 import errno
+import json
 import os
 import pickle
 import shutil
@@ -193,6 +194,8 @@ def test_a_name_that_is_not_utf8(transcribe, subalign, folder, clip):
     outcome = subalign("align", name, "words.txt", "-f", "html,ctm", "--min-heard", "0", "-q")
     assert (outcome.code, outcome.err) == (0, "")
     assert transcribe(".", "-o", "all", "-q").code == 0
+    report = subalign("check", folder / "all" / os.fsdecode(b"bad\xff.srt"), "--json").out
+    assert json.loads(report)["files"][0]["file"].endswith("bad\N{REPLACEMENT CHARACTER}.srt")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")

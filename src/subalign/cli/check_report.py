@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from subalign.audio.source import legible
 from subalign.cli.console import one_line
 from subalign.cli.standard_output import print_text
 
@@ -79,7 +80,7 @@ def report_json(reports: Sequence[FileReport]) -> str:
     """An object with `files`; the problems' times are in seconds, `line` and `cue` from 1."""
     files = [
         {
-            "file": report.source,
+            "file": legible(report.source),
             "format": report.format,
             "profile": report.profile,
             **_counted(report.problems),
