@@ -207,3 +207,14 @@ def test_signs_in_the_picture_are_kept_and_not_said(lines):
         ("Shop", ""),
         ("you", "you"),
     ]
+
+
+def test_where_most_cues_are_placed_they_are_what_is_said(lines):
+    event = "Dialogue: 0,0:00:0{0}.00,0:00:0{0}.90,Default,,0,0,0,,{{\\pos(1,2)}}Line {0}\n"
+    events = "".join(event.format(at) for at in range(1, 5))
+    head = (
+        "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
+    )
+    assert [said for _, said in lines(f"{head}\n{events}", "a.ass")] == [
+        f"Line {at}" for at in range(1, 5)
+    ]

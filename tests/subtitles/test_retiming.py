@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import UsageError
-from subalign.subtitles.cue_files import parse_cue_file
-from subalign.subtitles.retiming import TimeMap, retime, through_points
+from subalign.subtitles.cue_files import parse_cue_file, read_cue_file
+from subalign.subtitles.readers import read_script
+from subalign.subtitles.retiming import TimeMap, retime, through_points, with_heard_times
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 36_000_000), st.integers(1, 10_000)), min_size=1, max_size=5
@@ -60,3 +61,33 @@ def test_time_never_runs_back():
         TimeMap(Fraction(-1))
     with pytest.raises(UsageError, match="lie apart"):
         through_points([(Fraction(1), Fraction(1)), (Fraction(1), Fraction(2))])
+
+
+def test_signs_move_with_what_is_said_before_them(tmp_path, make):
+    """They are lines of the script without words; where these would be shown is not for them."""
+    path = tmp_path / "a.ass"
+    event = "Dialogue: 0,0:00:0{}.00,0:00:0{}.00,Default,,0,0,0,,{}\n"
+    path.write_text(
+        "[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        + event.format(1, 3, "One")
+        + event.format(2, 6, r"{\pos(1,2)}Open daily")
+        + event.format(1, 3, r"{\pos(3,4)}Closed")
+        + event.format(4, 5, "two")
+        + event.format(7, 8, "three")
+    )
+    transcript = make(
+        [(" One", 2.0, 3.5)],
+        (3.5, 3.6, " Closed"),
+        (3.5, 3.6, " Open daily"),
+        [(" two", 6.0, 6.5)],
+        [(" three", 7.0, 7.5)],
+    )
+    moved = with_heard_times(read_cue_file(path), read_script(path), transcript)
+    assert [(cue.start_ms, cue.end_ms) for cue in moved.cues] == [
+        (2000, 3500),
+        (3000, 7000),
+        (2000, 4000),
+        (6000, 6500),
+        (7000, 7500),
+    ]

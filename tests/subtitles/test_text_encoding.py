@@ -141,3 +141,9 @@ def test_names():
         "KOI8-R",
         "utf_7",
     ]
+
+
+def test_a_large_file_is_told_by_its_beginning():
+    text = "Où est passé le garçon ?\n" * 200_000
+    found = decode_text(text.encode("cp1252"), "a.srt")
+    assert (found.text == text, found.encoding, found.certain) == (True, "cp1252", True)

@@ -42,9 +42,9 @@ _Transcript = Annotated[
     str,
     typer.Argument(
         metavar="TRANSCRIPT",
-        help="What is said in it: .txt (each line becomes a cue), .srt, .vtt or .ass (the cues "
-        "keep their text and get new times), .json of subalign or openai-whisper; - for standard "
-        "input.",
+        help="What is said in it: .txt (each line becomes a cue), .srt, .vtt, .ass, .sbv, "
+        ".tsv or .ttml (the cues keep their text and get new times), .json of subalign or "
+        "openai-whisper; - for standard input.",
         show_default=False,
         rich_help_panel="Arguments",
     ),

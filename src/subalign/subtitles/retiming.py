@@ -13,7 +13,7 @@ from subalign.errors import UsageError
 from subalign.results import Segment, Transcript
 from subalign.script import Script
 from subalign.subtitles.cue_files import Aside, CueFile, FileCue
-from subalign.subtitles.cue_files.cue_file import FileFormat, shown_text
+from subalign.subtitles.cue_files.cue_file import FileFormat, is_placed, shown_text
 from subalign.subtitles.cue_files.times import milliseconds
 from subalign.subtitles.timecode import to_milliseconds, vtt_timecode
 
@@ -99,13 +99,18 @@ def with_heard_times(file: CueFile, script: Script, transcript: Transcript) -> C
     """The file with its cues where they were heard.
 
     `script` is what `read_script` makes of the file, `transcript` what alignment makes of that: a
-    segment for each line. Cues that are no lines (drawings, comments, cues without text) move as
-    far as the last line that started before them.
+    segment for each line. Cues that are no lines (drawings, comments, cues without text) and signs
+    of SubStation Alpha move as far as the last line that started before them.
     """
+    signs: set[tuple[int, int]] = set()
     heard: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for line, segment in zip(script.lines, transcript.segments, strict=True):
-        if line.start is not None and line.end is not None:
-            old = round(line.start * 1000), round(line.end * 1000)
+        if line.start is None or line.end is None:
+            continue
+        old = round(line.start * 1000), round(line.end * 1000)
+        if file.format == "ass" and not line.spoken:
+            signs.add(old)
+        else:
             heard.setdefault(old, []).append(_heard(segment))
     moves = sorted((old[0], new[0][0] - old[0]) for old, new in heard.items())
     parts: list[FileCue | Aside] = []
@@ -115,7 +120,8 @@ def with_heard_times(file: CueFile, script: Script, transcript: Transcript) -> C
             parts.append(part)
             continue
         old = part.start_ms, part.end_ms
-        if not part.is_comment and old in heard:
+        is_sign = old in signs and is_placed(part)
+        if old in heard and not part.is_comment and not is_sign:
             # cues at one time are told by their order, and copies of a cue stay together
             seen = texts.setdefault(old, [])
             text = shown_text(part, file.format)

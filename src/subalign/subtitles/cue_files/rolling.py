@@ -16,6 +16,9 @@ _MARKUP = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 # so many cues must repeat a line and add one; fewer are a refrain or a joke
 _LEAST = 3
 
+# that a cue can repeat
+_MOST_LINES = 8
+
 # ms between two cues of which the second can still show the first one's line
 _PAUSE = 1000
 
@@ -56,7 +59,7 @@ def _steps(cues: Sequence[FileCue]) -> Iterator[_Step]:
             yield _Step(cue, (), repeats=False)
             continue
         shown = [_bare(line) for line in lines]
-        most = min(len(before), len(shown)) if cue.start_ms - end_ms <= _PAUSE else 0
+        most = min(len(before), len(shown), _MOST_LINES) if cue.start_ms - end_ms <= _PAUSE else 0
         same = next((n for n in range(most, 0, -1) if before[-n:] == shown[:n]), 0)
         yield _Step(cue, tuple(lines[same:]), same > 0)
         before, end_ms = shown, cue.end_ms

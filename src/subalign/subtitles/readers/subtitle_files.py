@@ -53,12 +53,19 @@ def read_subtitles(text: str, format: FileFormat) -> Subtitles:
     shown = [part for part in parts if isinstance(part, FileCue) and not part.is_comment]
     shown.sort(key=lambda part: part.start_ms)
     rolling = format != "ass" and are_rolling(shown)
+    # where most are placed, that is how the file places what is said
+    signs = 2 * sum(map(is_placed, shown)) <= len(shown)
     cues: dict[Cue, None] = {}  # typesetters stack copies of a cue to draw its shadow
     for part in filter(None, folded(shown)) if rolling else shown:
         if not shown_text(part, format).strip():
             continue  # a drawing
         start, end = max(0, part.start_ms), max(0, part.end_ms)
-        cue = Cue(_plain(part.text, format), start / 1000, end / 1000, said=not is_placed(part))
+        cue = Cue(
+            _plain(part.text, format),
+            start / 1000,
+            end / 1000,
+            said=not (signs and is_placed(part)),
+        )
         if cue.text:
             cues[cue] = None
     return Subtitles(tuple(cues), rolling)

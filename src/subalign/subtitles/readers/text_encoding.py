@@ -3,7 +3,9 @@
 import codecs
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from subalign.errors import InputError
 from subalign.options import check_encoding
@@ -52,6 +54,7 @@ _OTHER_SCRIPTS = [
 _LEAST_COHERENCE, _LEAD = 0.3, 0.1
 
 _TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
+_GUESSED = 1 << 18  # bytes of old encodings; more do not make the guess better
 _SAMPLE = 4096  # bytes; enough to tell text from anything else
 
 
@@ -154,15 +157,16 @@ def _guess(data: bytes, label: str, advice: str) -> DecodedText:
         raise _no_text(label, advice)
     lines = _Lines.of(data)
     known = [text for text in lines.texts if text is not None]
-    odd = b"".join(lines.odd)
-    if not odd:
+    if not lines.odd:
         return DecodedText("".join(known), "utf-8", certain=False)
-    latin = guess_latin(odd, "".join(known))
+    odd = _opening(lines.odd)
+    latin = guess_latin(odd, "".join(known)[:_GUESSED])
     if latin is not None:
         return DecodedText(lines.read(latin.encoding, "replace"), latin.encoding, latin.certain)
     # in scripts of two bytes a line may be UTF-8 by chance
     if sum(not text.isascii() for text in known) <= len(lines.odd):
-        lines, odd = _Lines((data,), (None,)), data
+        odd = _opening(lines.lines)
+        lines = _Lines((data,), (None,))
     encoding, certain = _guess_script(odd)
     return DecodedText(lines.read(encoding, "replace"), encoding, certain)
 
@@ -190,6 +194,12 @@ class _Lines:
             line.decode(encoding, errors) if text is None else text
             for line, text in zip(self.lines, self.texts, strict=True)
         )
+
+
+def _opening(lines: Sequence[bytes]) -> bytes:
+    """Whole lines, as many as tell an encoding."""
+    lengths = accumulate(map(len, lines), initial=0)
+    return b"".join(line for line, at in zip(lines, lengths, strict=False) if at < _GUESSED)
 
 
 def _as_utf8(line: bytes) -> str | None:
