@@ -37,6 +37,9 @@ def said(*texts: str, ignore: tuple[str, ...] = (), captions: bool = False) -> l
         ("♪ Happy birthday ♪", "Happy birthday"),
         ("# La la la #", "La la la"),
         ("We are #1 of 3", "We are #1 of 3"),
+        # addresses
+        ("See https://example.org/a?b=c.html now", "See|now"),
+        ("See example.org now", "See example.org now"),
         # round brackets
         ("Well (laughs) yes.", "Well|yes."),
         ("(audience laughing) Yes.", "Yes."),

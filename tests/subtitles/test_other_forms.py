@@ -69,6 +69,11 @@ def test_ttml(lines):
     ]
 
 
+def test_ttml_in_the_encoding_that_it_states(tmp_path):
+    (tmp_path / "a.ttml").write_bytes(TTML.replace("utf-8", "UTF-16").encode("utf-16"))
+    assert [line.text for line in read_script(tmp_path / "a.ttml").lines][-1] == "later"
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

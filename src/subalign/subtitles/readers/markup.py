@@ -4,7 +4,7 @@ Never said:
 
 - tags: `<i>`, `<v Mary>`, `<laugh>`, `{\an8}`;
 - everything in square brackets: `[door slams]`, `[00:12:07]`, `【…】`;
-- music marks: `♪`, and `#` that stands alone;
+- music marks: `♪`, and `#` that stands alone; addresses (`https://…`);
 - `>>` where a speaker changes, and the dash or bullet that opens a line of dialogue;
 - a time as in `0:12:07` at the start of a line, but not `10:30`, which people say, unless most
   lines begin so;
@@ -32,6 +32,7 @@ _NEVER_SAID = re.compile(
     | \{\\[^{}]*\}                                     # overrides of ASS
     | \[[^][]{0,400}\] | ［[^［］]{0,400}］ | 【[^【】]{0,400}】
     | [♩♪♫♬🎵🎶]
+    | https?://[^\s<>"\[\]{}]{1,2000}
     | (?<=[\u4e00-\u9fff々])[《（(][\u3041-\u30ff]{1,20}[》）)]
     | (?<!\S)\#+(?!\S)
     | \*{2,3} | (?<!\w)__ | __(?!\w)                   # bold in Markdown

@@ -79,7 +79,7 @@ def _ttml(text: str) -> Iterator[Cue]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("it defines entities, which are not read")
     try:
-        root = fromstring(text.strip().encode())  # noqa: S314 (no entities, see above)
+        root = fromstring(text.strip())  # noqa: S314 (no entities, see above)
     except (ParseError, ValueError, LookupError) as error:
         raise ValueError("no XML") from error
     rates = {_name(key): value for key, value in root.attrib.items()}
