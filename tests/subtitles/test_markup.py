@@ -94,7 +94,7 @@ def test_text_beside_speech(text: str, spoken: str) -> None:
         ("Chapter 2: The Road", "Chapter 2: The Road"),
         ("Matthew 5:3 says", "Matthew 5:3 says"),
         ("Genesis: The Beginning", "Genesis: The Beginning"),
-        ("http://example.com", "http://example.com"),
+        ("mailto:anna@example.com", "mailto:anna@example.com"),
     ],
 )
 def test_names_of_speakers(text: str, spoken: str) -> None:
