@@ -243,13 +243,16 @@ FORMATS = {
     "mp3.avi": ("-c:a", "mp3"),
     "pcm.avi": ("-c:a", "pcm_s16le"),
     "ac3.avi": ("-c:a", "ac3", "-ar", "48000"),
+    "mp3.flv": ("-c:a", "mp3", "-ar", "44100"),
+    "v.wmv": ("-ar", "44100"),
+    "a.w64": (),
 }
 
 
 @pytest.mark.parametrize(
     ("name", "picture"),
     [(name, False) for name in FORMATS]
-    + [(name, True) for name in FORMATS if name.endswith((".ts", ".avi"))],
+    + [(name, True) for name in FORMATS if name.endswith((".ts", ".avi", ".flv", ".wmv"))],
 )
 def test_no_second_of_four_is_lost_without_a_word(name, picture, make_media, tone, caplog):
     """By whatever: an end cut off, a piece of the middle cut out, emptied, or overwritten."""

@@ -1,7 +1,9 @@
 """Recordings in, blocks of mono 16 kHz samples out: ffmpeg decodes, nothing is held whole.
 
 `open_audio` is the way in. `source` says what ffmpeg may open, `formats` which containers,
-`command` how it is called, `decoder` runs it, `log` reads what it says, `stream` joins them.
+`command` how it is called, `decoder` runs it, `log` reads what it says, `mix` makes one channel of
+two, `limits` refuses days of sound in a small file, `completeness` finds what is missing, `stream`
+joins them.
 What needs NumPy is imported when it is first asked for.
 """
 

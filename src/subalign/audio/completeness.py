@@ -2,14 +2,12 @@
 
 import re
 import subprocess
-from contextlib import suppress
-from pathlib import Path
 
 from subalign.audio.avi_header import declared_avi_seconds
 from subalign.audio.command import demux_command
 from subalign.audio.ffmpeg import NO_WINDOW, find_ffmpeg
+from subalign.audio.file_ends import missing_end
 from subalign.audio.log import DecoderLog
-from subalign.audio.ogg_pages import ogg_fault
 from subalign.audio.source import MediaSource
 from subalign.audio.wav_header import declared_wav_seconds
 from subalign.errors import InputError, MediaReadError, NoAudioError
@@ -21,8 +19,7 @@ __all__ = ["damage_warning", "missing_channel", "nothing_decoded", "silent_track
 _REPORT_MISSING_ENDS = re.compile(r"(?:mov|matroska),")
 # Formats of broadcast and of files, whose clock runs on: a gap in their sound is a loss. In others
 # it may be a muted caller.
-_WITHOUT_GAPS = re.compile(r"(?:mpegts|mpeg|asf|avi)\b")
-_SYNC, _TS_PACKET, _M2TS_PACKET = b"G", 188, 192  # ISO 13818-1; the second with a time before it
+_WITHOUT_GAPS = re.compile(r"(?:mpegts|mpeg|asf|avi|flv)\b")
 _LEAST_LOSS = 0.4  # seconds
 _WHATEVER = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
@@ -113,7 +110,7 @@ def damage_warning(
             f"{source.label} is damaged, {log.gaps:.1f} s of its sound are missing: there is"
             " silence in their place."
         )
-    fault = None if source.path is None else _fault(log, source.path)
+    fault = None if source.path is None else missing_end(source.path, log.container)
     if fault is not None:
         return (
             f"{source.label} is cut short or damaged, {fault}: the {decoded:.1f} s of sound that"
@@ -143,27 +140,6 @@ def _promised(
 
 def _is_short(decoded: float, promised: float) -> bool:
     return promised - decoded > max(_LEAST_LOSS, 0.02 * promised)
-
-
-def _fault(log: DecoderLog, path: str) -> str | None:
-    """What the file lacks by its own structure, where its format declares no length."""
-    if log.container == "ogg":
-        return ogg_fault(path)
-    if log.container == "mpegts" and _ends_within_packet(path):
-        return "it ends within a packet"
-    return None
-
-
-def _ends_within_packet(path: str) -> bool:
-    """Whether a transport stream of aligned packets has not a whole number of them."""
-    with suppress(OSError), Path(path).open("rb") as file:
-        start = file.read(_M2TS_PACKET + 5)
-        size = Path(path).stat().st_size
-        if start[:1] == start[_TS_PACKET : _TS_PACKET + 1] == _SYNC:
-            return size % _TS_PACKET != 0
-        if start[4:5] == start[_M2TS_PACKET + 4 :] == _SYNC:
-            return size % _M2TS_PACKET != 0
-    return False
 
 
 def _ends_early(
