@@ -23,7 +23,8 @@ _VTT_TAGS = frozenset("b i u c v lang ruby rt".split())
 _TAG = re.compile(r"(</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\})")
 _NAME = re.compile(r"</?([A-Za-z]+)")
 _POSITION = re.compile(r"\{\\an[1-9]\}")
-_LINE_BREAK = re.compile(r"[ \t]*(?:\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])\s*")
+# begins where a run of spaces does, as it would else be tried at each of them
+_LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*(?:\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _UNSPACED = re.compile("[\u0e00-\u10ff\u1780-\u17ff\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 

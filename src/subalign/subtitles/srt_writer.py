@@ -9,7 +9,7 @@ from subalign.subtitles.writer import SubtitlesWriter
 
 __all__ = ["SRTWriter"]
 
-_ARROW = re.compile("-{2,}>")
+_ARROW = re.compile("(?<!-)-{2,}>")
 
 
 class SRTWriter(SubtitlesWriter):

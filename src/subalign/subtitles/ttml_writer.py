@@ -4,6 +4,7 @@ TTML1, https://www.w3.org/TR/ttml1/; IMSC 1.0.1, https://www.w3.org/TR/ttml-imsc
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape as escape_html
 
@@ -102,22 +103,32 @@ def _paragraph(number: int, cue: Cue, position: str) -> str:
 
 
 def _balanced(text: str) -> str:
-    """Spans for private tags: those left open are closed, and what closes nothing is dropped."""
+    """Spans for private tags: those left open are closed, and what closes nothing is dropped.
+
+    A tag within its like adds nothing, so that few are open at a time.
+    """
     if "\x01" not in text:
         return text
     parts = []
     opened: list[tuple[str, str]] = []  # names and start tags
+    depths: Counter[str] = Counter()
     for index, part in enumerate(_TAG.split(text)):
         if index % 2 == 0:
             parts.append(part)
             continue
         name, _, attributes = part.partition(" ")
-        if not name.startswith("/"):
+        kind = name.removeprefix("/")
+        if kind == name:
+            depths[kind] += 1
+            if depths[kind] > 1:
+                continue
             start = f"<span><set {attributes}/>" if name == "k" else f"<span {attributes}>"
             opened.append((name, start))
             parts.append(start)
-        elif name[1:] in [other for other, _ in opened]:
-            at = max(i for i, (other, _) in enumerate(opened) if other == name[1:])
+            continue
+        depths[kind] = max(0, depths[kind] - 1)
+        if not depths[kind] and kind in [other for other, _ in opened]:
+            at = [other for other, _ in opened].index(kind)
             inner = opened[at + 1 :]
             # spans that were opened within it go on behind it
             parts += ["</span>"] * (len(inner) + 1) + [start for _, start in inner]

@@ -18,9 +18,10 @@ __all__ = ["LaidWord", "Turn", "Unit", "divide"]
 Turn = Literal["", "speaker", "dash"]
 
 _LONG_ASIDE = 16  # Columns of text beside a word from which it may be broken at its spaces.
-_LINE_END = re.compile(r"[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
+# begins where a run of spaces does, as it would else be tried at each of them
+_LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
 _TAGS = re.compile(r"</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}")
-_TAG_AT_END = re.compile(rf"(?:{_TAGS.pattern})\Z")
+_TAG_OR_SPACE = re.compile(rf"{_TAGS.pattern}|\s+")
 _POSITION = re.compile(r"\{\\an[1-9]\}")
 _FIXED_SPACES = "\u00a0\u202f\u2007"
 _DASH = re.compile(r"\s*[-‐–—]\s*(?=\S)")
@@ -182,15 +183,19 @@ def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
     """
     if not _TAGS.sub("", text).strip():
         return "".join(_TAGS.findall(text)), True
-    tags = ""
-    while True:  # spaces may stand before and after tags
-        text = text.lstrip() if side == 0 else text.rstrip()
-        found = _TAGS.match(text) if side == 0 else _TAG_AT_END.search(text)
-        if found is None:
+    start, end = 0, len(text)
+    outer = list(_TAG_OR_SPACE.finditer(text))  # spaces may stand before and after tags
+    if side == 0:
+        for found in outer:
+            if found.start() != start:
+                break
+            start = found.end()
+        return "".join(_TAGS.findall(text[:start])) + text[start:], False
+    for found in reversed(outer):
+        if found.end() != end:
             break
-        tags = tags + found[0] if side == 0 else found[0] + tags
-        text = text[found.end() :] if side == 0 else text[: found.start()]
-    return (tags + text if side == 0 else text + tags), False
+        end = found.start()
+    return text[:end] + "".join(_TAGS.findall(text[end:])), False
 
 
 def _turn(before: str) -> Turn:
