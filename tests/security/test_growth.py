@@ -7,11 +7,13 @@ the processor's time, with room for a busy machine; quadratic growth would be hu
 import io
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 
 import pytest
 
 from subalign import Segment, Transcript, Word
+from subalign.errors import InputError
 from subalign.options import LayoutOptions
 from subalign.subtitles import FORMATS, get_writer
 from subalign.subtitles.formatting import one_line
@@ -118,3 +120,91 @@ def test_writers_take_steps_in_proportion_to_words(name):
 
 def test_spaces_in_a_line():
     assert one_line("a \t b" + " " * 200_000 + "c") == "a b" + " " * 200_000 + "c"
+
+
+# ---- readers -----------------------------------------------------------------------------------
+
+HEADS = {
+    ".srt": "1\n00:00:01,000 --> 00:00:02,000\n",
+    ".vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\n",
+    ".ass": "[Script Info]\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, "
+    "MarginV, Effect, Text\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,",
+    ".txt": "",
+    ".md": "# a\n",
+}
+READ_PIECES = [
+    *(
+        "\n",
+        " \n",
+        "a\n",
+        "1\n",
+        "<b>",
+        "</b>",
+        "<c>",
+        "{\\p1",
+        "{}",
+        "(",
+        "[a] ",
+        "A: b\n",
+        "0:01 ",
+    ),
+    *(
+        "00:00:01,000 --> 00:00:02,000\n",
+        "00:00:01,000 --> 00:00:02,000\na\n\n",
+        "-->",
+        "2 s\n",
+        " ",
+    ),
+]
+
+
+@pytest.mark.parametrize("ending", [".srt", ".vtt", ".ass"])
+def test_checking_takes_time_in_proportion(ending):
+    from subalign.subtitles.checking import check_file, mend_file
+    from subalign.subtitles.cue_files import parse_cue_file, render_cue_file
+    from subalign.subtitles.layout.profiles import chosen_profile
+
+    profile = chosen_profile(LayoutOptions())
+
+    def check(text):
+        file = parse_cue_file(HEADS[ending] + text, "talk", ending[1:])
+        list(check_file(file, profile))
+        render_cue_file(mend_file(file, profile))
+
+    in_proportion(check)
+
+
+@pytest.mark.parametrize("ending", HEADS)
+def test_transcripts_are_read_in_proportion(ending, tmp_path):
+    from subalign.subtitles.readers.script import read_script
+
+    path = tmp_path / f"talk{ending}"
+
+    def read(text):
+        path.write_text(HEADS[ending] + text, encoding="utf-8")
+        with suppress(InputError):
+            read_script(path)
+
+    in_proportion(read)
+
+
+@pytest.mark.parametrize("ending", [".ctm", ".TextGrid"])
+def test_timed_words_are_read_in_proportion(ending, tmp_path):
+    from subalign.subtitles.readers.timed_words import read_timed_words
+
+    path = tmp_path / f"talk{ending}"
+
+    def read(text):
+        path.write_text(text, encoding="utf-8")
+        with suppress(InputError):
+            read_timed_words(path)
+
+    in_proportion(read)
+
+
+def in_proportion(work):
+    work("a")  # imports
+    for piece in READ_PIECES:
+        took = seconds(partial(work, piece * (20_000 // len(piece))))
+        if took > 0.05:
+            assert took <= SECONDS * seconds(partial(work, piece * (2_000 // len(piece)))), piece

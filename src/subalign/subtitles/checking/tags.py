@@ -1,6 +1,7 @@
 """Tags of SubRip and WebVTT that are opened and not closed, or closed and not opened."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from subalign.subtitles.cue_files.cue_file import FileFormat
@@ -31,26 +32,27 @@ def find_tags(text: str, format: FileFormat) -> Tags:
     `mended` has every tag closed, the last opened first, at the text's end, and no stray ones.
     """
     names = _NAMES[format]
-    opened: list[str] = []
+    opened: dict[int, str] = {}  # by their order
+    places: defaultdict[str, list[int]] = defaultdict(list)
     stray: list[str] = []
     parts: list[str] = []
     at = 0
-    for found in _TAG.finditer(text):
+    for number, found in enumerate(_TAG.finditer(text)):
         name = found["name"]
         if name.lower() not in names:
             continue
         parts.append(text[at : found.start()])
         at = found.end()
         if not found["close"]:
-            opened.append(name)
+            opened[number] = name
+            places[name.lower()].append(number)
+        elif places[name.lower()]:
+            del opened[places[name.lower()].pop()]
         else:
-            same = [place for place, other in enumerate(opened) if other.lower() == name.lower()]
-            if not same:
-                stray.append(name)
-                continue
-            opened.pop(same[-1])
+            stray.append(name)
+            continue
         parts.append(found[0])
     parts.append(text[at:])
-    left = tuple(name for name in opened if name.lower() not in _OPTIONAL)
+    left = tuple(name for name in opened.values() if name.lower() not in _OPTIONAL)
     closing = "".join(f"</{name}>" for name in reversed(left))
     return Tags(left, tuple(stray), "".join(parts) + closing)

@@ -130,7 +130,7 @@ def _meant_as_times(line: str) -> bool:
 def _cue(
     lines: Sequence[str], opening: _Opening, found: re.Match[str], end: int, format: FileFormat
 ) -> Iterator[FileCue | Aside]:
-    body = lines[opening.times + 1 : end]
+    body = list(lines[opening.times + 1 : end])
     asides: list[Aside] = []
     if format == "vtt":
         at = next(
@@ -147,7 +147,7 @@ def _cue(
         ]
         body = body[:at]
     while body and not body[-1].strip():
-        body = body[:-1]
+        del body[-1]
     yield FileCue(
         line=opening.times + 1,
         identifier=lines[opening.first].strip() if opening.first < opening.times else "",
