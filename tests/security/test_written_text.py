@@ -100,3 +100,12 @@ def rows(given, **options):
 
 def texts(given, **options):
     return [row["text"] for row in rows(given, **options)]
+
+
+def test_check_as_json_holds_no_control_characters(tmp_path, capsys):
+    path = tmp_path / "a\x9b\x1b.srt"
+    path.write_text("1\n00:00:01,000 --> 00:00:03,000\n<x\x9b>\n\n", encoding="utf-8")
+    run(["check", str(path), "--json"])
+    shown = capsys.readouterr().out
+    assert not RAW.search(shown)
+    assert json.loads(shown)["files"][0]["file"] == str(path)

@@ -78,6 +78,8 @@ class FileReport:
 
 def report_json(reports: Sequence[FileReport]) -> str:
     """An object with `files`; the problems' times are in seconds, `line` and `cue` from 1."""
+    from subalign.subtitles.json_writer import escape_controls
+
     files = [
         {
             "file": legible(report.source),
@@ -89,7 +91,7 @@ def report_json(reports: Sequence[FileReport]) -> str:
         }
         for report in reports
     ]
-    return json.dumps({"files": files}, indent=2, ensure_ascii=False)
+    return escape_controls(json.dumps({"files": files}, indent=2, ensure_ascii=False))
 
 
 def report_text(reports: Sequence[FileReport]) -> None:
