@@ -10,6 +10,7 @@ from subalign.alignment.longform.evidence import (
     read_texts,
     smoothed,
     word_evidence,
+    word_logs,
 )
 from subalign.alignment.longform.hearing import Span, SpanEncoder
 
@@ -122,3 +123,15 @@ def test_logarithms_are_those_of_the_decoder(embedded_model, tokenizer, windows)
     logs = logits[len(start) - 1 : -1, : tokenizer.eot + 1].log_softmax(-1)
     expected = [float(logs[place, token]) for place, token in enumerate(text)]
     assert read.logs == pytest.approx(expected, abs=1e-4)
+
+
+def test_logarithms_of_words_are_means_of_their_spoken_tokens(
+    embedded_model, tokenizer, windows, encode_words
+):
+    texts = [encode_words(text) for text in ('"Yes", he said!', "")]
+    logs, none = word_logs(embedded_model, tokenizer, windows[0], texts)
+    tokens = [token for word in texts[0] for token in word.tokens]
+    [read] = read_texts(embedded_model, tokenizer, windows[0].select(slice(1)), [tokens])
+    first, end = texts[0][0].spoken
+    assert logs[0] == pytest.approx(read.logs[first:end].mean(), abs=1e-4)
+    assert (logs.size, none.size) == (3, 0)

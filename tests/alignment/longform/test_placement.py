@@ -210,3 +210,14 @@ def test_a_few_words_without_room_are_absent_if_they_are_long(letters, absent):
     """A line of digits before the first word, which is at the recording's start: nobody says it."""
     found = placed([*letters, 4, 4], anchors_at((len(letters), 0.01, 0.5)), clock((1, 10)))
     assert found.absent.tolist() == [absent] * len(letters) + [False, False]
+    """A line of digits before the first word, which is at the recording's start: nobody says it."""
+    found = placed([*letters, 4, 4], anchors_at((len(letters), 0.01, 0.5)), clock((1, 10)))
+    assert found.absent.tolist() == [absent] * len(letters) + [False, False]
+
+
+def test_words_that_are_done_are_absent_and_break_the_stretch():
+    found = placed([4] * 6, anchors_at(*((n, n, n + 0.5) for n in range(6))), clock((1, 6)))
+    rest = found.without(np.array([False, True, True, False, False, True]))
+    assert rest.absent.tolist() == [False, True, True, False, False, True]
+    assert rest.breaks.tolist() == [False, False, True, True, False, False]
+    assert not found.absent.any()

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from subalign.alignment.longform.hearing import Span
 from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.placement import Anchors, Placement
-from subalign.alignment.longform.stretches import WindowLimits, plan_windows, split_settled
+from subalign.alignment.longform.stretches import (
+    WindowLimits,
+    plan_windows,
+    settled_windows,
+    split_settled,
+)
 
 LIMITS = WindowLimits(frames=2000, tokens=200)
 
@@ -178,3 +184,58 @@ def test_windows_are_settled_where_nearly_all_words_have_a_sure_place():
     assert windows[1] in others
     assert windows[3] in others
     assert sorted(settled + others, key=windows.index) == windows
+
+
+def settled(sure, known=None, starts=None, room=200):
+    """Which words of three spans of 10 s are settled in each; a word every second.
+
+    `known` are the words with anchors, by default those that are `sure`.
+    """
+    sure = np.array(sure, bool)
+    starts = np.arange(sure.size) + 0.1 if starts is None else np.array(starts)
+    known = np.flatnonzero(sure) if known is None else np.array(known)
+    anchors = Anchors(known, starts[known], starts[known] + 0.5, np.ones(known.size))
+    spans = [Span(0, 1000), Span(1000, 2000), Span(2000, 3000)]
+    placement = placement_at(starts, starts + 0.5)
+    tokens = np.ones(sure.size, int)
+    windows = settled_windows(spans, anchors, sure, placement, tokens, room)
+    assert {window.span for window in windows} <= set(spans)
+    return [(window.span.start // 1000, window.words) for window in windows]
+
+
+FIRST, SECOND, THIRD = (tuple(range(n, n + 10)) for n in (0, 10, 20))
+
+
+def without(*words):
+    return [n not in words for n in range(30)]
+
+
+def test_spans_that_were_decoded_as_written_are_settled():
+    assert settled(without()) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+    # a few others among those that were, also at the ends and where two spans meet
+    assert settled(without(0, 13, 14, 29)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+    assert settled(without(9, 10)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+
+
+def test_a_word_where_two_spans_meet_belongs_where_it_is_placed():
+    starts = np.arange(30) + 0.1
+    starts[10] = 9.9
+    expected = [(0, (*FIRST, 10)), (1, SECOND[1:]), (2, THIRD)]
+    assert settled(without(10), starts=starts) == expected
+
+
+def test_spans_with_more_words_in_doubt_are_not_settled():
+    # in a row, in all, and where two spans meet
+    assert settled(without(12, 13, 14, 15, 16)) == [(0, FIRST), (2, THIRD)]
+    assert settled(without(11, 13, 15, 17)) == [(0, FIRST), (2, THIRD)]
+    assert settled(without(19, 20, 21)) == [(0, FIRST)]
+    # a span that nothing of was decoded, between two
+    assert settled(without(*SECOND)) == []
+    assert settled([False] * 30) == []
+    assert settled(without(), room=9) == []
+
+
+def test_words_decoded_elsewhere_are_in_doubt_though_alike():
+    """`sure` words without an anchor, whose place in the order is wrong."""
+    known = [n for n in range(30) if n not in (12, 13, 14, 15, 16)]
+    assert settled(without(), known=known) == [(0, FIRST), (2, THIRD)]

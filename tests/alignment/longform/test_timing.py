@@ -8,7 +8,7 @@ from subalign.alignment.longform.hearing import Span, SpanEncoder
 from subalign.alignment.longform.matching import Matching
 from subalign.alignment.longform.placement import Placement
 from subalign.alignment.longform.stretches import Window
-from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
+from subalign.alignment.longform.timing import TimedWords, in_order, time_settled, time_windows
 from subalign.options import AlignmentOptions
 
 NAN = float("nan")
@@ -53,6 +53,17 @@ def test_words_decoded_where_they_are_were_heard_though_the_model_foresaw_them()
     assert found.decoded.tolist() == [True, False, False, False, False, True]
     # a time that no attention told is none that was heard
     assert found.heard.tolist() == [True, False, False, False, False, False]
+
+
+def test_times_of_some_words_are_replaced():
+    timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0])
+    others = timed_words([7, 8, 9], [8, 9, 10], [1.0, 2.0, 3.0], guessed=[True] * 3)
+    found = timed.replaced(others, np.array([False, True, False]))
+    assert found.starts.tolist() == [0, 8, 2]
+    assert found.ends.tolist() == [1, 9, 3]
+    assert found.support.tolist() == [5.0, 2.0, 5.0]
+    assert found.guessed.tolist() == [False, True, False]
+    assert timed.starts.tolist() == [0, 1, 2]
 
 
 def test_anchors_are_words_heard_by_themselves_in_order():
@@ -159,3 +170,33 @@ def test_a_foreign_word_gets_no_time_after_repair(
     truth = np.array([start for line in opening.starts[:3] for start in line])
     errors = np.abs(np.delete(found.starts, 10) - truth)
     assert np.nanmedian(errors) < 0.1
+
+
+def test_settled_windows_are_timed_in_what_was_encoded_for_decoding(
+    embedded_model, tokenizer, encode_words, opening, opening_mel, monkeypatch
+):
+    """The words that were decoded keep their times, a foreign one among them gets none."""
+    text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
+    words = encode_words(text)
+    span = Span(0, opening.pause_after(2) // 160)
+    sure = np.array([word.text.strip() != "Parliament" for word in words])
+    encoder = SpanEncoder(embedded_model, opening_mel)
+    encoder.encode([span], whole=True, keep=True)
+    monkeypatch.setattr(embedded_model.encoder, "forward", None)
+    told = []
+    found = time_settled(
+        encoder,
+        tokenizer,
+        words,
+        [Window(span, tuple(range(len(words))))],
+        sure,
+        AlignmentOptions(),
+        told.append,
+        cut_pauses=False,
+    )
+    assert told == [span]
+    assert found.heard.tolist() == sure.tolist()
+    truth = np.array([start for line in opening.starts[:3] for start in line])
+    errors = np.abs(found.starts[sure] - truth)
+    assert np.median(errors) < 0.1
+    assert errors.max() < 0.3

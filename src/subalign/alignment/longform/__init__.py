@@ -3,8 +3,9 @@
 loudness (where the recording pauses) → hearing (what the model takes it for) → letters, matching
 (which words of the transcript that resembles) → unwritten (what the transcript leaves out) →
 placement (roughly where each word is), by the speech_clock → stretches (windows of audio with
-their words) → timing (exact times), evidence (was it said?) and repair (of what was not) →
-guarantees (order, length) → report. `align` runs them all.
+their words: those decoded, where they are as written, else new ones) → timing (exact times),
+evidence (was it said?) and repair (of what was not) → guarantees (order, length) → report. `align`
+runs them all.
 """
 
 from subalign.alignment.longform.align import align_script

@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.capitals import read_as
 from subalign.alignment.forcing import text_room
+from subalign.alignment.longform.evidence import HEARD
 from subalign.alignment.longform.guarantees import make_room
-from subalign.alignment.longform.hearing import HeardWord, Span, SpanEncoder, cut_at_pauses, hear
+from subalign.alignment.longform.hearing import (
+    HeardSpan,
+    HeardWord,
+    Span,
+    SpanEncoder,
+    cut_at_pauses,
+    hear,
+    verify,
+)
 from subalign.alignment.longform.letters import plain_letters
 from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.matching import match
@@ -22,10 +31,11 @@ from subalign.alignment.longform.stretches import (
     Window,
     WindowLimits,
     plan_windows,
+    settled_windows,
     split_settled,
 )
-from subalign.alignment.longform.timing import TimedWords, in_order, time_windows
-from subalign.alignment.longform.unwritten import fill
+from subalign.alignment.longform.timing import TimedWords, in_order, time_settled, time_windows
+from subalign.alignment.longform.unwritten import FilledText, fill
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
@@ -38,8 +48,8 @@ from subalign.tokenizer import Tokenizer, to_language_code
 
 __all__ = ["align_script"]
 
-# over the recording: decoding, and timing twice
-_PASSES = 3
+# over the recording: decoding, timing where it was decoded, and what is in doubt twice more
+_PASSES = 4
 
 # how much of the model's window is used for timing: attention drifts less in short windows
 _WINDOW_SHARE = 0.7
@@ -67,9 +77,9 @@ def align_script(
     """Time every word of a transcript, and tell how well it fits.
 
     The recording is decoded; where that resembles the transcript, words have their rough place.
-    From there windows of audio with their words are timed, but for those whose words were nearly
-    all decoded, and then all of them exactly, from what was heard before. Parts that only the
-    audio or only the transcript has are left out of the windows, so they harm no other part.
+    Where nearly all of a window's words were decoded, they are timed in it. From there windows of
+    audio with the others are timed twice, the second time exactly. Parts that only the audio or
+    only the transcript has are left out of the windows, so they harm no other part.
 
     Args:
         model: whose heads are asked.
@@ -94,6 +104,7 @@ def align_script(
     progress = _Progress(mel.duration, on_progress)
     job = _Job(encoder, tokenizer, options, [word.encoded for word in words], progress)
     found = job.run()
+    progress.finish()
     results = [
         Word(
             text=word.text,
@@ -146,6 +157,7 @@ class _Progress:
         self._duration = duration
         self._tell = tell
         self._passes = 0
+        self._done = 0.0
 
     def next_pass(self) -> Callable[[Span], None]:
         """What to call with every window of a pass, in order."""
@@ -155,9 +167,16 @@ class _Progress:
         def on_window(span: Span) -> None:
             if self._tell is not None:
                 done = before + span.end / FRAMES_PER_SECOND / _PASSES
-                self._tell(min(done, self._duration), self._duration)
+                # what is in doubt is timed after what is not
+                self._done = max(self._done, min(done, self._duration))
+                self._tell(self._done, self._duration)
 
         return on_window
+
+    def finish(self) -> None:
+        """All that is left was not in doubt."""
+        if self._tell is not None:
+            self._tell(self._duration, self._duration)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +191,19 @@ class _Found:
 
 
 @dataclass(frozen=True, eq=False)
+class _Guide:
+    """What words are placed by: the recording's pauses, their letters (words,), and speech."""
+
+    loudness: Loudness
+    letters: NDArray[np.int64]
+    decoded: SpeechClock
+    sound: SpeechClock
+
+    def place(self, anchors: Anchors) -> Placement:
+        return place(anchors, self.letters, self.decoded, self.sound)
+
+
+@dataclass(frozen=True, eq=False)
 class _Job:
     """One alignment: the arguments of `align_script`, and the transcript's words."""
 
@@ -182,31 +214,60 @@ class _Job:
     progress: _Progress
 
     def run(self) -> _Found:
-        """Decode, match, and time twice: from where words were decoded, then were heard."""
+        """Decode, match, time."""
         loudness = Loudness.of(self.encoder.mel)
         spans = cut_at_pauses(loudness, self.encoder.model.dims.window_frames)
         on_window = self.progress.next_pass()
-        decoded = hear(self.encoder, self.tokenizer, spans, self.options, on_window)
-        matching = match([word.text for word in self.words], decoded)
+        heard = hear(self.encoder, self.tokenizer, spans, self.options, on_window)
+        matching = match([word.text for word in self.words], _words_of(heard))
+        decoded = _words_of(verify(self.encoder, self.tokenizer, heard, matching.used))
         text = fill(self.words, matching, decoded, self.tokenizer)
-        letters = np.array([len(plain_letters(word.text)) for word in text.words], np.int64)
-        anchors = text.anchors
-        clocks = SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness)
-        windows = self._plan(text.words, place(anchors, letters, *clocks), loudness)
-        anchors = self._nearer(text.words, windows, anchors)
-        placement = place(anchors, letters, *clocks)
-        timed = self._time(text.words, self._plan(text.words, placement, loudness), final=True)
-        timed = timed.with_decoded(matching, text.own)
-        anchors = timed.anchors()
-        starts, ends, kept = in_order(placement, timed)
-        needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
-        missing = missing_words(kept, starts, ends, needs, self.encoder.mel.duration)
         own = text.own
+        letters = np.array([len(plain_letters(word.text)) for word in text.words], np.int64)
+        clocks = (SpeechClock.of_decoded(loudness, decoded), SpeechClock.of_sound(loudness))
+        sure = ~own
+        sure[own] = matching.likeness >= HEARD.likeness
+        timed, placement = self._timed(text, sure, spans, _Guide(loudness, letters, *clocks))
+        timed = timed.with_decoded(matching, own)
+        starts, ends, kept = in_order(placement, timed)
+        needs = (letters + 1).astype(np.float64) * letter_seconds(timed.anchors(), letters)
+        missing = missing_words(kept, starts, ends, needs, self.encoder.mel.duration)
         limit = np.floor(self.encoder.mel.duration * 1000) / 1000
         starts, ends = make_room(starts[own], ends[own], _LEAST, limit)
         times = zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)
         probabilities = timed.probabilities[own].tolist()
         return _Found(list(times), probabilities, kept[own], missing[own], decoded)
+
+    def _timed(
+        self, text: FilledText, sure: NDArray[np.bool_], spans: Sequence[Span], guide: _Guide
+    ) -> tuple[TimedWords, Placement]:
+        """Times and places; what was not decoded as it is written is timed twice, nearer and near.
+
+        `sure` (words,) marks what was decoded so.
+        """
+        placement = guide.place(text.anchors)
+        tokens = _lengths(text.words)
+        room = text_room(self.encoder.model, self.tokenizer)
+        settled = settled_windows(spans, text.anchors, sure, placement, tokens, room)
+        certain = time_settled(
+            self.encoder,
+            self.tokenizer,
+            text.words,
+            settled,
+            sure,
+            self.options,
+            self.progress.next_pass(),
+            # as the engine does; longer recordings are not encoded twice for their pauses, but for
+            # a model that learned from flowing speech
+            cut_pauses=self.encoder.model.short_windows or len(spans) == 1,
+        )
+        done = _agreed(settled, certain, text.anchors.at(sure[text.anchors.words]))
+        windows = self._plan(text.words, placement.without(done), guide.loudness)
+        anchors = self._nearer(text.words, windows, text.anchors, done)
+        placement = guide.place(anchors)
+        windows = self._plan(text.words, placement.without(done), guide.loudness)
+        timed = self._time(text.words, windows, final=True)
+        return timed.replaced(certain, done), placement
 
     def _plan(
         self, words: Sequence[WordTokens], placement: Placement, loudness: Loudness
@@ -214,17 +275,22 @@ class _Job:
         room = text_room(self.encoder.model, self.tokenizer)
         whole = self.encoder.model.dims.window_frames
         frames = round(_WINDOW_SHARE * whole)
-        tokens = np.array([len(word.tokens) for word in words], np.int64)
-        return plan_windows(placement, tokens, loudness, WindowLimits(frames, room, whole))
+        limits = WindowLimits(frames, room, whole)
+        return plan_windows(placement, _lengths(words), loudness, limits)
 
     def _nearer(
-        self, words: Sequence[WordTokens], windows: Sequence[Window], anchors: Anchors
+        self,
+        words: Sequence[WordTokens],
+        windows: Sequence[Window],
+        anchors: Anchors,
+        done: NDArray[np.bool_],
     ) -> Anchors:
-        """Anchors from the windows' times; those of settled windows as they were."""
+        """Anchors from the windows' times; those of settled windows and `done` words stay."""
         settled, others = split_settled(windows, anchors)
         timed = self._time(words, others, final=False)
         in_both = {word for window in others for word in window.words}
         kept = {word for window in settled for word in window.words} - in_both
+        kept |= set(np.flatnonzero(done).tolist())
         return timed.anchors().merged(anchors.of(kept))
 
     def _time(
@@ -239,6 +305,25 @@ class _Job:
             self.progress.next_pass(),
             final=final,
         )
+
+
+def _words_of(heard: Sequence[HeardSpan]) -> list[HeardWord]:
+    return [word for item in heard for word in item.words]
+
+
+def _agreed(windows: Sequence[Window], timed: TimedWords, decoded: Anchors) -> NDArray[np.bool_]:
+    """The words (words,) of windows that have all `decoded` words where these were decoded."""
+    near = np.abs(timed.starts[decoded.words] - decoded.starts) <= HEARD.distance
+    apart = set(decoded.words[~near].tolist())
+    agreed = np.zeros(timed.starts.size, bool)
+    for window in windows:
+        agreed[list(window.words)] = not apart.intersection(window.words)
+    return agreed
+
+
+def _lengths(words: Sequence[WordTokens]) -> NDArray[np.int64]:
+    """How many tokens (words,) each has."""
+    return np.array([len(word.tokens) for word in words], np.int64)
 
 
 def _segments(

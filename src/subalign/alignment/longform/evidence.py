@@ -18,7 +18,15 @@ from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["HEARD", "HeardLimits", "ReadText", "read_texts", "smoothed", "word_evidence"]
+__all__ = [
+    "HEARD",
+    "HeardLimits",
+    "ReadText",
+    "read_texts",
+    "smoothed",
+    "word_evidence",
+    "word_logs",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,18 @@ def word_evidence(
     ]
 
 
+def word_logs(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    texts: Sequence[Sequence[WordTokens]],
+) -> list[NDArray[np.float64]]:
+    """For each window the log-probability (words,) of each of its words, in nats a spoken token."""
+    tokens = [[token for word in words for token in word.tokens] for words in texts]
+    read = read_texts(model, tokenizer, encoded, tokens)
+    return [_by_word(item.logs, words) for item, words in zip(read, texts, strict=True)]
+
+
 def smoothed(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each word's evidence with that of the words around it (words,)."""
     if not evidence.size:
@@ -101,10 +121,7 @@ class ReadText:
 
 @torch.inference_mode()
 def read_texts(
-    model: Whisper,
-    tokenizer: Tokenizer,
-    encoded: EncodedAudio,
-    texts: Sequence[Sequence[int]],
+    model: Whisper, tokenizer: Tokenizer, encoded: EncodedAudio, texts: Sequence[Sequence[int]]
 ) -> list[ReadText]:
     """Make the decoder read texts (tokens) with the audio, all at once.
 

@@ -1,11 +1,14 @@
 """What the model takes a recording for: words with times, decoded window by window."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from subalign.alignment.forcing import text_room
 from subalign.alignment.longform.evidence import smoothed, word_evidence
@@ -20,7 +23,17 @@ from subalign.options import AlignmentOptions, DecodingOptions
 from subalign.script import Line
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["BATCH", "HeardWord", "Span", "SpanEncoder", "batched", "cut_at_pauses", "hear"]
+__all__ = [
+    "BATCH",
+    "HeardSpan",
+    "HeardWord",
+    "Span",
+    "SpanEncoder",
+    "batched",
+    "cut_at_pauses",
+    "hear",
+    "verify",
+]
 
 BATCH = 4
 """Windows that are encoded at once: more gain little time and take memory."""
@@ -32,6 +45,10 @@ _MARGIN, _STEP = 100, 200
 # windows are silent from this probability on, if the mean log probability of their tokens is lower
 # than this: clear speech after noise has been seen with 0.74 and -0.2, noise with 1.0 and -0.8
 _SILENCE, _UNSURE = 0.6, -0.5
+
+# decoded speech of which the transcript has this share was said: the evidence (nats a token) of its
+# words, which the transcript may lack here and there
+_LEAST_USED, _BELIEVED = 0.8, 6.0
 
 T = TypeVar("T")
 
@@ -66,29 +83,47 @@ class HeardWord:
 class SpanEncoder:
     """Encodes spans of a recording, each as the beginning of a window.
 
-    A recording that is one span is encoded once, whoever asks for it, and as a whole window.
+    What it is told to keep is encoded once, whoever asks for it, and as a whole window. So is a
+    recording that is one span.
     """
 
     model: Whisper
     mel: LogMel
-    _kept: dict[bool, EncodedAudio] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[tuple[Span, bool], Tensor] = field(default_factory=dict, init=False, repr=False)
 
     @torch.inference_mode()
     def encode(
-        self, spans: Sequence[Span], *, backwards: bool = False, whole: bool = False
+        self,
+        spans: Sequence[Span],
+        *,
+        backwards: bool = False,
+        whole: bool = False,
+        keep: bool = False,
     ) -> EncodedAudio:
         """Encode spans; `backwards` lets each sound from its end.
 
         A model that hears short windows gets no `whole` ones, but about as long as the longest
         span.
         """
-        if list(spans) != [Span(0, self.mel.n_frames)]:
-            return self._encoded(spans, backwards, whole)
-        if backwards not in self._kept:
-            self._kept[backwards] = self._encoded(spans, backwards, whole=True)
-        return self._kept[backwards]
+        is_all = list(spans) == [Span(0, self.mel.n_frames)]
+        keys = [(span, backwards) for span in spans]
+        if not is_all and not keep and not all(key in self._kept for key in keys):
+            return self.model.encode(self._windows(spans, backwards, whole))
+        windows = self._windows(spans, backwards, whole=True)
+        missing = [row for row, key in enumerate(keys) if key not in self._kept]
+        if missing:
+            encoded = self.model.encode(windows[missing])
+            # an hour of whole windows is much memory
+            dtype = encoded.features.dtype if is_all else torch.float16
+            for row, features in zip(missing, encoded.features, strict=True):
+                self._kept[keys[row]] = features.to("cpu", dtype, copy=True)
+            if len(missing) == len(keys):
+                return encoded
+        kept = torch.stack([self._kept[key] for key in keys])
+        features = kept.to(self.model.device, self.model.dtype)
+        return EncodedAudio(features, self.model.decoder.listen(features), windows)
 
-    def _encoded(self, spans: Sequence[Span], backwards: bool, whole: bool) -> EncodedAudio:
+    def _windows(self, spans: Sequence[Span], backwards: bool, whole: bool) -> Tensor:
         width = self.model.dims.window_frames
         if self.model.short_windows and not whole:
             longest = max(span.length for span in spans)
@@ -97,7 +132,16 @@ class SpanEncoder:
         if backwards:
             for window, span in zip(windows, spans, strict=True):
                 window[:, : span.length] = window[:, : span.length].flip(1)
-        return self.model.encode(torch.stack(windows))
+        return torch.stack(windows)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSpan:
+    """A span, the words that were decoded there, and the same as the decoder reads them."""
+
+    span: Span
+    words: list[HeardWord]
+    encoded: list[WordTokens]
 
 
 def hear(
@@ -106,10 +150,11 @@ def hear(
     spans: Sequence[Span],
     options: AlignmentOptions,
     on_window: Callable[[Span], None] = lambda _span: None,
-) -> list[HeardWord]:
+) -> list[HeardSpan]:
     """Decode every span, which is not longer than a window, without timestamps, and time it.
 
-    Spans that the model takes for silence give no words.
+    Spans that the model takes for silence give no words. That the audio speaks for the others is
+    believed until `verify`.
     """
     model = encoder.model
     room = text_room(model, tokenizer)
@@ -117,10 +162,10 @@ def hear(
     decoding = DecodingOptions(
         language=tokenizer.language or "en", without_timestamps=True, sample_len=room
     )
-    heard: list[HeardWord] = []
+    heard: list[HeardSpan] = []
     for batch in batched(spans, BATCH):
         # from short windows a sentence may be left out
-        encoded = encoder.encode(batch, whole=True)
+        encoded = encoder.encode(batch, whole=True, keep=True)
         texts = [
             [] if _is_silence(result) else _words(result.text, tokenizer, room)
             for result in decode(model, encoded, decoding)
@@ -128,16 +173,46 @@ def hear(
         lengths = [span.length for span in batch]
         # near enough to look for the transcript's words, which are timed later
         timed = time_texts(model, tokenizer, encoded, texts, lengths, options, cut_pauses=False)
-        backwards = encoder.encode(batch, backwards=True)
-        evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
-        for span, words, values in zip(batch, timed, evidence, strict=True):
+        for span, words, timings in zip(batch, texts, timed, strict=True):
             offset = span.start / FRAMES_PER_SECOND
-            heard += [
-                HeardWord(word.word, offset + word.start, offset + word.end, value)
-                for word, value in zip(words, smoothed(values).tolist(), strict=True)
+            found = [
+                HeardWord(word.word, offset + word.start, offset + word.end, _BELIEVED)
+                for word in timings
             ]
+            heard.append(HeardSpan(span, found, words))
             on_window(span)
     return heard
+
+
+def verify(
+    encoder: SpanEncoder,
+    tokenizer: Tokenizer,
+    heard: Sequence[HeardSpan],
+    used: NDArray[np.float64],
+) -> list[HeardSpan]:
+    """The same with the evidence of words in spans that are not much like the transcript.
+
+    `used` (words,) is the share of each word's letters that the transcript has, for all in order.
+    """
+    verified = list(heard)
+    edges = np.cumsum([0, *(len(item.words) for item in heard)])
+    doubted = [
+        row
+        for row, item in enumerate(heard)
+        if item.words and used[edges[row] : edges[row + 1]].mean() < _LEAST_USED
+    ]
+    for rows in batched(doubted, BATCH):
+        spans = [heard[row].span for row in rows]
+        texts = [heard[row].encoded for row in rows]
+        forwards, backwards = (encoder.encode(spans), encoder.encode(spans, backwards=True))
+        evidence = word_evidence(encoder.model, tokenizer, forwards, backwards, texts)
+        for row, values in zip(rows, evidence, strict=True):
+            words = [
+                replace(word, evidence=value)
+                for word, value in zip(heard[row].words, smoothed(values).tolist(), strict=True)
+            ]
+            verified[row] = replace(heard[row], words=words)
+    return verified
 
 
 def _is_silence(result: DecodingResult) -> bool:

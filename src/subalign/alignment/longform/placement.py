@@ -3,7 +3,7 @@
 import itertools
 from bisect import bisect_left
 from collections.abc import Collection
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,11 @@ class Placement:
     weights: NDArray[np.float64]
     absent: NDArray[np.bool_]
     breaks: NDArray[np.bool_]
+
+    def without(self, words: NDArray[np.bool_]) -> "Placement":
+        """The same but for words (words,) that are taken for absent, with breaks after them."""
+        after = np.append(False, words[:-1])
+        return replace(self, absent=self.absent | words, breaks=self.breaks | after)
 
 
 def place(

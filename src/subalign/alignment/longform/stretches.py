@@ -12,7 +12,7 @@ from subalign.alignment.longform.loudness import Loudness
 from subalign.alignment.longform.placement import Anchors, Placement
 from subalign.mel import FRAMES_PER_SECOND
 
-__all__ = ["Window", "WindowLimits", "plan_windows", "split_settled"]
+__all__ = ["Window", "WindowLimits", "plan_windows", "settled_windows", "split_settled"]
 
 # shares of a window's length: where it may be cut, and how far it reaches into its neighbours
 _EARLIEST_CUT, _LATEST_CUT = 0.4, 0.78
@@ -23,6 +23,10 @@ _MARGIN = 0.5
 
 # windows are settled where this share of the words has anchors of more than this weight
 _SETTLED, _SURE = 0.9, 0.5
+
+# spans are settled with so many words in a row at most that were not rightly decoded, with fewer
+# where two spans meet, and with this share that was
+_MOST_UNSURE, _MOST_AT_EDGE, _LEAST_SURE = 4, 2, 0.7
 
 # what makes a good cut: words of known place, a pause, and, a little, a long window
 _PAUSE_WEIGHT, _LENGTH_WEIGHT = 0.6, 0.3
@@ -54,10 +58,7 @@ class Window:
 
 
 def plan_windows(
-    placement: Placement,
-    tokens: NDArray[np.int64],
-    loudness: Loudness,
-    limits: WindowLimits,
+    placement: Placement, tokens: NDArray[np.int64], loudness: Loudness, limits: WindowLimits
 ) -> list[Window]:
     """Windows that together hold all words that are not absent.
 
@@ -96,6 +97,42 @@ def split_settled(windows: Sequence[Window], anchors: Anchors) -> tuple[list[Win
         known = len(sure.intersection(window.words))
         (settled if known >= _SETTLED * len(window.words) else others).append(window)
     return settled, others
+
+
+def settled_windows(
+    spans: Sequence[Span],
+    anchors: Anchors,
+    sure: NDArray[np.bool_],
+    placement: Placement,
+    tokens: NDArray[np.int64],
+    room: int,
+) -> list[Window]:
+    """Those of the spans that were decoded nearly as the transcript has it, with their words.
+
+    `anchors` are where words were decoded, and `sure` (words,) marks those that were decoded right.
+    One or two others where two spans meet belong where they are placed.
+    """
+    known = anchors.at(sure[anchors.words])
+    begins = np.array([span.start / FRAMES_PER_SECOND for span in spans])
+    placed = np.searchsorted(begins, placement.starts, side="right") - 1
+    owners = np.full(sure.size, -1)
+    owners[known.words] = np.searchsorted(begins, known.starts, side="right") - 1
+    doubted = {-1}
+    for before, after in itertools.pairwise([-1, *known.words.tolist(), sure.size]):
+        between = slice(before + 1, after)
+        beside = [int(owners[word]) for word in (before, after) if 0 <= word < sure.size]
+        if after - before - 1 > (_MOST_UNSURE if len(set(beside)) == 1 else _MOST_AT_EDGE):
+            doubted.update(beside)
+        elif beside:
+            owners[between] = np.clip(placed[between], min(beside), max(beside))
+    windows: list[Window] = []
+    for row, span in enumerate(spans):
+        own = np.flatnonzero(owners == row)
+        if row in doubted or not own.size or tokens[own].sum() > room:
+            continue
+        if sure[own].mean() >= _LEAST_SURE:
+            windows.append(Window(span, tuple(own.tolist())))
+    return windows
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """Exact times for the words of planned windows, and what the audio says for each word."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence
+from subalign.alignment.longform.evidence import HEARD, smoothed, word_evidence, word_logs
 from subalign.alignment.longform.hearing import BATCH, Span, SpanEncoder, batched
 from subalign.alignment.longform.matching import Matching
 from subalign.alignment.longform.placement import Anchors, Placement
@@ -18,11 +18,15 @@ from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["TimedWords", "in_order", "time_windows"]
+__all__ = ["TimedWords", "in_order", "time_settled", "time_windows"]
 
 # a word in two windows is taken from the one where more speaks for it and it lies further inside:
 # each word between it and the edge counts as much (nats a token), up to so many words
 _EDGE_WEIGHT, _EDGE_WORDS = 0.5, 6
+
+# the log-probability (nats a token) of words that may be too many among decoded ones: said words
+# that were misheard have more, others less
+_UNLIKELY = -5.0
 
 # evidence that makes the best anchors
 _SURE = 6.0
@@ -44,6 +48,26 @@ class TimedWords:
     support: NDArray[np.float64]
     guessed: NDArray[np.bool_]
     decoded: NDArray[np.bool_]
+
+    @classmethod
+    def unknown(cls, n: int) -> "TimedWords":
+        """Of no window."""
+        return cls(
+            starts=np.full(n, np.nan),
+            ends=np.full(n, np.nan),
+            probabilities=np.zeros(n),
+            own=np.full(n, -np.inf),
+            support=np.full(n, -np.inf),
+            guessed=np.zeros(n, bool),
+            decoded=np.zeros(n, bool),
+        )
+
+    def replaced(self, others: "TimedWords", words: NDArray[np.bool_]) -> "TimedWords":
+        """The same with what others tell of some `words` (words,)."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return TimedWords(
+            **{name: np.where(words, getattr(others, name), mine) for name, mine in columns.items()}
+        )
 
     @property
     def heard(self) -> NDArray[np.bool_]:
@@ -82,15 +106,7 @@ def time_windows(
     """
     model = encoder.model
     n = len(words)
-    found = TimedWords(
-        starts=np.full(n, np.nan),
-        ends=np.full(n, np.nan),
-        probabilities=np.zeros(n),
-        own=np.full(n, -np.inf),
-        support=np.full(n, -np.inf),
-        guessed=np.zeros(n, bool),
-        decoded=np.zeros(n, bool),
-    )
+    found = TimedWords.unknown(n)
     merits = np.full(n, -np.inf)
     for batch in batched(windows, BATCH):
         spans = [window.span for window in batch]
@@ -114,6 +130,61 @@ def time_windows(
             _take(found, merits, window.span, numbers[row], timings[row], evidence[row])
             on_window(window.span)
     return found
+
+
+def time_settled(
+    encoder: SpanEncoder,
+    tokenizer: Tokenizer,
+    words: Sequence[WordTokens],
+    windows: Sequence[Window],
+    sure: NDArray[np.bool_],
+    options: AlignmentOptions,
+    on_window: Callable[[Span], None] = lambda _span: None,
+    *,
+    cut_pauses: bool,
+) -> TimedWords:
+    """Time the words of windows in which nearly all, those that are `sure` (words,), were decoded.
+
+    The few others are judged, and left out or put in, by how likely the model finds the text: the
+    sound is not encoded again, but, with `cut_pauses`, without its long pauses.
+    """
+    model = encoder.model
+    found = TimedWords.unknown(len(words))
+    merits = np.full(len(words), -np.inf)
+    for batch in batched(windows, BATCH):
+        spans = [window.span for window in batch]
+        encoded = encoder.encode(spans, whole=True, keep=True)
+        texts = [[words[index] for index in window.words] for window in batch]
+        numbers: list[Sequence[int | None]] = [window.words for window in batch]
+        likely = word_logs(model, tokenizer, encoded, texts)
+        for row, window in enumerate(batch):
+            if sure[list(window.words)].all():
+                continue
+            evidence = _believed(likely[row], sure[list(window.words)])
+            own = encoded.select(slice(row, row + 1))
+            better = repair(model, tokenizer, own, texts[row], evidence)
+            texts[row] = [item.word for item in better]
+            numbers[row] = [
+                None if item.place is None else window.words[item.place] for item in better
+            ]
+            [likely[row]] = word_logs(model, tokenizer, own, [texts[row]])
+        lengths = [span.length for span in spans]
+        timings = time_texts(
+            model, tokenizer, encoded, texts, lengths, options, cut_pauses=cut_pauses
+        )
+        for row, window in enumerate(batch):
+            is_sure = np.array([number is None or sure[number] for number in numbers[row]])
+            evidence = _believed(likely[row], is_sure)
+            _take(found, merits, window.span, numbers[row], timings[row], evidence)
+            on_window(window.span)
+    # a word by itself: its neighbours are sure anyway
+    found.support[:] = found.own
+    return found
+
+
+def _believed(logs: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What stands for the evidence (words,) of words, by their log-probabilities (nats a token)."""
+    return np.where(sure, _SURE, logs - _UNLIKELY + HEARD.evidence)
 
 
 def _take(
