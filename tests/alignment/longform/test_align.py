@@ -1,5 +1,7 @@
 """The long form as a whole: damage to the text or the audio harms its neighbourhood only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,11 @@ import torch
 from subalign.alignment import time_texts
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.longform import align_script
+from subalign.alignment.longform.align import _agreed
+from subalign.alignment.longform.hearing import Span
+from subalign.alignment.longform.placement import Anchors
+from subalign.alignment.longform.stretches import Window
+from subalign.alignment.longform.timing import TimedWords
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
 from subalign.results import Word
@@ -210,3 +217,30 @@ def test_recordings_that_hold_nothing(align):
         samples = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
         assert align(samples, ["One."]).report.heard == 0
     assert align(np.zeros(3200, np.float32), []).report.words == 0
+
+
+def test_what_is_decoded_as_it_is_written_is_encoded_once(
+    align, embedded_model, whole_talk, monkeypatch
+):
+    """And once more without its pauses, which two of its three windows have; never backwards."""
+    encoded = []
+    forward = embedded_model.encoder.forward
+
+    def counted(mel):
+        encoded.append(mel.shape[0])
+        return forward(mel)
+
+    monkeypatch.setattr(embedded_model.encoder, "forward", counted)
+    found = align(whole_talk.samples, whole_talk.lines)
+    assert found.report.heard == found.report.words
+    assert encoded == [3, 2]
+
+
+def test_a_window_with_a_word_far_from_where_it_was_decoded_is_in_doubt():
+    starts = np.array([0.0, 1.0, 2.0, 3.0, np.nan, 5.0])
+    timed = replace(TimedWords.unknown(6), starts=starts)
+    decoded = Anchors(np.arange(1, 6), np.array([1.4, 2.0, 3.6, 4.0, 5.0]), starts[1:], starts[1:])
+    span = Span(0, 1000)
+    windows = [Window(span, (0, 1, 2)), Window(span, (3,)), Window(span, (4,))]
+    # the last word is of no window, the one before it has no time
+    assert _agreed(windows, timed, decoded).tolist() == [True] * 3 + [False] * 3

@@ -54,6 +54,9 @@ _PASSES = 4
 # how much of the model's window is used for timing: attention drifts less in short windows
 _WINDOW_SHARE = 0.7
 
+# seconds between where a word was decoded and where it is timed that put its window in doubt
+_APART = 0.5
+
 # seconds that a line without words is shown at most
 _SILENT_LINE = 2.0
 
@@ -313,7 +316,7 @@ def _words_of(heard: Sequence[HeardSpan]) -> list[HeardWord]:
 
 def _agreed(windows: Sequence[Window], timed: TimedWords, decoded: Anchors) -> NDArray[np.bool_]:
     """The words (words,) of windows that have all `decoded` words where these were decoded."""
-    near = np.abs(timed.starts[decoded.words] - decoded.starts) <= HEARD.distance
+    near = np.abs(timed.starts[decoded.words] - decoded.starts) <= _APART
     apart = set(decoded.words[~near].tolist())
     agreed = np.zeros(timed.starts.size, bool)
     for window in windows:
