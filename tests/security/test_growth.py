@@ -91,8 +91,8 @@ def test_writers_take_time_in_proportion(name, place):
     for piece in PIECES:
         small, large = (transcript(piece * (n // len(piece)), place) for n in (SMALL, 10 * SMALL))
         took = seconds(partial(write, name, large))
-        # a few milliseconds tell nothing
-        if took > 0.02:
+        # less tells nothing on a busy machine
+        if took > 0.1:
             assert took <= SECONDS * seconds(partial(write, name, small)), piece
 
 
@@ -206,5 +206,5 @@ def in_proportion(work):
     work("a")  # imports
     for piece in READ_PIECES:
         took = seconds(partial(work, piece * (20_000 // len(piece))))
-        if took > 0.05:
+        if took > 0.1:
             assert took <= SECONDS * seconds(partial(work, piece * (2_000 // len(piece)))), piece
