@@ -1,11 +1,10 @@
 """Whether all of a recording was decoded: ffmpeg itself exits with 0 on a file cut short."""
 
 import re
-import subprocess
 
 from subalign.audio.avi_header import declared_avi_seconds
 from subalign.audio.command import demux_command
-from subalign.audio.ffmpeg import NO_WINDOW, find_ffmpeg
+from subalign.audio.ffmpeg import find_ffmpeg, output_of
 from subalign.audio.file_ends import missing_end
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource
@@ -162,17 +161,8 @@ def _ends_early(
 
 def _reached(source: MediaSource, time_limit: float) -> float | None:
     """Seconds until the end of the longest track, by demuxing the file; None if not found out."""
-    try:
-        progress = subprocess.run(
-            demux_command(find_ffmpeg(), source),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=time_limit,
-            check=False,
-            creationflags=NO_WINDOW,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+    progress = output_of(demux_command(find_ffmpeg(), source), time_limit)
+    if progress is None:
         return None
     times = re.findall(rb"^out_time_us=(\d+)", progress, re.MULTILINE)
     return int(times[-1]) / 1e6 if times else None

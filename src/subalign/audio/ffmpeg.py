@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from subalign.errors import ToolMissingError
 
-__all__ = ["NO_WINDOW", "FfmpegProgram", "find_ffmpeg"]
+__all__ = ["NO_WINDOW", "FfmpegProgram", "find_ffmpeg", "output_of"]
 
 # Keeps Windows from flashing a console window; 0 elsewhere.
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -53,6 +54,22 @@ def find_ffmpeg() -> FfmpegProgram:
     if bundled is None:
         raise ToolMissingError(f"No ffmpeg was found on PATH or in imageio-ffmpeg: {_INSTALL}.")
     return FfmpegProgram(bundled, "imageio-ffmpeg")
+
+
+def output_of(command: Sequence[str], time_limit: float) -> bytes | None:
+    """What a command of ffmpeg's writes to standard output; None where it does not end in time."""
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=time_limit,
+            check=False,
+            creationflags=NO_WINDOW,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _on_path() -> str | None:

@@ -1,11 +1,10 @@
 """How much sound a file may hold: a small one that decodes to days would fill hours and disks."""
 
 import re
-import subprocess
 from pathlib import Path
 
 from subalign.audio.command import LONGEST_GAP, packet_command
-from subalign.audio.ffmpeg import NO_WINDOW, find_ffmpeg
+from subalign.audio.ffmpeg import find_ffmpeg, output_of
 from subalign.audio.source import MediaSource
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions
@@ -84,17 +83,8 @@ class SoundLimit:
 
 def _packet_times(source: MediaSource, track: int, time_limit: float) -> tuple[float, float]:
     """Seconds of sound with its gaps, and of the gaps alone; 0 where it is not found out."""
-    try:
-        rows = subprocess.run(
-            packet_command(find_ffmpeg(), source, track),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=time_limit,
-            check=False,
-            creationflags=NO_WINDOW,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+    rows = output_of(packet_command(find_ffmpeg(), source, track), time_limit)
+    if rows is None:
         return 0.0, 0.0
     base = _TIME_BASE.search(rows)
     if base is None:
