@@ -8,6 +8,9 @@ forcing (the decoder reads the text; `capture` takes the raw scores of the heads
   words → punctuation → durations;
 - norms, characters: norm_heads (softmax, choice of heads, median) → path.
 
+Once all words of a recording have times by viterbi, `boundaries` (with `grapheme_hmm`) moves their
+edges to where the sound changes.
+
 `windows` does it for given words, `dtw_words` as openai-whisper does, `timer` for the segments of a
 window that was transcribed, `longform` for a whole recording and its transcript. `guarantees` are
 what all words fulfil in the end.

@@ -35,7 +35,7 @@ class BoundaryLimits:
     speech ends at a pause of `pause` seconds or at a word that was not heard, and has `margin`
     seconds of sound around it. The spectrum's change is that between the mean of `side` seconds
     before and after; an edge goes at most `reach` seconds for it, and the change counts `weight`
-    (of the recording's median change) against the squared distance in units of `distance` seconds.
+    (of the stretch's median change) against the squared distance in units of `distance` seconds.
     """
 
     normalisation: float = 3.0

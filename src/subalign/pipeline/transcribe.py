@@ -91,7 +91,6 @@ def transcribe_stream(
     mel = read_mel(source, n_mels=loaded.dims.n_mels, audio=audio, on_audio=on_audio)
     if options.word_timestamps:
         warm_up_alignment(loaded, alignment)
-    as_openai = alignment.method == "dtw"
 
     def refine(segments: Sequence[Segment], first: float, last: float) -> Sequence[Segment]:
         return refine_segments(mel, segments, first=first, last=last)
@@ -101,8 +100,8 @@ def transcribe_stream(
         mel,
         options,
         lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
-        words_move_windows=as_openai,
-        refine=None if as_openai else refine,
+        words_move_windows=alignment.method == "dtw",
+        refine=refine if alignment.method == "viterbi" else None,
         version=__version__,
     )
 
