@@ -25,17 +25,19 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
         OSError: a file cannot be made there, or cannot take the target's place.
         OutputExistsError: without `overwrite`, the target has appeared meanwhile.
     """
-    part, held = _new_part(target)
+    made: list[tuple[Path, BinaryIO]] = []
     try:
-        try:
-            yield part
-            _put_in_place(part, target, overwrite=overwrite)
-        except BaseException:
+        part = _new_part(target, made)
+        yield part
+        _put_in_place(part, target, overwrite=overwrite)
+    except BaseException:
+        for path, _ in made:
             with suppress(OSError):
-                part.unlink()
-            raise
+                path.unlink()
+        raise
     finally:
-        held.close()
+        for _, held in made:
+            held.close()
 
 
 def _put_in_place(part: Path, target: Path, *, overwrite: bool) -> None:
@@ -64,8 +66,12 @@ def _take_name(part: Path, target: Path) -> None:
         part.unlink()
 
 
-def _new_part(target: Path) -> tuple[Path, BinaryIO]:
-    """A new hidden file in the target's folder, and the handle that tells that it is in use."""
+def _new_part(target: Path, made: list[tuple[Path, BinaryIO]]) -> Path:
+    """A new hidden file in the target's folder.
+
+    It is put into `made` at once, as an interrupt may come at any moment, with the handle that
+    tells others that it is in use.
+    """
     start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
     usual = target.with_name(f".{start}.part")
     # another run may be at work on the same target
@@ -73,9 +79,13 @@ def _new_part(target: Path) -> tuple[Path, BinaryIO]:
     for path in (usual, *others):
         _remove_left_over(path)
         with suppress(FileExistsError):
-            held = path.open("xb")
+            made.append((path, path.open("xb")))
+            held = made[-1][1]
             if _hold(held.fileno()) and os.fstat(held.fileno()).st_nlink:
-                return path, held if os.name == "posix" else _closed(held)
+                if os.name != "posix":  # Windows renames no open file
+                    held.close()
+                return path
+            made.pop()
             held.close()
     raise OSError(errno.EEXIST, "its temporary names are taken")
 
@@ -106,9 +116,3 @@ def _hold(descriptor: int) -> bool:
     except OSError:  # the file system knows no locks
         return True
     return True
-
-
-def _closed(file: BinaryIO) -> BinaryIO:
-    # Windows renames no open file
-    file.close()
-    return file
