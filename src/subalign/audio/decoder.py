@@ -2,10 +2,11 @@
 
 import os
 import queue
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from subalign.audio.ffmpeg import NO_WINDOW
@@ -41,10 +42,20 @@ class Decoder:
         self._stall_timeout = stall_timeout
         self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)
         self._stopping = threading.Event()
-        self._process = _start(command, piped=data is not None)
+        self._readers: list[threading.Thread] = []
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            with _interrupts_later():
+                process = _start(command, piped=data is not None)
+        except BaseException:
+            if process is not None:
+                process.kill()
+                process.wait()
+            raise
+        self._process = process
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._readers = [
+        self._readers += [
             _thread("samples", self._pump, self._process.stdout),
             _thread("log", log.read, self._process.stderr),
         ]
@@ -102,6 +113,28 @@ class Decoder:
                 self._chunks.put(chunk, timeout=_POLL)
                 return True
         return False
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Let signals wait: an interrupt while a program starts would leave it running by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:
