@@ -28,8 +28,8 @@ from typing import Any
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import FORMATS, Cue, SRTWriter, get_writer, lay_out
+from subalign.subtitles.layout.break_costs import break_cost
 from subalign.subtitles.layout.limits import find_breaches
-from subalign.subtitles.layout.penalties import break_cost
 from subalign.subtitles.layout.profiles import PROFILES
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

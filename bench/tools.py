@@ -23,9 +23,9 @@ import whisper.timing
 import subalign
 from machine import THREADS
 from subalign.alignment.boundaries import refine_boundaries
-from subalign.alignment.guarantees import keep_order
+from subalign.alignment.constraints import keep_order
+from subalign.alignment.methods import time_texts
 from subalign.alignment.script_words import script_words
-from subalign.alignment.windows import time_texts
 from subalign.decoding import tokenizer_of
 from subalign.errors import SubalignError
 from subalign.mel import log_mel
@@ -37,8 +37,7 @@ from subalign.options import (
     ScriptOptions,
     TranscriptionOptions,
 )
-from subalign.results import Word
-from subalign.script import Line, Script
+from subalign.results import Line, Script, Word
 from truth import Clip, MissingError
 from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
 from word_pieces import Piece

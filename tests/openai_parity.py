@@ -8,7 +8,7 @@ import pytest
 import torch
 import whisper
 
-from subalign.alignment.dtw_segments import time_segments_by_dtw
+from subalign.alignment.dtw import time_segments_by_dtw
 from subalign.audio import open_audio
 from subalign.mel import log_mel
 from subalign.options import AlignmentOptions, TranscriptionOptions

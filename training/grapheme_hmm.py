@@ -33,7 +33,7 @@ from subalign.decoding import tokenizer_of
 from subalign.kernels.hmm import MixtureStatistics, mixture_statistics
 from subalign.mel import FRAMES_PER_SECOND, log_mel
 from subalign.model import load_model
-from subalign.script import Line
+from subalign.results import Line
 from training.evaluation.material import read_samples
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all

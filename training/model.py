@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from subalign.model import ModelDimensions, MultiHeadAttention, Whisper, explicit_attention
 from subalign.model import load_model as load_checkpoint
-from subalign.model.cache import EncodedAudio
+from subalign.model.kv_cache import EncodedAudio
 from subalign.model.whisper import NON_LANGUAGE_SPECIALS
 from subalign.tokenizer import Tokenizer, get_tokenizer
 from training.config import ModelConfig

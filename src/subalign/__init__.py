@@ -10,8 +10,7 @@
 Importing this package is quick: what needs PyTorch is imported when it is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from subalign.errors import (
     CheckpointError,
@@ -29,6 +28,7 @@ from subalign.errors import (
     UnknownModelError,
     UsageError,
 )
+from subalign.lazy import lazy_exports
 from subalign.options import (
     AlignmentOptions,
     AudioOptions,
@@ -43,12 +43,13 @@ from subalign.results import (
     Alignment,
     AlignmentReport,
     CueScore,
+    Line,
     Passage,
+    Script,
     Segment,
     Transcript,
     Word,
 )
-from subalign.script import Line, Script
 from subalign.version import __version__
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
         write_report,
         write_transcript,
     )
-    from subalign.subtitles.readers import read_script
+    from subalign.subtitles.script import read_script
 
 __all__ = [
     "Alignment",
@@ -108,27 +109,20 @@ __all__ = [
     "write_transcript",
 ]
 
-# Names whose modules import PyTorch, and those modules.
-_LAZY = {
-    "Transcription": "subalign.pipeline",
-    "Whisper": "subalign.model",
-    "align": "subalign.pipeline",
-    "load_model": "subalign.pipeline",
-    "read_script": "subalign.subtitles.readers",
-    "transcribe": "subalign.pipeline",
-    "transcribe_stream": "subalign.pipeline",
-    "write_report": "subalign.pipeline",
-    "write_transcript": "subalign.pipeline",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_LAZY` on its first use (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Transcription": "subalign.transcription",
+        "Whisper": "subalign.model",
+        "align": "subalign.pipeline.align_recording",
+        "load_model": "subalign.model.loading",
+        "read_script": "subalign.subtitles.script.reading",
+        "transcribe": "subalign.pipeline.transcribe_recording",
+        "transcribe_stream": "subalign.pipeline.transcribe_recording",
+        "write_report": "subalign.pipeline.outputs",
+        "write_transcript": "subalign.pipeline.outputs",
+    },
+)
 
 
 def __dir__() -> list[str]:

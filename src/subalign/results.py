@@ -7,7 +7,17 @@ milliseconds only in the layout of subtitles.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Alignment", "AlignmentReport", "CueScore", "Passage", "Segment", "Transcript", "Word"]
+__all__ = [
+    "Alignment",
+    "AlignmentReport",
+    "CueScore",
+    "Line",
+    "Passage",
+    "Script",
+    "Segment",
+    "Transcript",
+    "Word",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +130,27 @@ class Alignment:
 
     transcript: Transcript
     report: AlignmentReport
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a text, or a cue of a subtitle file.
+
+    `text` is as written, with line breaks where a cue has them. `spoken` are the ranges of
+    characters (first, end) that somebody says; what lies between them is kept and not aligned:
+    speakers' names, stage directions, markup. `start` and `end` are the times (seconds) that a
+    subtitle file gave.
+    """
+
+    text: str
+    spoken: tuple[tuple[int, int], ...]
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole transcript; `language` is Whisper's code where the file states it."""
+
+    lines: tuple[Line, ...]
+    language: str | None = None

@@ -2,10 +2,9 @@
 
 import pytest
 
-from subalign.alignment.capitals import read_as
-from subalign.alignment.script_words import script_words
+from subalign.alignment.script_words import read_as, script_words
 from subalign.decoding import tokenizer_of
-from subalign.script import Line
+from subalign.results import Line
 
 
 def lines(*texts):

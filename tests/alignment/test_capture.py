@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from subalign.alignment.capture import capture_scores
+from subalign.alignment.teacher_forcing import capture_scores
 from subalign.model import disable_sdpa
 
 HEADS = [(1, 0), (2, 0), (2, 3)]

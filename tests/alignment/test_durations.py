@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from subalign.alignment.durations import SpeechRate, cap_sentence_ends, fit_segment
+from subalign.alignment.dtw import SpeechRate, cap_sentence_ends, fit_segment
 from subalign.alignment.words import WordTiming
 from subalign.results import Segment, Word
 

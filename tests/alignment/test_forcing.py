@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forcing import check_heads, force, text_room, whole_positions
+from subalign.alignment.teacher_forcing import check_heads, force, text_room, whole_positions
 from subalign.errors import UsageError
 from subalign.model import ModelDimensions
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.guarantees import LEAST_DURATION, keep_order
+from subalign.alignment.constraints import LEAST_DURATION, keep_order
 from subalign.results import Word
 
 FUZZ = 1e-9

@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from subalign.alignment.capture import capture_scores
-from subalign.alignment.head_maps import (
+from subalign.alignment.attention_maps import attention_matrix
+from subalign.alignment.methods import time_texts
+from subalign.alignment.script_words import script_words
+from subalign.alignment.teacher_forcing import capture_scores
+from subalign.alignment.words import WordTokens
+from subalign.heads.maps import (
     BY_PATH,
     HeadMaps,
     HeardText,
@@ -19,7 +23,7 @@ from subalign.alignment.head_maps import (
     hear_text,
     spans_of,
 )
-from subalign.alignment.head_scores import (
+from subalign.heads.scores import (
     consensus,
     measure_heads,
     monotonicity,
@@ -28,12 +32,8 @@ from subalign.alignment.head_scores import (
     sharpness,
     word_errors,
 )
-from subalign.alignment.scores import attention_matrix
-from subalign.alignment.script_words import script_words
-from subalign.alignment.windows import time_texts
-from subalign.alignment.words import WordTokens
 from subalign.options import AlignmentOptions
-from subalign.script import Line
+from subalign.results import Line
 
 JFK = "And so my fellow Americans, ask not what your country can do for you."
 SECONDS = 0.02

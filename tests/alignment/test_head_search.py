@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.head_maps import HeadMaps, TimedText
-from subalign.alignment.head_search import TOLERANCE, search_heads, set_error
 from subalign.alignment.words import WordTokens
+from subalign.heads.maps import HeadMaps, TimedText
+from subalign.heads.search import TOLERANCE, search_heads, set_error
 
 SECONDS = 0.02
 WORDS = tuple(WordTokens(" w", (index,), (0, 1)) for index in range(4))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.path import token_positions
+from subalign.alignment.dtw import token_positions
 from subalign.alignment.words import WordTiming, time_words
 from subalign.tokenizer import get_tokenizer
 from subalign.vocabulary import read_tiktoken

@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subalign.alignment import WordTiming, time_texts, windows
+from subalign.alignment import WordTiming, methods, time_texts
 from subalign.alignment.edges import edge_time
 from subalign.alignment.pauses import ShortenedWindow, shorten
 from subalign.alignment.script_words import script_words
 from subalign.audio import open_audio
 from subalign.mel import log_mel
 from subalign.model import load_model
-from subalign.script import Line
+from subalign.results import Line
 from subalign.tokenizer import get_tokenizer
 
 TALK = Path(__file__).resolve().parents[2] / "examples" / "talk.mp4"
@@ -177,7 +177,7 @@ def test_words_between_long_pauses_are_found(sentence, pause):
 def test_pauses_are_left_in_where_that_is_asked_for(sentence, monkeypatch):
     samples, _ = drawn_out(sentence, 2.0)
     cut = []
-    monkeypatch.setattr(windows, "shorten", lambda *window: cut.append(shorten(*window)) or cut[-1])
+    monkeypatch.setattr(methods, "shorten", lambda *window: cut.append(shorten(*window)) or cut[-1])
     timed(sentence[0], samples, cut_pauses=False)
     assert not cut
     timed(sentence[0], samples)

@@ -6,7 +6,7 @@ import scipy.ndimage
 import scipy.special
 import torch
 
-from subalign.alignment.scores import (
+from subalign.alignment.attention_maps import (
     attention_matrix,
     softmax_over_positions,
     standardise_over_tokens,

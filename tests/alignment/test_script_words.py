@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.alignment.script_words import script_words
-from subalign.script import Line
+from subalign.results import Line
 from subalign.tokenizer import get_tokenizer
 from subalign.vocabulary import read_tiktoken
 from whisper_peer import official_vocabulary

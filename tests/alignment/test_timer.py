@@ -9,7 +9,7 @@ import pytest
 from whisper.timing import add_word_timestamps
 
 from subalign.alignment import WordTimer, WordTiming
-from subalign.alignment.dtw_segments import time_segments_by_dtw, words_by_segment
+from subalign.alignment.dtw import time_segments_by_dtw, words_by_segment
 from subalign.options import AlignmentMethod, AlignmentOptions
 from subalign.results import Segment
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from subalign.audio import SAMPLE_RATE, find_ffmpeg, is_address, is_media_file, open_audio
-from subalign.audio.command import decode_command
-from subalign.audio.formats import DEMUXERS
-from subalign.audio.source import resolve_source
+from subalign.audio.ffmpeg import decode_command
+from subalign.audio.source import DEMUXERS, resolve_source
 from subalign.errors import MediaReadError, ToolMissingError
 from subalign.options import AudioOptions
 

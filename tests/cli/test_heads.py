@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from embedded import LAYERS
-from subalign.cli.head_pairs import format_pairs, parse_pairs
-from subalign.cli.head_source import find_shape
+from subalign.cli.heads import find_shape
+from subalign.cli.parsers import format_pairs, parse_pairs
 from subalign.errors import UsageError
 from subalign.model import (
     TimingHeads,

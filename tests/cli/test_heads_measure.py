@@ -413,7 +413,7 @@ def test_plot_says_that_it_draws_one_window(subalign, example):
 
 
 def spy_on_drawing(monkeypatch):
-    from subalign.pipeline import attention_plot
+    from subalign.heads import plot as attention_plot
 
     drawn = []
     draw = attention_plot.draw_attention

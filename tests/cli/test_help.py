@@ -112,8 +112,8 @@ print(code, sorted(set(sys.argv[1:]) & set(sys.modules)))
 _NOT_FOR_RENDERING = (
     *(name for name in HEAVY if name != "numpy"),
     *("pydantic", "rich", "pysubs2", "praatio", "ffmpeg", "charset_normalizer", "langcodes"),
-    *("subalign.model", "subalign.tokenizer", "subalign.subtitles.readers.script"),
-    *("subalign.subtitles.html_writer", "subalign.subtitles.ttml_writer"),
+    *("subalign.model", "subalign.tokenizer", "subalign.subtitles.script.reading"),
+    *("subalign.subtitles.page.page", "subalign.subtitles.formats.ttml"),
 )
 
 

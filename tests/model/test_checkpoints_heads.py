@@ -16,12 +16,11 @@ from checkpoint_models import (
     write_hugging_face,
     write_json,
 )
-from subalign.model import head_choice, load_model, loading, registry, save_checkpoint
+from subalign.model import load_model, loading, registry, save_checkpoint, timing_heads
+from subalign.model.alignment_heads import pack_heads
 from subalign.model.checkpoints import openai_pt
-from subalign.model.head_choice import choose_heads
-from subalign.model.marked_heads import pack_heads
 from subalign.model.registry import official_by_shape, official_models
-from subalign.model.timing_heads import known_timing_heads, upper_half
+from subalign.model.timing_heads import choose_heads, known_timing_heads, upper_half
 from subalign.vocabulary import write_tiktoken
 
 SHAPE = replace(DIMS, n_text_layer=4)
@@ -35,7 +34,7 @@ def official(monkeypatch):
     dump = pack_heads(HEADS, n_layers=4, n_heads=4)
     facts = dict(official_models())
     facts["tiny.en"] = replace(facts["tiny.en"], dims=SHAPE, alignment_heads=dump)
-    for module in (registry, head_choice, openai_pt, loading):
+    for module in (registry, timing_heads, openai_pt, loading):
         monkeypatch.setattr(module, "official_models", lambda: facts)
     return facts["tiny.en"]
 

@@ -435,7 +435,7 @@ def test_a_full_disk(hub, monkeypatch, cache):
         raise OSError(28, "No space left on device")
 
     write_hugging_face(random_model(), hub.add("someone/whisper-mini"))
-    monkeypatch.setattr("subalign.model.checkpoints.hub.snapshot_download", full)
+    monkeypatch.setattr("subalign.model.hub.snapshot_download", full)
     with pytest.raises(ModelUnavailableError) as caught:
         fetch("someone/whisper-mini")
     assert str(caught.value) == (

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-import subalign.model.cached as cached
 import subalign.model.package_index as package_index
+import subalign.model.store as cached
 from subalign.errors import ModelUnavailableError, UnknownModelError, UsageError
 from subalign.model import fetch, list_models, official_models, where
 from subalign.model.package_index import WheelFile, WheelModel
@@ -383,7 +383,7 @@ def test_a_cache_that_cannot_be_written(caches, wheels):
 
 
 def test_the_users_cache_is_the_systems(monkeypatch):
-    from subalign.model.places import own_models
+    from subalign.model.registry import own_models
 
     monkeypatch.delenv("SUBALIGN_CACHE")
     if sys.platform == "linux":

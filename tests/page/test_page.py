@@ -11,8 +11,8 @@ from page_transcripts import timed_segment, transcript_of, until
 from subalign.options import LayoutOptions
 from subalign.results import Transcript, Word
 from subalign.subtitles import PageMedia, get_writer
-from subalign.subtitles.readers import read_script
-from subalign.subtitles.readers.timed_words import read_timed_words
+from subalign.subtitles.files.timed_words import read_timed_words
+from subalign.subtitles.script import read_script
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,7 @@ from subalign.decoding import tokenizer_of
 from subalign.errors import InputError, UsageError
 from subalign.model import ModelDimensions
 from subalign.options import ScriptOptions
-from subalign.results import Alignment, AlignmentReport, Segment, Transcript, Word
-from subalign.script import Line, Script
+from subalign.results import Alignment, AlignmentReport, Line, Script, Segment, Transcript, Word
 from whisper_peer import official_vocabulary, random_model
 
 SECONDS = 20
@@ -46,7 +45,7 @@ def engine(monkeypatch):
         report = AlignmentReport(len(segments), len(segments), 0, 0, (), (), ())
         return Alignment(transcript, report)
 
-    module = import_module("subalign.pipeline.align")  # the function hides the module
+    module = import_module("subalign.pipeline.align_recording")  # the function hides the module
     monkeypatch.setattr(module, "align_script", align_script)
     return asked
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from subalign.alignment.head_maps import TimedText
 from subalign.audio import open_audio
 from subalign.decoding import tokenizer_of
 from subalign.errors import InputError
+from subalign.heads.data import HeadData, find_head_data, read_given_text, read_reference
+from subalign.heads.maps import TimedText
+from subalign.heads.windows import cut_windows, head_windows, timed_words
 from subalign.options import AudioOptions
-from subalign.pipeline.head_data import HeadData, find_head_data, read_given_text, read_reference
-from subalign.pipeline.head_windows import cut_windows, head_windows, timed_words
 from subalign.results import Word
 
 

@@ -7,13 +7,13 @@ from checkpoint_models import random_model, same_weights
 from embedded import LAYERS
 from subalign.audio import open_audio
 from subalign.errors import InputError, OutputExistsError, UsageError
+from subalign.heads import measure as measuring
+from subalign.heads.data import HeadData, Reference, read_given_text, read_reference
+from subalign.heads.measure import find_best_heads, save_best_heads, score_heads
 from subalign.model import TimingHeads, load_model
 from subalign.options import AlignmentOptions
 from subalign.pipeline import align
-from subalign.pipeline import heads as measuring
-from subalign.pipeline.head_data import HeadData, Reference, read_given_text, read_reference
-from subalign.pipeline.heads import find_best_heads, save_best_heads, score_heads
-from subalign.script import Line, Script
+from subalign.results import Line, Script
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
 from subalign.options import AlignmentMethod, AlignmentOptions, Clip, TranscriptionOptions
 from subalign.pipeline import read_mel
-from subalign.script import Line, Script
+from subalign.results import Line, Script
 
 QUICK = TranscriptionOptions(
     beam_size=None, best_of=None, temperatures=(0.0,), clips=(Clip(0.0, 8.0),)
@@ -114,7 +114,7 @@ def test_the_methods_kernel_is_compiled_beside_the_encoder(
 def test_no_kernel_is_compiled_where_words_are_not_timed(embedded_model, samples, monkeypatch):
     begun = []
     # the package has a function of the module's name
-    module = sys.modules["subalign.pipeline.transcribe"]
+    module = sys.modules["subalign.pipeline.transcribe_recording"]
     monkeypatch.setattr(module, "warm_up_alignment", lambda *_: begun.append(1))
     options = TranscriptionOptions(word_timestamps=False)
     subalign.transcribe_stream(samples[:SAMPLE_RATE], model=embedded_model, options=options)

@@ -16,7 +16,7 @@ from subalign import Segment, Transcript, Word
 from subalign.errors import InputError
 from subalign.options import LayoutOptions
 from subalign.subtitles import FORMATS, get_writer
-from subalign.subtitles.formatting import one_line
+from subalign.subtitles.tags import one_line
 
 SMALL = 500
 LINES = 15  # times as many
@@ -160,8 +160,8 @@ READ_PIECES = [
 
 @pytest.mark.parametrize("ending", [".srt", ".vtt", ".ass"])
 def test_checking_takes_time_in_proportion(ending):
-    from subalign.subtitles.checking import check_file, mend_file
-    from subalign.subtitles.cue_files import parse_cue_file, render_cue_file
+    from subalign.subtitles.check import check_file, mend_file
+    from subalign.subtitles.files import parse_cue_file, render_cue_file
     from subalign.subtitles.layout.profiles import chosen_profile
 
     profile = chosen_profile(LayoutOptions())
@@ -176,7 +176,7 @@ def test_checking_takes_time_in_proportion(ending):
 
 @pytest.mark.parametrize("ending", HEADS)
 def test_transcripts_are_read_in_proportion(ending, tmp_path):
-    from subalign.subtitles.readers.script import read_script
+    from subalign.subtitles.script.reading import read_script
 
     path = tmp_path / f"talk{ending}"
 
@@ -190,7 +190,7 @@ def test_transcripts_are_read_in_proportion(ending, tmp_path):
 
 @pytest.mark.parametrize("ending", [".ctm", ".TextGrid"])
 def test_timed_words_are_read_in_proportion(ending, tmp_path):
-    from subalign.subtitles.readers.timed_words import read_timed_words
+    from subalign.subtitles.files.timed_words import read_timed_words
 
     path = tmp_path / f"talk{ending}"
 

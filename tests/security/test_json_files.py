@@ -7,9 +7,9 @@ import pytest
 
 from subalign.cli.app import run
 from subalign.errors import InputError
-from subalign.subtitles.readers.json_script import parse_json_script
-from subalign.subtitles.readers.result_json import parse_result
-from subalign.subtitles.readers.timed_words import read_timed_words
+from subalign.subtitles.files.result_json import parse_result
+from subalign.subtitles.files.timed_words import read_timed_words
+from subalign.subtitles.script.json import parse_json_script
 
 GOOD = '{"segments":[{"start":0,"end":1,"text":" fine"}]}'
 HUGE = "1" + 400 * "0"

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from subalign.errors import OutputError, OutputExistsError
-from subalign.pipeline import whole_files
+from subalign.pipeline import files as whole_files
+from subalign.pipeline.files import whole_file
 from subalign.pipeline.outputs import Output, prepare_outputs, write_text
-from subalign.pipeline.whole_files import whole_file
 
 
 def names(folder):
@@ -68,7 +68,7 @@ def test_result_that_is_a_dangling_link_is_there_already(tmp_path):
 def test_remains_of_a_killed_run_are_removed(tmp_path, name):
     program = (
         "import sys, os, signal, pathlib\n"
-        "from subalign.pipeline.whole_files import whole_file\n"
+        "from subalign.pipeline.files import whole_file\n"
         "with whole_file(pathlib.Path(sys.argv[1]), overwrite=False) as part:\n"
         "    part.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -120,7 +120,7 @@ def test_folder_that_went_away(tmp_path):
 
 def test_render_keeps_what_appears_meanwhile(tmp_path, monkeypatch, capsys):
     from subalign.cli.app import run
-    from subalign.subtitles.srt_writer import SRTWriter
+    from subalign.subtitles.formats.srt import SRTWriter
 
     (tmp_path / "a.json").write_text('{"segments":[{"start":0,"end":1,"text":" fine"}]}')
     render = SRTWriter.render

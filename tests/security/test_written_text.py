@@ -12,7 +12,7 @@ from subalign.cli.app import run
 from subalign.options import LayoutOptions
 from subalign.pipeline.outputs import write_transcript
 from subalign.subtitles import FORMATS, get_writer
-from subalign.subtitles.registry import file_name
+from subalign.subtitles.formats.registry import file_name
 
 CONTROLS = "".join(map(chr, (*range(9), 11, 12, *range(14, 32), *range(0x7F, 0xA0))))
 RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

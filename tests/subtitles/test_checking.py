@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.subtitles.checking import check_file, mend_file
-from subalign.subtitles.checking.diff import unified_diff
-from subalign.subtitles.checking.tags import find_tags
-from subalign.subtitles.cue_files import FileCue, parse_cue_file, render_cue_file
-from subalign.subtitles.cue_files.cue_file import CueFile
+from subalign.subtitles.check import check_file, mend_file
+from subalign.subtitles.check.diff import unified_diff
+from subalign.subtitles.check.tags import find_tags
+from subalign.subtitles.files import FileCue, parse_cue_file, render_cue_file
+from subalign.subtitles.files.cue_file import CueFile
 from subalign.subtitles.layout.profiles import PROFILES
 
 MENDED_KINDS = {

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import InputError
-from subalign.subtitles.cue_files import Aside, FileCue, parse_cue_file, render_cue_file
-from subalign.subtitles.cue_files.times import milliseconds, written_time
-from subalign.subtitles.readers.subtitle_files import read_subtitles
+from subalign.subtitles.files import Aside, FileCue, parse_cue_file, render_cue_file
+from subalign.subtitles.files.subtitles import read_subtitles
+from subalign.subtitles.files.times import milliseconds, written_time
 
 LINES = st.text(
     st.sampled_from("abc xyz éß你好ก👍<>/i&;{}\\N,.:-0123456789"), min_size=1, max_size=20

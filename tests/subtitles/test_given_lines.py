@@ -18,8 +18,8 @@ from subalign.results import (
     Word,
 )
 from subalign.subtitles import get_writer
-from subalign.subtitles.formatting import plain_text, srt_formatting, vtt_formatting
-from subalign.subtitles.report_writer import render_report
+from subalign.subtitles.formats.report import render_report
+from subalign.subtitles.tags import plain_text, srt_formatting, vtt_formatting
 
 Maker = Callable[..., Transcript]
 

@@ -16,7 +16,7 @@ from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import HTMLWriter, JSONWriter, PageMedia, get_writer, lay_out
 from subalign.subtitles.layout.profiles import PROFILES
-from subalign.subtitles.page_cues import PieceShare, page_cues, piece_texts
+from subalign.subtitles.page.cues import PieceShare, page_cues, piece_texts
 
 VOID = {"meta", "input", "link", "br", "path"}
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from subalign.errors import UsageError
 from subalign.options import compile_ignored
-from subalign.subtitles.readers.markup import spoken_ranges
+from subalign.subtitles.script.spoken import spoken_ranges
 
 
 def said(*texts: str, ignore: tuple[str, ...] = (), captions: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from subalign.errors import InputError
-from subalign.subtitles.readers import read_script
+from subalign.subtitles.script import read_script
 
 SBV = """0:00:00.000,0:00:04.200
 One two

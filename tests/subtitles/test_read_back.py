@@ -30,7 +30,7 @@ from ttconv.style_properties import NamedColors, StyleProperties
 from subalign.options import HighlightStyle, LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import FORMATS, get_writer
-from subalign.subtitles.readers.timed_words import read_timed_words
+from subalign.subtitles.files.timed_words import read_timed_words
 
 _MARKUP = ["<i>", "</i>", "&amp;", "{", "}", "\\N", "\\", '"', '""', ",", ";;", "-->", "[00:01.00]"]
 _MARKUP += ["\t", "\n", "\r\n", "\n\n", "\0", "\x0b", "\x1f", "\x85", "\u2028", "\ufeff", "\ufffe"]

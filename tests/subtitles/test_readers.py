@@ -10,10 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from subalign.errors import InputError, UsageError
-from subalign.results import Transcript, Word
-from subalign.script import Line, Script
+from subalign.results import Line, Script, Transcript, Word
 from subalign.subtitles import get_writer
-from subalign.subtitles.readers import read_script
+from subalign.subtitles.script import read_script
 
 Put = Callable[[str, str | bytes], Path]
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import UsageError
-from subalign.subtitles.cue_files import parse_cue_file, read_cue_file
-from subalign.subtitles.readers import read_script
+from subalign.subtitles.files import parse_cue_file, read_cue_file
 from subalign.subtitles.retiming import TimeMap, retime, through_points, with_heard_times
+from subalign.subtitles.script import read_script
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 36_000_000), st.integers(1, 10_000)), min_size=1, max_size=5

@@ -2,11 +2,11 @@
 
 import pytest
 
-from subalign.subtitles.checking import check_file, mend_file
-from subalign.subtitles.cue_files import check_certain, read_cue_file, render_cue_file
+from subalign.subtitles.check import check_file, mend_file
+from subalign.subtitles.files import check_certain, read_cue_file, render_cue_file
 from subalign.subtitles.layout.profiles import PROFILES
-from subalign.subtitles.readers import read_script
 from subalign.subtitles.retiming import TimeMap, retime
+from subalign.subtitles.script import read_script
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from subalign.errors import InputError, UsageError
 from subalign.options import ScriptOptions
-from subalign.subtitles.cue_files import check_certain, parse_cue_file, read_cue_file
-from subalign.subtitles.readers.text_encoding import decode_text, encoding_name
+from subalign.subtitles.files import check_certain, parse_cue_file, read_cue_file
+from subalign.subtitles.files.encodings import decode_text, encoding_name
 
 WESTERN = [
     "Où est passé le garçon ?\nIl était là, à côté de la fenêtre.",

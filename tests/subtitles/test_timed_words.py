@@ -7,7 +7,7 @@ import pytest
 from subalign.errors import InputError
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import JSONWriter
-from subalign.subtitles.readers.timed_words import read_timed_words
+from subalign.subtitles.files.timed_words import read_timed_words
 
 HELLO = Word("hello", 0.1, 0.5, 1.0)
 WORLD = Word('wo"rld', 0.7, 1.0, 1.0)

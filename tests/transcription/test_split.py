@@ -5,8 +5,7 @@ import pytest
 from subalign.decoding import DecodingResult, tokenizer_of
 from subalign.errors import InputError
 from subalign.options import Clip
-from subalign.transcription.clips import frame_ranges
-from subalign.transcription.split import Window, split_window
+from subalign.transcription.windows import Window, frame_ranges, split_window
 
 WINDOW = Window(seek=1000, length=2500, width=3000)
 

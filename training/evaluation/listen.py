@@ -8,15 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from subalign.alignment.guarantees import keep_order
+from subalign.alignment.constraints import keep_order
+from subalign.alignment.methods import time_texts
 from subalign.alignment.script_words import ScriptWord, script_words
-from subalign.alignment.windows import time_texts
 from subalign.decoding import DecodingResult, decode
 from subalign.mel import LogMel, log_mel
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AlignmentOptions, DecodingOptions, TranscriptionOptions
-from subalign.results import Word
-from subalign.script import Line
+from subalign.results import Line, Word
 from subalign.tokenizer import Tokenizer
 from training.evaluation.material import Clip
 from training.model import tokenizer_of_model

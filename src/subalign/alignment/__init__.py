@@ -16,9 +16,8 @@ window that was transcribed, `longform` for a whole recording and its transcript
 what all words fulfil in the end.
 """
 
-from subalign.alignment.dtw_words import align_windows
-from subalign.alignment.timer import WordTimer
-from subalign.alignment.windows import time_texts
+from subalign.alignment.dtw import align_windows
+from subalign.alignment.methods import WordTimer, time_texts
 from subalign.alignment.words import WordTiming, WordTokens
 
 __all__ = ["WordTimer", "WordTiming", "WordTokens", "align_windows", "time_texts"]

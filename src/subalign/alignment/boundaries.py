@@ -11,9 +11,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from subalign.alignment.constraints import keep_order
 from subalign.alignment.grapheme_hmm import SpokenWord, read_prior, spoken_letters
-from subalign.alignment.guarantees import keep_order
-from subalign.alignment.timer import with_words
+from subalign.alignment.methods import with_words
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.results import Segment, Word
 

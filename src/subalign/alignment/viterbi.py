@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from subalign.alignment.attention_maps import softmax_over_positions
 from subalign.alignment.edges import edge_time, settle_edges
-from subalign.alignment.scores import softmax_over_positions
 from subalign.alignment.speech import speech_probability
 from subalign.alignment.words import WordTokens
 from subalign.kernels.dispatch import median_filter

@@ -7,15 +7,14 @@ joins them.
 What needs NumPy is imported when it is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from subalign.audio.ffmpeg import FfmpegProgram, find_ffmpeg
-from subalign.audio.formats import MEDIA_SUFFIXES, is_media_file, looks_like_media
-from subalign.audio.source import is_address
+from subalign.audio.source import MEDIA_SUFFIXES, is_address, is_media_file, looks_like_media
+from subalign.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from subalign.audio.command import SAMPLE_RATE
+    from subalign.audio.ffmpeg import SAMPLE_RATE
     from subalign.audio.stream import AudioStream, open_audio, silence_invalid_samples
 
 __all__ = [
@@ -31,18 +30,12 @@ __all__ = [
     "silence_invalid_samples",
 ]
 
-_LAZY = {
-    "SAMPLE_RATE": "command",
-    "AudioStream": "stream",
-    "open_audio": "stream",
-    "silence_invalid_samples": "stream",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_LAZY` on its first use (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "AudioStream": "subalign.audio.stream",
+        "SAMPLE_RATE": "subalign.audio.ffmpeg",
+        "open_audio": "subalign.audio.stream",
+        "silence_invalid_samples": "subalign.audio.stream",
+    },
+)

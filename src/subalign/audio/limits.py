@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from subalign.audio.command import LONGEST_GAP, packet_command
-from subalign.audio.ffmpeg import find_ffmpeg, output_of
+from subalign.audio.ffmpeg import LONGEST_GAP, find_ffmpeg, output_of, packet_command
 from subalign.audio.source import MediaSource
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions

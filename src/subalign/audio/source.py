@@ -9,15 +9,32 @@ import os
 import re
 import stat
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from subalign.errors import MediaNotFoundError, MediaReadError, NoAudioError
 
-__all__ = ["MediaSource", "file_source", "is_address", "legible", "printable", "resolve_source"]
+__all__ = [
+    "DEMUXERS",
+    "MEDIA_SUFFIXES",
+    "MediaSource",
+    "file_source",
+    "is_address",
+    "is_media_file",
+    "legible",
+    "looks_like_media",
+    "printable",
+    "resolve_source",
+    "spooled",
+    "stream_chunks",
+]
+
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _WEB_PROTOCOLS = ("http", "https", "httpproxy", "tls", "tcp")
@@ -112,3 +129,107 @@ def _without_secrets(address: str) -> str:
         host = parts.netloc.rpartition("@")[2]
         return printable(f"{parts.scheme}://{host}{parts.path}")
     return printable(address.partition("?")[0])
+
+
+_GENERAL_CONTAINERS = (
+    "3gp asf avi flv gxf ivf kux live_flv lxf m4a matroska mov mp4 mpeg mpegts mxf nsv nut nuv "
+    "ogg pmp pva rm swf ty webm wtv dv dhav hxvs"
+).split()
+_AUDIO_CONTAINERS = (
+    "aa aac aax ac3 ac4 act adp adx aea aiff alp amr amrnb amrwb apac ape apm aptx aptx_hd ast au "
+    "avr binka bit bonk caf codec2 dfpwm dsf dss dts dtshd eac3 epaf flac g722 g723_1 g726 g726le "
+    "g729 gsm hca hcom iamf iff ilbc ircam iss kvag laf lc3 loas mca mlp mmf mp3 mpc mpc8 msf "
+    "mtaf nistsphere nsp oma osq paf pvf qcp qoa rka rsd rso sbc sds sdx shn sln sol sox spdif "
+    "tak truehd tta vag voc vqf w64 wady wav wavarc wsaud wsd wv wve xa xvag xwma"
+).split()
+
+DEMUXERS: tuple[str, ...] = (*_GENERAL_CONTAINERS, *_AUDIO_CONTAINERS)
+"""Names for ffmpeg's `-format_whitelist`."""
+
+MEDIA_SUFFIXES = frozenset(
+    "." + suffix
+    for suffix in (
+        # sound
+        "aac ac3 adts aif aifc aiff amr ape au awb caf dss dts eac3 flac gsm m4a m4b m4r mka mp1 "
+        "mp2 mp3 mpa mpc oga ogg opus qcp ra rf64 shn snd spx tak tta voc w64 wav wave weba wma wv "
+        # moving pictures
+        "3g2 3gp asf avi divx dv f4v flv m2ts m2v m4v mkv mov mp4 mpe mpeg mpg mts mxf nut ogm ogv "
+        "qt rm rmvb ts vob webm wmv wtv"
+    ).split()
+)
+"""Lower-case file name endings that are taken for media when a folder is walked."""
+
+_SHARED_SUFFIXES = (".ts", ".mts")
+_TEXT_START = 4096  # bytes; the first packets of an MPEG stream hold zeros
+
+
+def is_media_file(path: str | os.PathLike[str]) -> bool:
+    """Whether the file's name ends as media do; the content is not looked at."""
+    return Path(path).suffix.lower() in MEDIA_SUFFIXES
+
+
+def looks_like_media(path: Path) -> bool:
+    """Whether what a folder holds under this path is to be worked on: a file named as media are.
+
+    Folders, dangling links and pipes are not, nor what macOS writes beside a file on foreign
+    disks (`._talk.mp4`), nor the program texts that share .ts and .mts with MPEG streams.
+    """
+    if not is_media_file(path) or path.name.startswith("._") or not path.is_file():
+        return False
+    return path.suffix.lower() not in _SHARED_SUFFIXES or not _is_text(path)
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_TEXT_START)
+    except OSError:
+        return False  # whoever opens it says why it cannot be read
+    return start != b"" and b"\0" not in start
+
+
+_CHUNK = 1 << 16
+_HEAD = 8
+# First boxes of MP4 and QuickTime files: their index may stand at the end, out of a pipe's reach.
+_SEEKABLE_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+
+
+def stream_chunks(data: BinaryIO, label: str) -> tuple[Iterator[bytes], bool]:
+    """The stream's bytes as they come, and whether its format needs a file to jump about in.
+
+    Raises `NoAudioError` for a stream without bytes, `MediaReadError` if it cannot be read.
+    """
+    chunks = _chunks(data)
+    head = b""
+    try:
+        while len(head) < _HEAD and (chunk := next(chunks, b"")):
+            head += chunk
+    except (OSError, ValueError) as error:
+        raise MediaReadError(f"{label} cannot be read ({error}): name a file instead.") from error
+    if not head:
+        raise NoAudioError(f"{label} is empty (0 bytes): give a recording.")
+    return chain((head,), chunks), head[4:_HEAD] in _SEEKABLE_BOXES
+
+
+@contextmanager
+def spooled(chunks: Iterator[bytes], label: str) -> Iterator[str]:
+    """A temporary file with all of `chunks`, gone on any exit; its path is given."""
+    descriptor, path = tempfile.mkstemp(prefix="subalign-", suffix=".mp4")
+    try:
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(chunks)
+        except (OSError, ValueError) as error:
+            message = f"{label} could not be copied to {path} ({error}): name a file instead."
+            raise MediaReadError(message) from error
+        yield path
+    finally:
+        with suppress(OSError):
+            Path(path).unlink()
+
+
+def _chunks(data: BinaryIO) -> Iterator[bytes]:
+    # read1 gives what is there; read would wait until a whole chunk has come.
+    read = getattr(data, "read1", data.read)
+    while chunk := read(_CHUNK):
+        yield chunk

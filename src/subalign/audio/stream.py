@@ -11,20 +11,18 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.audio.command import LONGEST_GAP, SAMPLE_RATE, decode_command
-from subalign.audio.completeness import (
+from subalign.audio.channels import without_cancellation
+from subalign.audio.decoder import Decoder, DecoderStalledError
+from subalign.audio.ffmpeg import LONGEST_GAP, SAMPLE_RATE, decode_command, find_ffmpeg
+from subalign.audio.limits import SoundLimit
+from subalign.audio.log import DecoderLog
+from subalign.audio.source import MediaSource, file_source, resolve_source, spooled, stream_chunks
+from subalign.audio.truncation import (
     damage_warning,
     missing_channel,
     nothing_decoded,
     silent_track,
 )
-from subalign.audio.decoder import Decoder, DecoderStalledError
-from subalign.audio.ffmpeg import find_ffmpeg
-from subalign.audio.limits import SoundLimit
-from subalign.audio.log import DecoderLog
-from subalign.audio.mix import without_cancellation
-from subalign.audio.piped import spooled, stream_chunks
-from subalign.audio.source import MediaSource, file_source, resolve_source
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions
 

@@ -13,10 +13,9 @@ from subalign.cli.choices import (
     warn_of_limits,
 )
 from subalign.cli.console import Session
-from subalign.cli.head_pairs import parse_pairs
 from subalign.cli.job import AlignJob
 from subalign.cli.messages import errors_reported
-from subalign.cli.parsers import parse_channel, parse_highlight_style, parse_style
+from subalign.cli.parsers import parse_channel, parse_highlight_style, parse_pairs, parse_style
 from subalign.options import (
     AlignmentMethod,
     AlignmentOptions,

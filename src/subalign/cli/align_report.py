@@ -9,7 +9,7 @@ from rich.text import Text
 from subalign.cli.console import one_line
 from subalign.cli.progress import clock
 from subalign.results import Alignment, CueScore, Passage, Segment
-from subalign.subtitles.formatting import plain_text
+from subalign.subtitles.tags import plain_text
 
 __all__ = ["report_tables"]
 

@@ -14,9 +14,8 @@ from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import AlignJob
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD
-from subalign.cli.progress import RunProgress
+from subalign.cli.progress import RunProgress, run_summary
 from subalign.cli.standard_output import print_text, print_transcript
-from subalign.cli.summary import run_summary
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline import (
@@ -29,15 +28,14 @@ from subalign.pipeline import (
     write_report,
     write_transcript,
 )
-from subalign.pipeline.align import check_script
+from subalign.pipeline.align_recording import check_script
+from subalign.pipeline.outputs import write_cue_file
 from subalign.pipeline.page_media import check_embedding, media_of_output
-from subalign.pipeline.subtitle_files import write_cue_file
-from subalign.results import Alignment
-from subalign.script import Script
+from subalign.results import Alignment, Script
 from subalign.subtitles import PageMedia
-from subalign.subtitles.cue_files import CueFile, check_certain, read_cue_file, render_cue_file
-from subalign.subtitles.readers import read_script, transcript_label
+from subalign.subtitles.files import CueFile, check_certain, read_cue_file, render_cue_file
 from subalign.subtitles.retiming import with_heard_times
+from subalign.subtitles.script import read_script, transcript_label
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_align"]

@@ -16,9 +16,8 @@ from subalign.cli.console import Session, shown_warnings
 from subalign.cli.job import Job
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report
-from subalign.cli.progress import RunProgress, audio_done, clock
+from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.cli.standard_output import print_transcript
-from subalign.cli.summary import run_summary
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
 from subalign.model import Whisper

@@ -4,15 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import torch
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from subalign.cli.console import Session
-from subalign.cli.fetch_display import fetch_shown
 from subalign.cli.job import Machine
-from subalign.model import Whisper, disable_sdpa, load_model
+from subalign.cli.model_table import readable_size
+from subalign.model import Fetching, OnFetch, Whisper, disable_sdpa, load_model
 from subalign.model.devices import resolve_device
 from subalign.pipeline.default_model import Command, resolve_model
 
-__all__ = ["loaded_model"]
+__all__ = [
+    "fetch_shown",
+    "loaded_model",
+]
 
 
 @contextmanager
@@ -45,3 +56,37 @@ def loaded_model(
             )
             model = load_model(name, device=device, dtype=dtype, progress=progress)
         yield model
+
+
+@contextmanager
+def fetch_shown(session: Session, *, quiet: bool) -> Iterator[OnFetch | None]:
+    """What `fetch` and `load_model` call as they go on, as long as the context lasts."""
+    if quiet:
+        yield None
+        return
+    bars = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=session.console,
+        transient=True,
+        disable=not session.console.is_terminal,
+    )
+    said: set[tuple[str, str]] = set()
+    task = bars.add_task("")
+
+    def show(fetching: Fetching) -> None:
+        if (fetching.name, fetching.place) not in said:
+            said.add((fetching.name, fetching.place))
+            size = f" ({readable_size(fetching.size)})" if fetching.size else ""
+            session.say(f"Fetching model {fetching.name}{size} from {fetching.place}.")
+            bars.reset(task, total=fetching.size, description=fetching.name)
+            bars.start()
+        bars.update(task, completed=fetching.done, total=fetching.size)
+
+    try:
+        yield show
+    finally:
+        bars.stop()

@@ -70,7 +70,7 @@ def get(
     """Fetch a model ahead, for a machine without network, and print its folder or .pt file."""
     session: Session = context.obj
     with errors_reported(session):
-        from subalign.cli.fetch_display import fetch_shown
+        from subalign.cli.loading import fetch_shown
         from subalign.model import Source, fetch
 
         with fetch_shown(session, quiet=quiet) as progress:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
 from typing import cast
@@ -11,6 +11,7 @@ from subalign.errors import UsageError
 from subalign.options import Clip, HighlightStyle, Position, StyleOptions, Task
 
 __all__ = [
+    "format_pairs",
     "parse_channel",
     "parse_clip",
     "parse_clip_timestamps",
@@ -20,6 +21,7 @@ __all__ = [
     "parse_highlight_style",
     "parse_moment",
     "parse_number",
+    "parse_pairs",
     "parse_point",
     "parse_stretch",
     "parse_style",
@@ -27,6 +29,7 @@ __all__ = [
     "parse_temperatures",
     "parse_tokens",
 ]
+
 
 _NONE = "none"
 _SIDES = {"left": 1, "right": 2}
@@ -258,3 +261,34 @@ def _seconds(clock: str, where: str) -> float:
     for part in rest:
         seconds = seconds * 60 + part
     return seconds
+
+
+# more digits than any model has, and few enough for a number
+_PAIR = re.compile(r"\s*([0-9]{1,9}):([0-9]{1,9})\s*")
+
+
+def parse_pairs(text: str) -> tuple[tuple[int, int], ...]:
+    """The (layer, head) pairs in their order.
+
+    Raises:
+        UsageError: something is no pair, or a pair stands there twice.
+    """
+    pairs: list[tuple[int, int]] = []
+    for part in text.split(","):
+        match = _PAIR.fullmatch(part)
+        if match is None:
+            raise UsageError(
+                f"{part.strip()!r} is no head: write LAYER:HEAD pairs between commas, both counted "
+                "from 0, such as 2:2,3:0."
+            )
+        pair = int(match[1]), int(match[2])
+        if pair in pairs:
+            # most likely another head was meant
+            raise UsageError(f"Head {pair[0]}:{pair[1]} stands there twice: give each head once.")
+        pairs.append(pair)
+    return tuple(pairs)
+
+
+def format_pairs(pairs: Iterable[tuple[int, int]]) -> str:
+    """The text that `parse_pairs` reads."""
+    return ",".join(f"{layer}:{head}" for layer, head in pairs)

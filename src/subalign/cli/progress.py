@@ -18,7 +18,14 @@ from rich.text import Text
 from subalign.cli.console import one_line
 from subalign.options import Clip
 
-__all__ = ["RunProgress", "audio_done", "clock"]
+__all__ = [
+    "RunProgress",
+    "audio_done",
+    "clock",
+    "readable_seconds",
+    "run_summary",
+]
+
 
 _LABEL_WIDTH = 32
 
@@ -149,3 +156,33 @@ class RunProgress:
 def _short(label: str) -> str:
     name = one_line(label)
     return name if len(name) <= _LABEL_WIDTH else "…" + name[1 - _LABEL_WIDTH :]
+
+
+def run_summary(
+    label: str,
+    written: Sequence[str],
+    *,
+    audio: float,
+    elapsed: float,
+    language: str | None,
+    arrow: str,
+) -> str:
+    """Such as "talk.mp4 → talk.srt (73 s of audio in 4.1 s, 17.8x)".
+
+    `written` are the files, none where the result was printed; `language` is given where it was
+    detected; `audio` and `elapsed` are seconds.
+    """
+    results = ", ".join(written) or "standard output"
+    spoken = f"{language}, " if language else ""
+    return (
+        f"{label} {arrow} {results} ({spoken}{readable_seconds(audio)} of audio in "
+        f"{readable_seconds(elapsed)}, {audio / elapsed:.1f}x)"
+    )
+
+
+def readable_seconds(seconds: float) -> str:
+    """Such as 4.1 s, 73 s, 12 min 5 s."""
+    if seconds >= 600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

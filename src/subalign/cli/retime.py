@@ -201,7 +201,7 @@ def _chosen_times(
 
 
 def _rate(fps: float, option: str) -> Fraction:
-    from subalign.subtitles.layout.frames import frame_rate
+    from subalign.subtitles.layout.frame_rates import frame_rate
 
     if not 1 <= fps <= 1000:
         raise UsageError(f"{option} takes a frame rate such as 23.976 or 25, not {fps:g}.")
@@ -244,10 +244,10 @@ def _retime_one(
     quiet: bool,
 ) -> None:
     from subalign.cli.standard_output import print_text
-    from subalign.pipeline.subtitle_files import plan_subtitle_file, write_cue_file
-    from subalign.subtitles.cue_files import check_certain, read_cue_file, render_cue_file
-    from subalign.subtitles.readers import transcript_label
+    from subalign.pipeline.outputs import plan_subtitle_file, write_cue_file
+    from subalign.subtitles.files import check_certain, read_cue_file, render_cue_file
     from subalign.subtitles.retiming import retime as move
+    from subalign.subtitles.script import transcript_label
 
     file = read_cue_file(source, encoding=encoding)
     check_certain(file, transcript_label(source))

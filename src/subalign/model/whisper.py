@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from subalign.errors import CheckpointError, UsageError
 from subalign.model.attention import KeyValues, MultiHeadAttention, linear
-from subalign.model.cache import DecoderCache, EncodedAudio
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
+from subalign.model.kv_cache import DecoderCache, EncodedAudio
 from subalign.model.timing_heads import TimingHeads, upper_half
 from subalign.vocabulary import Vocabulary
 

@@ -3,11 +3,9 @@
 What needs PyTorch is imported when it is first asked for: commands that only write do without it.
 """
 
-import sys
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from subalign.lazy import lazy_exports
 from subalign.pipeline.outputs import (
     ExistingFiles,
     Input,
@@ -22,9 +20,9 @@ from subalign.pipeline.outputs import (
 
 if TYPE_CHECKING:
     from subalign.model import load_model
-    from subalign.pipeline.align import align
+    from subalign.pipeline.align_recording import align
     from subalign.pipeline.default_model import choose_model
-    from subalign.pipeline.transcribe import read_mel, transcribe, transcribe_stream
+    from subalign.pipeline.transcribe_recording import read_mel, transcribe, transcribe_stream
     from subalign.transcription import Transcription
 
 __all__ = [
@@ -46,34 +44,15 @@ __all__ = [
     "write_transcript",
 ]
 
-# Names whose modules import PyTorch, and those modules.
-_LAZY = {
-    "Transcription": "subalign.transcription",
-    "align": "subalign.pipeline.align",
-    "choose_model": "subalign.pipeline.default_model",
-    "load_model": "subalign.model",
-    "read_mel": "subalign.pipeline.transcribe",
-    "transcribe": "subalign.pipeline.transcribe",
-    "transcribe_stream": "subalign.pipeline.transcribe",
-}
-
-
-class _Pipeline(ModuleType):
-    """Keeps the functions `align` and `transcribe` in front of the modules of their names."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        # importing a submodule puts it into its package
-        hidden = isinstance(value, ModuleType) and name in _LAZY
-        super().__setattr__(name, getattr(value, name) if hidden else value)
-
-
-sys.modules[__name__].__class__ = _Pipeline
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_LAZY` on its first use (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Transcription": "subalign.transcription.transcription",
+        "align": "subalign.pipeline.align_recording",
+        "choose_model": "subalign.pipeline.default_model",
+        "load_model": "subalign.model.loading",
+        "read_mel": "subalign.pipeline.transcribe_recording",
+        "transcribe": "subalign.pipeline.transcribe_recording",
+        "transcribe_stream": "subalign.pipeline.transcribe_recording",
+    },
+)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from subalign.errors import ModelUnavailableError
 from subalign.model import EMBEDDED_MODEL, OnFetch, fetch
-from subalign.model.fetching import SourceError
+from subalign.model.sources import SourceError
 from subalign.tokenizer import to_language_code
 
 __all__ = ["AUTO", "Command", "choose_model", "named_model", "resolve_model"]

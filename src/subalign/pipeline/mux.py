@@ -13,16 +13,22 @@ from typing import Any, Literal
 
 import ffmpeg
 
-from subalign.audio.command import Argument, compile_command, media_input
 from subalign.audio.decoder import Decoder, DecoderStalledError
-from subalign.audio.ffmpeg import NO_WINDOW, FfmpegProgram, find_ffmpeg
+from subalign.audio.ffmpeg import (
+    NO_WINDOW,
+    Argument,
+    FfmpegProgram,
+    compile_command,
+    find_ffmpeg,
+    media_input,
+)
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
-from subalign.pipeline.subtitle_files import write_cue_file
-from subalign.pipeline.whole_files import whole_file
-from subalign.subtitles.cue_files import CueFile, read_cue_file
-from subalign.subtitles.cue_files.tidy import tidy_cue_file
+from subalign.pipeline.files import whole_file
+from subalign.pipeline.outputs import write_cue_file
+from subalign.subtitles.files import CueFile, read_cue_file
+from subalign.subtitles.files.reading import tidy_cue_file
 
 __all__ = ["OnProgress", "SubtitleTrack", "burn", "check_target", "guess_language", "mux"]
 

@@ -13,9 +13,10 @@ from subalign.audio import is_address, looks_like_media
 from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
-from subalign.pipeline.whole_files import whole_file
+from subalign.pipeline.files import whole_file
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
+from subalign.subtitles.files import CueFile, render_cue_file
 
 if TYPE_CHECKING:
     from subalign.subtitles import PageMedia
@@ -26,11 +27,14 @@ __all__ = [
     "Output",
     "find_inputs",
     "plan_outputs",
+    "plan_subtitle_file",
     "prepare_outputs",
+    "write_cue_file",
     "write_report",
     "write_text",
     "write_transcript",
 ]
+
 
 # what to do where an output is there already
 ExistingFiles = Literal["refuse", "overwrite", "skip"]
@@ -186,7 +190,7 @@ def write_report(
         OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
-    from subalign.subtitles.report_writer import render_report
+    from subalign.subtitles.formats.report import render_report
 
     _write_whole(
         Path(path), lambda file: file.writelines(render_report(alignment)), overwrite=overwrite
@@ -221,3 +225,50 @@ def _sentence(path: Path, error: OSError) -> str:
         return f"{path} cannot be written, its name is too long: rename the recording."
     reason = (error.strerror or str(error)).lower()
     return f"{path} cannot be written ({reason}): give another --output-dir."
+
+
+def plan_subtitle_file(
+    source: str,
+    ending: str,
+    folder: Path | None,
+    existing: ExistingFiles,
+    taken: dict[Path, str],
+) -> Path | None:
+    """The file that a changed subtitle file goes to, under its own name; None where it is skipped.
+
+    Without a `folder` it takes the place of its source, if that is allowed. `taken` remembers whose
+    each file is. Standard input is called "stdin", with the format's `ending`.
+
+    Raises:
+        OutputExistsError: a file is there and `existing` is "refuse".
+        OutputError: another source already writes the file, or its folder cannot be written to.
+    """
+    path = Path(f"stdin{ending}" if source == "-" else source)
+    target = path if folder is None else folder / path.name
+    other = taken.setdefault(target.absolute(), source)
+    if other != source:
+        raise OutputError(
+            f"{source} and {other} would both be written to {target}: rename one of them or give "
+            "another --output-dir."
+        )
+    same = source != "-" and target.exists() and target.samefile(source)
+    if same and existing == "refuse":
+        raise OutputExistsError(
+            f"{target} is the given file itself: add --overwrite to replace it, or give another "
+            "--output-dir."
+        )
+    wanted = prepare_outputs((Output("subtitles", target),), existing)
+    return wanted[0].path if wanted else None
+
+
+def write_cue_file(file: CueFile, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    """Write a subtitle file as UTF-8, with its own line breaks and byte order mark.
+
+    Raises:
+        OutputExistsError: the file is there and may not be replaced.
+        OutputError: the file cannot be written; what was there before is unharmed.
+    """
+    text = render_cue_file(file)
+    if file.newline != "\n":
+        text = text.replace("\n", file.newline)
+    write_text(("\ufeff" if file.marked else "") + text, path, overwrite=overwrite)

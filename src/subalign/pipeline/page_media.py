@@ -17,7 +17,7 @@ from subalign.audio.source import legible
 from subalign.errors import InputError, OutputError, UsageError
 from subalign.options import AudioOptions
 from subalign.pipeline.outputs import Output
-from subalign.subtitles.html_writer import PEAKS_PER_SECOND, HTMLWriter, PageMedia
+from subalign.subtitles.page.page import PEAKS_PER_SECOND, HTMLWriter, PageMedia
 
 __all__ = ["MAX_EMBEDDED", "check_embedding", "media_of_output", "page_media"]
 

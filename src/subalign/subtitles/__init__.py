@@ -3,11 +3,11 @@
 A writer is imported when it is first asked for: most calls need one of them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from subalign.lazy import lazy_exports
 from subalign.subtitles.cue import Cue
-from subalign.subtitles.registry import (
+from subalign.subtitles.formats.registry import (
     FORMATS,
     file_name,
     format_of,
@@ -16,14 +16,14 @@ from subalign.subtitles.registry import (
 )
 
 if TYPE_CHECKING:
-    from subalign.subtitles.cues import lay_out
-    from subalign.subtitles.html_writer import HTMLWriter, PageMedia
-    from subalign.subtitles.json_writer import JSONWriter
-    from subalign.subtitles.srt_writer import SRTWriter
-    from subalign.subtitles.tsv_writer import TSVWriter
-    from subalign.subtitles.txt_writer import TXTWriter
-    from subalign.subtitles.vtt_writer import VTTWriter
-    from subalign.subtitles.writer import CueWriter, ResultWriter, SubtitlesWriter
+    from subalign.subtitles.formats.base import CueWriter, ResultWriter, SubtitlesWriter
+    from subalign.subtitles.formats.json import JSONWriter
+    from subalign.subtitles.formats.srt import SRTWriter
+    from subalign.subtitles.formats.tsv import TSVWriter
+    from subalign.subtitles.formats.txt import TXTWriter
+    from subalign.subtitles.formats.vtt import VTTWriter
+    from subalign.subtitles.layout.cues import lay_out
+    from subalign.subtitles.page.page import HTMLWriter, PageMedia
 
 __all__ = [
     "FORMATS",
@@ -45,25 +45,19 @@ __all__ = [
     "resolve_formats",
 ]
 
-_LAZY = {
-    "CueWriter": "writer",
-    "HTMLWriter": "html_writer",
-    "JSONWriter": "json_writer",
-    "PageMedia": "html_writer",
-    "ResultWriter": "writer",
-    "SRTWriter": "srt_writer",
-    "SubtitlesWriter": "writer",
-    "TSVWriter": "tsv_writer",
-    "TXTWriter": "txt_writer",
-    "VTTWriter": "vtt_writer",
-    "lay_out": "cues",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of `_LAZY` on its first use (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "CueWriter": "subalign.subtitles.formats.base",
+        "HTMLWriter": "subalign.subtitles.page.page",
+        "JSONWriter": "subalign.subtitles.formats.json",
+        "PageMedia": "subalign.subtitles.page.page",
+        "ResultWriter": "subalign.subtitles.formats.base",
+        "SRTWriter": "subalign.subtitles.formats.srt",
+        "SubtitlesWriter": "subalign.subtitles.formats.base",
+        "TSVWriter": "subalign.subtitles.formats.tsv",
+        "TXTWriter": "subalign.subtitles.formats.txt",
+        "VTTWriter": "subalign.subtitles.formats.vtt",
+        "lay_out": "subalign.subtitles.layout.cues",
+    },
+)

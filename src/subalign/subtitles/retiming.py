@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from subalign.errors import UsageError
-from subalign.results import Segment, Transcript
-from subalign.script import Script
-from subalign.subtitles.cue_files import Aside, CueFile, FileCue
-from subalign.subtitles.cue_files.cue_file import FileFormat, is_placed, shown_text
-from subalign.subtitles.cue_files.times import milliseconds
+from subalign.results import Script, Segment, Transcript
+from subalign.subtitles.files import Aside, CueFile, FileCue
+from subalign.subtitles.files.cue_file import FileFormat, is_placed, shown_text
+from subalign.subtitles.files.times import milliseconds
 from subalign.subtitles.timecode import to_milliseconds, vtt_timecode
 
 __all__ = ["Retimed", "TimeMap", "retime", "through_points", "with_heard_times"]

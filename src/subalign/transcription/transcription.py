@@ -18,10 +18,15 @@ from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
 from subalign.results import Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
-from subalign.transcription.clips import FRAMES_PER_SECOND, frame_ranges
 from subalign.transcription.fallback import decode_with_fallback, is_silence
-from subalign.transcription.hallucination import skip_silence
-from subalign.transcription.split import Window, WindowSplit, split_window
+from subalign.transcription.silence import skip_silence
+from subalign.transcription.windows import (
+    FRAMES_PER_SECOND,
+    Window,
+    WindowSplit,
+    frame_ranges,
+    split_window,
+)
 
 __all__ = ["Transcription", "WordTimer"]
 

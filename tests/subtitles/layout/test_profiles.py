@@ -7,9 +7,9 @@ import pytest
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import Cue, SRTWriter, get_writer, lay_out
-from subalign.subtitles.layout.frames import Clock, frame_rate
+from subalign.subtitles.layout.break_costs import break_cost
+from subalign.subtitles.layout.frame_rates import Clock, frame_rate
 from subalign.subtitles.layout.limits import Breach, find_breaches
-from subalign.subtitles.layout.penalties import break_cost
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
 from subalign.subtitles.layout.width import measure
 

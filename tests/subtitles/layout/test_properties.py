@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from subalign.options import FRAME_RATES, LayoutOptions
 from subalign.results import Word
 from subalign.subtitles import Cue, lay_out
-from subalign.subtitles.formatting import plain_text
-from subalign.subtitles.layout.frames import frame_rate
+from subalign.subtitles.layout.frame_rates import frame_rate
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
+from subalign.subtitles.tags import plain_text
 from subtitles.layout.streams import segment_of, spaced_words, word_streams
 
 OPTIONS = st.builds(

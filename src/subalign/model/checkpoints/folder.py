@@ -3,20 +3,26 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, Literal
 
 from subalign.errors import CheckpointError
+from subalign.model.checkpoints.ctranslate2 import MODEL
 from subalign.vocabulary import regular_bytes
 
 __all__ = [
     "CONFIG",
     "FORMAT",
     "GENERATION_CONFIG",
+    "SHARD_INDEXES",
+    "WHOLE_WEIGHTS",
+    "FolderKind",
     "check_format",
     "file_inside",
+    "kind_of",
     "read_heads",
     "read_json",
 ]
+
 
 CONFIG = "config.json"
 # Hugging Face's form states the alignment heads there
@@ -100,3 +106,32 @@ def read_heads(
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value)
+
+
+FolderKind = Literal["subalign", "Hugging Face", "CTranslate2"]
+
+# Hugging Face's files of weights; the safe form goes first
+WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+SHARD_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+def kind_of(folder: Path) -> FolderKind:
+    """The form of the checkpoint in a folder.
+
+    Raises:
+        CheckpointError: it has none of the forms that are read, or its config is damaged.
+    """
+    config = read_json(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+    if "format" in config:
+        return "subalign"
+    if any((folder / name).is_file() for name in (*WHOLE_WEIGHTS, *SHARD_INDEXES)):
+        return "Hugging Face"
+    if (folder / MODEL).is_file():
+        return "CTranslate2"
+    if "model_type" in config:
+        return "Hugging Face"
+    raise CheckpointError(
+        f"{folder} holds no checkpoint of a kind that is read: give a folder of subalign's form, "
+        f"of Hugging Face's ({CONFIG} and {WHOLE_WEIGHTS[0]} or {WHOLE_WEIGHTS[1]}) or of "
+        f"CTranslate2's ({CONFIG} and {MODEL}), or an OpenAI .pt file."
+    )

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.assembly import build_model, mark_heads
+from subalign.model.checkpoints.assembly import build_model, hugging_face_dimensions, mark_heads
 from subalign.model.checkpoints.folder import (
     CONFIG,
     GENERATION_CONFIG,
+    SHARD_INDEXES,
+    WHOLE_WEIGHTS,
     file_inside,
     read_heads,
     read_json,
 )
-from subalign.model.checkpoints.kinds import SHARD_INDEXES, WHOLE_WEIGHTS
-from subalign.model.checkpoints.stated_dimensions import hugging_face_dimensions
 from subalign.model.checkpoints.tensors import (
     StoredTensor,
     read_pickle,

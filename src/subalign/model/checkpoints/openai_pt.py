@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from subalign.errors import CheckpointError, ChecksumError
-from subalign.model.checkpoints.assembly import build_model, mark_heads
-from subalign.model.checkpoints.stated_dimensions import read_dimensions
+from subalign.model.checkpoints.assembly import build_model, mark_heads, read_dimensions
 from subalign.model.checkpoints.tensors import read_pickle, stored_in_mapping
 from subalign.model.checkpoints.vocabularies import find_vocabulary
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
-from subalign.model.fetching import sha256_of
 from subalign.model.registry import OfficialModel, official_models
+from subalign.model.sources import sha256_of
 from subalign.model.whisper import Whisper
 
 __all__ = ["load_openai_pt"]

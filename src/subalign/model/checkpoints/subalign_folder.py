@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
-from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model
+from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model, read_dimensions
 from subalign.model.checkpoints.folder import (
     CONFIG,
     FORMAT,
@@ -24,7 +24,6 @@ from subalign.model.checkpoints.folder import (
     read_heads,
     read_json,
 )
-from subalign.model.checkpoints.stated_dimensions import read_dimensions
 from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.devices import Placement
 from subalign.model.timing_heads import TimingHeads, read_timing_heads

@@ -8,14 +8,14 @@ import numpy as np
 
 from subalign.results import Segment
 from subalign.subtitles.cue import CueWord
-from subalign.subtitles.formatting import plain_text
-from subalign.subtitles.layout.penalties import break_cost
+from subalign.subtitles.layout.break_costs import break_cost
+from subalign.subtitles.layout.chunks import LaidWord, Unit, divide
 from subalign.subtitles.layout.profiles import Profile
-from subalign.subtitles.layout.programme import LaidCue, Material, divide_into_cues
+from subalign.subtitles.layout.segmenter import LaidCue, Material, divide_into_cues
 from subalign.subtitles.layout.tags import balance_tags
 from subalign.subtitles.layout.timing import FOREVER, Ticks, count_ticks, end_ticks, start_ticks
 from subalign.subtitles.layout.width import measure
-from subalign.subtitles.layout.words import LaidWord, Unit, divide
+from subalign.subtitles.tags import plain_text
 
 __all__ = ["ComposedCue", "compose", "compose_lines"]
 

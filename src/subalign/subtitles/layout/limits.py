@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from subalign.subtitles.formatting import plain_text
 from subalign.subtitles.layout.profiles import Profile
 from subalign.subtitles.layout.width import is_unspaced, measure
+from subalign.subtitles.tags import plain_text
 
 __all__ = ["Breach", "Limit", "TimedText", "find_breaches", "line_limit", "speed_limit"]
 

@@ -7,7 +7,7 @@ from math import inf
 from types import MappingProxyType
 
 from subalign.options import LayoutOptions
-from subalign.subtitles.layout.frames import MILLISECONDS, Clock, frame_rate
+from subalign.subtitles.layout.frame_rates import MILLISECONDS, Clock, frame_rate
 
 __all__ = ["PROFILES", "Profile", "chosen_profile"]
 

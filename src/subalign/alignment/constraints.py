@@ -1,0 +1,149 @@
+"""What every word's time fulfils, whatever method found it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.results import Word
+
+__all__ = [
+    "LEAST_DURATION",
+    "keep_order",
+    "make_room",
+]
+
+
+LEAST_DURATION = 0.02
+"""Seconds that a word lasts at least."""
+
+
+def keep_order(words: Sequence[Word], first: float, last: float) -> list[Word]:
+    """The same words, each of `LEAST_DURATION` or more, in order and without overlap.
+
+    All lie between `first` and `last` (seconds), in whole milliseconds; what fulfils this already
+    is left as it is. A word that had no time of its own, or cannot keep any of it, takes it from
+    its neighbours and becomes `estimated`. Where the words cannot all have their least duration,
+    they share the time evenly.
+    """
+    room = round(last - first, 3)
+    if room < LEAST_DURATION * len(words):
+        step = max(0.0, room) / max(1, len(words))
+        return [
+            replace(word, start=first + step * n, end=first + step * (n + 1), estimated=True)
+            for n, word in enumerate(words)
+        ]
+    spans: list[tuple[float, float]] = []
+    free = first
+    for word in words:
+        start = max(word.start, free)
+        free = max(word.end, start + LEAST_DURATION)
+        spans.append((start, free))
+    free = last
+    for n in range(len(spans) - 1, -1, -1):
+        start, end = spans[n]
+        end = min(end, free)
+        free = max(first, min(start, end - LEAST_DURATION))
+        spans[n] = free, end
+    return [_moved(word, *span) for word, span in zip(words, spans, strict=True)]
+
+
+def _moved(word: Word, start: float, end: float) -> Word:
+    kept = min(end, word.end) - max(start, word.start)
+    return replace(
+        word,
+        start=round(start, 3),
+        end=round(end, 3),
+        estimated=word.estimated or kept < LEAST_DURATION / 2,
+    )
+
+
+# what a word that was heard keeps of its length, where there is any other way
+_KEPT = 0.5
+
+
+def make_room(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    least: float,
+    duration: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times (words,) in which every word lasts at least `least` seconds, in order, without overlap.
+
+    The words must be in order already and not overlap, but may have no length. Around words that
+    are too short, pauses and neighbours give way: as few of them as will do, and no word more than
+    half its length. What has no short word near stays as it is. All words end up between 0 and
+    `duration`, and share it evenly if they can only so have `least`, or less.
+    """
+    n = starts.size
+    if n * least >= duration:
+        edges = np.linspace(0.0, max(duration, 0.0), n + 1)
+        return edges[:-1], edges[1:]
+    starts, ends = np.clip(starts, 0.0, duration), np.clip(ends, 0.0, duration)
+    needs = np.maximum(least, _KEPT * (ends - starts))
+    if needs.sum() >= duration:
+        needs = np.full(n, least)
+    index = 0
+    while index < n:
+        if ends[index] - starts[index] >= least:
+            index += 1
+            continue
+        first, last, begin, end = _region(index, starts, ends, needs, duration)
+        _share(starts, ends, needs, first, last, begin, end)
+        index = last
+    return starts, ends
+
+
+def _region(
+    index: int,
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    needs: NDArray[np.float64],
+    duration: float,
+) -> tuple[int, int, float, float]:
+    """Words `first` to before `last` around `index` that fit between `begin` and `end`."""
+    n = starts.size
+    first, last = index, index + 1
+    needed = float(needs[index])
+    while True:
+        begin = float(ends[first - 1]) if first else 0.0
+        end = float(starts[last]) if last < n else duration
+        if end - begin >= needed:
+            return first, last, begin, end
+        # the side whose words are nearer gives way first
+        left = starts[index] - ends[first - 1] if first else np.inf
+        right = starts[last] - ends[index] if last < n else np.inf
+        if left <= right:
+            first -= 1
+            needed += float(needs[first])
+        else:
+            needed += float(needs[last])
+            last += 1
+
+
+def _share(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    needs: NDArray[np.float64],
+    first: int,
+    last: int,
+    begin: float,
+    end: float,
+) -> None:
+    """Give each of the words what it needs, and the rest to words and pauses by their length."""
+    words = slice(first, last)
+    pauses = starts[words] - np.concatenate([[begin], ends[words][:-1]])
+    spare = ends[words] - starts[words] - needs[words]
+    # (words, pause before and word)
+    lengths = np.maximum(np.stack([pauses, spare], axis=1), 0.0)
+    total = float(lengths.sum()) + max(0.0, end - float(ends[last - 1]))
+    rest = end - begin - float(needs[words].sum())
+    if total > 0:
+        lengths *= rest / total
+    else:
+        lengths[:, 1] = rest / (last - first)
+    lengths[:, 1] += needs[words]
+    edges = begin + np.cumsum(lengths)
+    starts[words] = edges[::2]
+    ends[words] = np.minimum(edges[1::2], end)

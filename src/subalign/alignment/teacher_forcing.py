@@ -1,0 +1,218 @@
+"""Make the decoder read known text, and see what it attends to and how likely it finds the text."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from subalign.errors import UsageError
+from subalign.model import EncodedAudio, ModelDimensions, TimingHeads, Whisper, explicit_attention
+from subalign.model.whisper import TextDecoder
+from subalign.options import AlignmentOptions
+from subalign.tokenizer import Tokenizer
+
+__all__ = [
+    "ForcedText",
+    "ScoreCapture",
+    "capture_scores",
+    "check_heads",
+    "force",
+    "heads_for",
+    "text_room",
+    "whole_positions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedText:
+    """One window's text, read with the window's audio.
+
+    `scores` (heads, tokens, positions) are the attention's before the softmax, of the start
+    sequence, the text and the end, cut to the positions that hold audio; `n_start` is how many
+    tokens stand before the last token of the start sequence. `probabilities` has one number for
+    each text token: its probability among the ordinary tokens, 0 where the model gives NaN.
+    """
+
+    scores: Tensor
+    n_start: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def text_rows(self) -> slice:
+        """The tokens whose row says where each text token is heard, and where the text ends.
+
+        A row tells where the token after it is heard, so the first is the last start token's.
+        """
+        return slice(self.n_start, -1)
+
+
+def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
+    """Refuse (layer, head) pairs that the model does not have.
+
+    Raises:
+        UsageError: a pair lies outside the decoder.
+    """
+    n_layers, n_heads = model.dims.n_text_layer, model.dims.n_text_head
+    for layer, head in heads:
+        if not (0 <= layer < n_layers and 0 <= head < n_heads):
+            raise UsageError(
+                f"--heads {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
+                f"{model.name or 'the model'}, which are counted from 0."
+            )
+
+
+def heads_for(model: Whisper, options: AlignmentOptions) -> TimingHeads:
+    """The heads that method viterbi or dtw times words by, and their shift.
+
+    Heads that the options name are taken as they are, without a shift: what the model states
+    belongs to its own timing heads.
+    """
+    if options.heads:
+        return TimingHeads(options.heads)
+    if options.method == "viterbi":
+        return TimingHeads(model.timing_pairs, model.timing_shift)
+    return TimingHeads(model.alignment_pairs)
+
+
+def text_room(model: Whisper, tokenizer: Tokenizer) -> int:
+    """How many text tokens the decoder can read at once."""
+    return model.dims.n_text_ctx - len(tokenizer.sot_sequence_including_notimestamps) - 1
+
+
+def whole_positions(frames: int, dims: ModelDimensions) -> int:
+    """Whole audio positions in a number of mel frames, and one at least."""
+    return max(1, frames * dims.n_audio_ctx // dims.window_frames)
+
+
+@torch.inference_mode()
+def force(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    texts: Sequence[Sequence[int]],
+    num_frames: Sequence[int],
+    heads: Iterable[tuple[int, int]],
+) -> list[ForcedText]:
+    """Read every window's text in one run of the decoder.
+
+    `texts` are tokens without special ones, `num_frames` how many mel frames of each window are
+    audio, and `heads` the (layer, head) pairs whose scores are wanted, given in their order.
+    Shorter texts are filled up: causal attention keeps the filling out of the rows before it.
+
+    Raises:
+        ValueError: a text is too long for the decoder.
+    """
+    start = tokenizer.sot_sequence_including_notimestamps
+    longest = max(len(start) + len(text) + 1 for text in texts)
+    if longest > model.dims.n_text_ctx:
+        raise ValueError(
+            f"a text takes {longest} tokens with its start and end, but the decoder reads "
+            f"{model.dims.n_text_ctx}"
+        )
+    tokens = torch.full((len(texts), longest), tokenizer.eot)
+    for row, text in enumerate(texts):
+        tokens[row, : len(start) + len(text)] = torch.tensor([*start, *text])
+    with capture_scores(model.decoder, heads) as capture:
+        states = model.decoder.hidden(tokens.to(model.device), encoded)
+    n_start = len(start) - 1
+    forced = []
+    for row, text in enumerate(texts):
+        positions = whole_positions(num_frames[row], model.dims)
+        # (heads, tokens, positions)
+        scores = capture.scores[row, :, : len(start) + len(text) + 1, :positions]
+        of_text = states[row, n_start : n_start + len(text)]  # (tokens, n_state)
+        probabilities = _probabilities(model, of_text, text, tokenizer.eot)
+        forced.append(ForcedText(scores, n_start, probabilities))
+    return forced
+
+
+def _probabilities(
+    model: Whisper, states: Tensor, text: Sequence[int], n_ordinary: int
+) -> tuple[float, ...]:
+    logits = model.decoder.logits(states)[:, :n_ordinary]
+    chosen = torch.tensor(text, device=logits.device, dtype=torch.long)[:, None]
+    probabilities = logits.softmax(dim=-1).gather(1, chosen)  # (tokens, 1)
+    return tuple(probabilities[:, 0].nan_to_num(0.0).tolist())
+
+
+# PyTorch numbers hooks without a lock: two threads could get one number, and lose a hook
+_registering = Lock()
+
+
+class ScoreCapture:
+    """What `capture_scores` has seen in the latest forward pass."""
+
+    def __init__(self) -> None:
+        self._by_layer: dict[int, Tensor] = {}
+
+    @property
+    def scores(self) -> Tensor:
+        """Scores before the softmax, float32 (windows, heads, tokens, positions).
+
+        Heads come layer by layer.
+
+        Raises:
+            RuntimeError: no forward pass has run in this context.
+        """
+        if not self._by_layer:
+            raise RuntimeError("no scores were captured: the decoder did not run in this context")
+        return torch.cat([self._by_layer[layer] for layer in sorted(self._by_layer)], dim=1)
+
+    def take(self, layer: int, scores: Tensor) -> None:
+        """Keep the scores of a layer's chosen heads."""
+        self._by_layer[layer] = scores
+
+
+_current: ContextVar[ScoreCapture | None] = ContextVar("score_capture", default=None)
+
+
+@contextmanager
+def capture_scores(
+    decoder: TextDecoder, heads: Iterable[tuple[int, int]]
+) -> Iterator[ScoreCapture]:
+    """Capture the scores of these (layer, head) pairs in forward passes of this context.
+
+    Only the layers of these heads take the explicit path of attention, and only here: calls from
+    other threads stay fused and are not captured. Of nested captures the innermost gets the
+    scores. The hooks are removed on any exit.
+    """
+    by_layer: defaultdict[int, list[int]] = defaultdict(list)
+    for layer, head in sorted(set(heads)):
+        by_layer[layer].append(head)
+    attentions = {layer: _cross_attention(decoder, layer) for layer in by_layer}
+    capture = ScoreCapture()
+    with ExitStack() as stack:
+        for layer, attention in attentions.items():
+            handle = _register(attention, _hook(capture, layer, by_layer[layer]))
+            stack.callback(handle.remove)
+        stack.enter_context(explicit_attention(attentions.values()))
+        stack.callback(_current.reset, _current.set(capture))
+        yield capture
+
+
+def _cross_attention(decoder: TextDecoder, layer: int) -> nn.Module:
+    attention = decoder.blocks[layer].cross_attn
+    assert isinstance(attention, nn.Module)
+    return attention
+
+
+def _register(module: nn.Module, hook: Callable[..., None]) -> RemovableHandle:
+    with _registering:
+        return module.register_forward_hook(hook)
+
+
+def _hook(capture: ScoreCapture, layer: int, heads: Sequence[int]) -> Callable[..., None]:
+    def take(_module: nn.Module, _inputs: Any, output: tuple[Tensor, Tensor | None]) -> None:
+        scores = output[1]
+        # hooks see every thread's calls
+        if _current.get() is capture and scores is not None:
+            capture.take(layer, scores[:, heads].detach())
+
+    return take

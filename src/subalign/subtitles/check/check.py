@@ -1,0 +1,185 @@
+"""A subtitle file against its format's rules and a profile's limits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from subalign.subtitles.check.screen_positions import find_lanes
+from subalign.subtitles.check.tags import find_tags
+from subalign.subtitles.files import Aside, CueFile, FileCue
+from subalign.subtitles.files.cue_file import shown_text
+from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.times import are_exact
+from subalign.subtitles.layout.limits import Breach, find_breaches
+from subalign.subtitles.layout.profiles import Profile
+
+__all__ = [
+    "WARNINGS",
+    "Problem",
+    "ProblemKind",
+    "check_file",
+]
+
+
+_SHOWN = 40  # characters of a file's own text
+
+
+ProblemKind = Literal[
+    "encoding",
+    "line-breaks",
+    "header",
+    "rolling",
+    "lost-text",
+    "numbering",
+    "time-format",
+    "negative",
+    "order",
+    "empty",
+    "blank-line",
+    "open-tag",
+    "stray-tag",
+    "reversed",
+    "zero",
+    "overlap",
+    "gap",
+    "short",
+    "long",
+    "speed",
+    "width",
+    "lines",
+    "words",
+]
+
+WARNINGS: frozenset[ProblemKind] = frozenset(
+    ("line-breaks", "numbering", "time-format", "order", "empty", "stray-tag")
+)
+"""What players put up with; everything else is an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong.
+
+    `line` is the file's, from 1, and `cue` counts cues from 1; both are None for what the whole
+    file has. `start_ms` is the cue's. `value` is what was found and `allowed` what may be, in the
+    unit of the kind: seconds, columns, lines, words, characters a second; or words that name it.
+    """
+
+    kind: ProblemKind
+    line: int | None = None
+    cue: int | None = None
+    start_ms: int | None = None
+    value: float | str | None = None
+    allowed: float | str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is worse than a blemish."""
+        return self.kind not in WARNINGS
+
+
+def check_file(file: CueFile, profile: Profile) -> list[Problem]:
+    """Everything that is wrong, the whole file's problems first, then in the order of its lines.
+
+    Cues that have nothing to do with each other on the screen (layers, positions) may overlap.
+    """
+    found = [*_asides(file), *_cues(file), *_limits(file, profile)]
+    return [*_whole(file), *sorted(found, key=lambda problem: problem.line or 0)]
+
+
+def _whole(file: CueFile) -> Iterator[Problem]:
+    if not file.is_utf8:
+        yield Problem(kind="encoding", value=file.guess or "another encoding", allowed="UTF-8")
+    if file.mixed:
+        yield Problem(kind="line-breaks", value="mixed", allowed="one kind")
+    cues = sorted(file.cues, key=lambda cue: cue.start_ms)
+    if file.format != "ass" and are_rolling(cues):
+        yield Problem(kind="rolling", value=f"{folded(cues).count(None)} cues add nothing")
+    if file.format == "vtt":
+        first = file.parts[0]
+        if isinstance(first, FileCue) or not first.text.startswith("WEBVTT"):
+            yield Problem(kind="header", value="none", allowed="WEBVTT")
+
+
+def _asides(file: CueFile) -> Iterator[Problem]:
+    for part in file.parts:
+        if isinstance(part, Aside) and part.lost:
+            yield Problem(kind="lost-text", line=part.line, value=_short(part.text))
+
+
+def _cues(file: CueFile) -> Iterator[Problem]:
+    latest = 0
+    for number, cue in enumerate(file.cues, start=1):
+        yield from _cue(cue, number, file)
+        if cue.start_ms < latest and number > 1:
+            yield Problem(
+                kind="order",
+                line=cue.line,
+                cue=number,
+                start_ms=cue.start_ms,
+                value=cue.start_ms / 1000,
+                allowed=latest / 1000,
+            )
+        latest = max(latest, cue.start_ms) if number > 1 else cue.start_ms
+
+
+def _cue(cue: FileCue, number: int, file: CueFile) -> Iterator[Problem]:
+    def problem(
+        kind: str, value: float | str | None = None, allowed: float | str | None = None
+    ) -> Problem:
+        return Problem(
+            kind=kind,  # type: ignore[arg-type]
+            line=cue.line,
+            cue=number,
+            start_ms=cue.start_ms,
+            value=value,
+            allowed=allowed,
+        )
+
+    if file.format == "srt" and cue.identifier != str(number):
+        yield problem("numbering", cue.identifier or "none", str(number))
+    if cue.start_ms < 0 or cue.end_ms < 0:
+        yield problem("negative", min(cue.start_ms, cue.end_ms) / 1000, 0)
+    elif not are_exact(cue.times, file.format):
+        yield problem("time-format", _short(cue.times))
+    if not cue.text.strip():
+        yield problem("empty")
+        return
+    if file.format != "ass" and any(not line.strip() for line in cue.text.split("\n")):
+        yield problem("blank-line")
+    tags = find_tags(cue.text, file.format)
+    if tags.opened:
+        yield problem("open-tag", "".join(f"<{name}>" for name in tags.opened))
+    if tags.stray:
+        yield problem("stray-tag", "".join(f"</{name}>" for name in tags.stray))
+    if not shown_text(cue, file.format).strip() and cue.end_ms <= cue.start_ms:
+        return
+    if cue.end_ms < cue.start_ms:
+        yield problem("reversed", (cue.end_ms - cue.start_ms) / 1000, 0)
+    elif cue.end_ms == cue.start_ms:
+        yield problem("zero", 0, 0)
+
+
+def _limits(file: CueFile, profile: Profile) -> Iterator[Problem]:
+    for lane in find_lanes(file):
+        for breach in find_breaches(lane, profile):
+            if breach.limit != "reversed":
+                placed = lane[breach.cue]
+                yield _problem(breach, placed.cue, placed.index + 1)
+
+
+def _problem(breach: Breach, cue: FileCue, number: int) -> Problem:
+    assert breach.limit != "reversed"
+    return Problem(
+        kind=breach.limit,
+        line=cue.line,
+        cue=number,
+        start_ms=cue.start_ms,
+        value=breach.value,
+        allowed=breach.allowed,
+    )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

@@ -1,0 +1,179 @@
+"""From a subtitle file to its parts, and back to text."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from subalign.errors import InputError
+from subalign.subtitles.files.blocks import begins_with_cue, parse_blocks, render_blocks
+from subalign.subtitles.files.cue_file import Aside, CueFile, FileCue, FileFormat
+from subalign.subtitles.files.encodings import decode_text, encoding_name
+from subalign.subtitles.files.input import file_label, read_bytes
+from subalign.subtitles.files.substation import parse_events, render_events
+from subalign.subtitles.files.times import are_exact
+
+__all__ = [
+    "check_certain",
+    "detect_format",
+    "parse_cue_file",
+    "parse_parts",
+    "read_cue_file",
+    "render_cue_file",
+    "tidy_cue",
+    "tidy_cue_file",
+]
+
+
+_SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+# what people may take for files of cues that can be checked, retimed and put into a video
+_OTHERS = {
+    ".ttml": "TTML",
+    ".dfxp": "TTML",
+    ".xml": "XML",
+    ".itt": "TTML",
+    ".stl": "an STL file",
+    ".scc": "an SCC file",
+    ".sbv": "an SBV file",
+    ".lrc": "an LRC file",
+    ".textgrid": "a TextGrid",
+    ".ctm": "a CTM file",
+    ".json": "JSON",
+    ".csv": "a table",
+    ".tsv": "a table",
+}
+_FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
+
+
+def read_cue_file(path: str | os.PathLike[str], *, encoding: str | None = None) -> CueFile:
+    """The parts of a subtitle file; "-" is standard input. Its content tells its format.
+
+    `encoding` is the file's where it is not what the file itself shows.
+
+    Raises:
+        InputError: the file cannot be read, is not text, or holds no cues.
+        UsageError: standard input is closed, or the encoding is not known.
+    """
+    label = file_label(path)
+    data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
+    decoded = decode_text(data, label, f"give {_FORMATS}", encoding=encoding)
+    text = decoded.text
+    file = parse_cue_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
+    return replace(
+        file,
+        is_utf8=_is_utf8(data),
+        marked=text.startswith("\ufeff") or _marked(data),
+        guess=encoding_name(decoded.encoding) if decoded.encoding else "",
+        certain=decoded.certain,
+    )
+
+
+def check_certain(file: CueFile, label: str) -> None:
+    """Refuse to write back a text whose encoding is hardly more than guessed.
+
+    Raises:
+        InputError: another encoding fits it as well, or almost.
+    """
+    if not file.certain:
+        raise InputError(
+            f"{label} is not in UTF-8, and whether it is {file.guess} is not certain: add "
+            "--encoding, such as --encoding cp1252."
+        )
+
+
+def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) -> CueFile:
+    """The parts of a subtitle file's text; `expected` is the format where the text shows none.
+
+    Raises:
+        InputError: it holds no cues; `label` is its name.
+    """
+    counts = {"\r\n": text.count("\r\n")}
+    counts["\n"] = text.count("\n") - counts["\r\n"]
+    counts["\r"] = text.count("\r") - counts["\r\n"]
+    newline = max(("\n", "\r\n"), key=lambda mark: counts[mark])
+    text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+    form = detect_format(text) or expected
+    body = text.rstrip("\n")
+    if form is None:
+        name = _OTHERS.get(Path(label).suffix.lower())
+        what = f"is {name}, which is not read here" if name else "is no subtitle file"
+        raise InputError(f"{label} {what}: give {_FORMATS}.")
+    try:
+        parts = parse_parts(body, form)
+    except ValueError as error:
+        raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
+    if not any(isinstance(part, FileCue) for part in parts):
+        raise InputError(f"{label} holds no cues: give {_FORMATS}.")
+    return CueFile(
+        format=form,
+        parts=tuple(parts),
+        newline=newline,
+        mixed=sum(1 for count in counts.values() if count) > 1 or bool(counts["\r"]),
+        ending=text[len(body) :],
+        original=text,
+    )
+
+
+def parse_parts(text: str, format: FileFormat) -> list[FileCue | Aside]:
+    """The parts of a text, line breaks LF, none at its end.
+
+    Raises:
+        ValueError: SubStation Alpha's fields stand in an order that no program writes.
+    """
+    return parse_events(text) if format == "ass" else parse_blocks(text, format)
+
+
+def render_cue_file(file: CueFile) -> str:
+    """The file's text with line breaks LF, without a byte order mark."""
+    if file.format == "ass":
+        return render_events(file.parts) + file.ending
+    return render_blocks(file.parts, file.format) + file.ending
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data[:4096]
+
+
+def _marked(data: bytes) -> bool:
+    return data.startswith(b"\xef\xbb\xbf")
+
+
+_VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
+_ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
+
+
+def detect_format(text: str) -> FileFormat | None:
+    """The format if the text, line breaks LF, begins as such a file does, else None."""
+    if _VTT.match(text):
+        return "vtt"
+    if begins_with_cue(text):
+        return "srt"
+    return "ass" if _ASS.search(text[:4000]) else None
+
+
+def tidy_cue(cue: FileCue, format: FileFormat) -> FileCue:
+    """The cue without blank lines in its text, from 0 on, with times as the format writes them."""
+    text = cue.text
+    if format != "ass":
+        text = "\n".join(line for line in text.split("\n") if line.strip())
+    start, end = max(0, cue.start_ms), max(0, cue.end_ms)
+    kept = (start, end) == (cue.start_ms, cue.end_ms) and are_exact(cue.times, format)
+    return replace(cue, text=text, start_ms=start, end_ms=end, times=cue.times if kept else "")
+
+
+def tidy_cue_file(file: CueFile) -> CueFile:
+    """The file with its cues tidied and what players make nothing of left out, under a header."""
+    parts = [
+        part if isinstance(part, Aside) else tidy_cue(part, file.format)
+        for part in file.parts
+        if not (isinstance(part, Aside) and part.lost)
+    ]
+    if file.format == "vtt" and not (
+        isinstance(parts[0], Aside) and parts[0].text.startswith("WEBVTT")
+    ):
+        parts.insert(0, Aside(line=1, text="WEBVTT"))
+    return replace(file, parts=tuple(parts))

@@ -1,0 +1,235 @@
+"""Saved results in JSON: ours, openai-whisper's, stable-ts's, WhisperX's, faster-whisper's.
+
+All hold `segments` with `text`, `start` and `end`; with `words`, each has `word`, `start` and
+`end`. WhisperX's words come without the space before them, and without times where it found none.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from subalign.errors import InputError
+from subalign.results import Segment, Transcript, Word
+from subalign.subtitles.files.encodings import decode_text
+from subalign.subtitles.files.input import (
+    file_label,
+    finite_number,
+    finite_seconds,
+    parse_json,
+    read_bytes,
+)
+from subalign.subtitles.layout.width import is_unspaced
+
+__all__ = ["parse_result", "read_result"]
+
+_logger = logging.getLogger("subalign")
+
+_ADVICE = "give JSON as subalign, openai-whisper, stable-ts or WhisperX write it"
+
+
+def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) -> Transcript:
+    """The transcript that a JSON file holds; "-" is standard input.
+
+    `encoding` is the file's where it is not what the file itself shows.
+
+    Words without times, or with impossible ones, are placed between their neighbours and
+    `estimated`; a warning says how many. Where the file does not tell the recording's duration, it
+    is NaN, as are numbers of segments and words that it lacks.
+
+    Raises:
+        InputError: the file cannot be read, is no JSON, or holds no segments with times.
+        UsageError: standard input is closed.
+    """
+    label = file_label(path)
+    data = read_bytes(path, "transcript", ".json")
+    text = decode_text(data, label, _ADVICE, encoding=encoding).text
+    return parse_result(text.removeprefix("\ufeff"), label)
+
+
+def parse_result(text: str, label: str) -> Transcript:
+    """The transcript in a JSON text; `label` is its file's name.
+
+    Raises:
+        InputError: as `read_result`.
+    """
+    try:
+        content = parse_json(text)
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{label} is not valid JSON ({reason}): {_ADVICE}.") from error
+    facts: Mapping[str, Any] = content if isinstance(content, dict) else {}
+    entries = facts.get("segments", content)
+    if not isinstance(entries, list):
+        raise InputError(f"{label} holds no segments: {_ADVICE}.")
+    reader = _Reader(label)
+    segments = tuple(reader.segment(number, entry) for number, entry in enumerate(entries))
+    if reader.estimated:
+        _logger.warning(
+            "%s has no times that can be for %d of its words: they stand between their neighbours.",
+            label,
+            reader.estimated,
+        )
+    whole = facts.get("text")
+    likely = finite_number(facts.get("language_probability"))
+    duration = finite_seconds(facts.get("duration"))
+    return Transcript(
+        text=whole if isinstance(whole, str) else "".join(segment.text for segment in segments),
+        language=_text(facts.get("language")),
+        segments=segments,
+        duration=math.nan if duration is None else duration,
+        model=_text(facts.get("model")),
+        version=_text(facts.get("version")),
+        language_probability=likely,
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads segments of one file and counts the words whose times it had to estimate."""
+
+    label: str
+    estimated: int = 0
+
+    def segment(self, number: int, entry: object) -> Segment:
+        facts: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
+        text = facts.get("text")
+        if not isinstance(text, str):
+            raise InputError(f"{self.label} has no text in segment {number + 1}: {_ADVICE}.")
+        start, end = finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
+        listed = facts.get("words")
+        entries = listed if isinstance(listed, list) else None
+        if not all(map(_has_text, entries or ())):
+            raise InputError(
+                f"{self.label} has a word without text in segment {number + 1}: {_ADVICE}."
+            )
+        timed = [_times(word) for word in entries or ()]
+        known = [times for times in timed if times is not None]
+        if start is None:
+            start = known[0][0] if known else None
+        if end is None:
+            end = known[-1][1] if known else None
+        if start is None or end is None or end < start:
+            raise InputError(
+                f"{self.label} has no times that can be in segment {number + 1}: {_ADVICE}."
+            )
+        tokens = facts.get("tokens")
+        return Segment(
+            id=_whole(facts.get("id"), number),
+            seek=_whole(facts.get("seek"), 0),
+            start=start,
+            end=end,
+            text=text,
+            tokens=tuple(_whole(token, 0) for token in tokens) if isinstance(tokens, list) else (),
+            temperature=_number(facts.get("temperature"), 0.0),
+            avg_logprob=_number(facts.get("avg_logprob"), math.nan),
+            compression_ratio=_number(facts.get("compression_ratio"), math.nan),
+            no_speech_prob=_number(facts.get("no_speech_prob"), math.nan),
+            words=None if entries is None else self._words(entries, timed, text, start, end),
+        )
+
+    def _words(
+        self,
+        entries: Sequence[Mapping[str, Any]],
+        timed: Sequence[tuple[float, float] | None],
+        text: str,
+        start: float,
+        end: float,
+    ) -> tuple[Word, ...]:
+        said = [word.get("word", word.get("text")) for word in entries]
+        beside = [(_text(word.get("before")), _text(word.get("after"))) for word in entries]
+        written = "".join(
+            before + word + after for word, (before, after) in zip(said, beside, strict=True)
+        )
+        if written.split() != text.split():
+            said = _spaced(said, text)
+        spans = _filled(timed, [len(word.strip()) for word in said], start, end)
+        self.estimated += sum(times is None for times in timed)
+        return tuple(
+            Word(
+                text=word,
+                start=span[0],
+                end=span[1],
+                probability=_number(entry.get("probability", entry.get("score")), math.nan),
+                estimated=entry.get("estimated") is True or times is None,
+                before=before,
+                after=after,
+            )
+            for word, span, entry, times, (before, after) in zip(
+                said, spans, entries, timed, beside, strict=True
+            )
+        )
+
+
+def _spaced(words: Sequence[str], text: str) -> list[str]:
+    """The words with what stands before each in the text, as WhisperX leaves it out.
+
+    Where the words are not those of the text, each gets a space if its script has spaces.
+    """
+    found = []
+    at = 0
+    for word in words:
+        place = text.find(word.strip(), at) if word.strip() else -1
+        if place < 0:
+            break
+        found.append(text[at:place] + word.strip())
+        at = place + len(word.strip())
+    if len(found) == len(words):
+        return [*found[:-1], found[-1] + text[at:].rstrip()] if found else found
+    if any(word[:1].isspace() for word in words[1:]):
+        return list(words)
+    return [
+        word if not word or is_unspaced(word[0]) or index == 0 else f" {word}"
+        for index, word in enumerate(words)
+    ]
+
+
+def _filled(
+    timed: Sequence[tuple[float, float] | None],
+    lengths: Sequence[int],
+    start: float,
+    end: float,
+) -> list[tuple[float, float]]:
+    """Times for all words: runs without any share the time between their neighbours by letters."""
+    spans = list(timed)
+    at = 0
+    while at < len(spans):
+        if spans[at] is not None:
+            at += 1
+            continue
+        stop = next((i for i in range(at, len(spans)) if spans[i] is not None), len(spans))
+        before, after = spans[at - 1] if at else None, spans[stop] if stop < len(spans) else None
+        first = before[1] if before else start
+        last = max(first, after[0] if after else end)
+        total = sum(lengths[at:stop]) or 1
+        moment = first
+        for index in range(at, stop):
+            until = moment + (last - first) * lengths[index] / total
+            spans[index] = (round(moment, 3), round(until, 3))
+            moment = until
+        at = stop
+    return [span for span in spans if span is not None]
+
+
+def _has_text(word: object) -> bool:
+    return isinstance(word, dict) and isinstance(word.get("word", word.get("text")), str)
+
+
+def _times(word: Mapping[str, Any]) -> tuple[float, float] | None:
+    start, end = finite_seconds(word.get("start")), finite_seconds(word.get("end"))
+    return None if start is None or end is None or end < start else (start, end)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object, otherwise: float) -> float:
+    number = finite_number(value)
+    return otherwise if number is None else number
+
+
+def _whole(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise

@@ -1,0 +1,198 @@
+"""Words with their times: JSON of ours or openai-whisper's, Praat TextGrids, NIST's CTM.
+
+They serve as the truth that attention heads are measured against.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from subalign.errors import InputError
+from subalign.results import Word
+from subalign.subtitles.files.input import LATEST, finite_number, parse_json
+
+__all__ = ["TIMED_SUFFIXES", "TimedWords", "read_timed_words"]
+
+TIMED_SUFFIXES = (".json", ".textgrid", ".ctm")
+
+# What aligners write where nobody speaks: silence (sp, sil, pau), noise (spn), and all in brackets
+_NO_WORD = re.compile(r"sp|sil|spn|pau|#|<.*>|\[.*\]|\(.*\)", re.IGNORECASE | re.DOTALL)
+
+_WORD_TIER = re.compile(r"\bwords?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWords:
+    """Words in the order of their starts (seconds from the recording's start).
+
+    `words` is empty where a JSON file holds none; `language` is Whisper's code where the file
+    states it.
+    """
+
+    words: tuple[Word, ...]
+    language: str | None = None
+
+
+def read_timed_words(path: str | os.PathLike[str], *, recording: str = "") -> TimedWords:
+    """The words of a `.json`, `.TextGrid` or `.ctm` file.
+
+    JSON is openai-whisper's form (`segments` with `words`), an object with `words`, or a list of
+    words, each with `word`, `start` and `end`. Of a TextGrid the interval tiers whose name ends
+    with "word" or "words" are read, or its only one. A CTM file may hold several recordings: the
+    one named `recording` is read.
+
+    Raises:
+        InputError: the file cannot be read, is of another form, or is a TextGrid or CTM file
+            without words.
+    """
+    file = Path(path)
+    readers = {".json": _read_json, ".textgrid": _read_text_grid}
+    suffix = file.suffix.lower()
+    if suffix not in TIMED_SUFFIXES:
+        raise InputError(f"{file} is no file of timed words: give .json, .TextGrid or .ctm.")
+    try:
+        found = readers[suffix](file) if suffix in readers else _read_ctm(file, recording)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{file} cannot be read ({reason}): check the name.") from error
+    except UnicodeError as error:
+        raise InputError(f"{file} is no text in UTF-8 or UTF-16: save it as UTF-8.") from error
+    if not found.words and suffix != ".json":
+        raise InputError(f"{file} holds no words: give the transcript of the recording.")
+    for word in found.words:
+        if not 0 <= word.start <= word.end < LATEST:
+            raise InputError(
+                f"{file} times {word.text.strip()!r} from {word.start:g} s to {word.end:g} s: "
+                "correct the file."
+            )
+    return TimedWords(tuple(sorted(found.words, key=lambda word: word.start)), found.language)
+
+
+def _read_json(path: Path) -> TimedWords:
+    try:
+        data = path.read_bytes()
+        content = parse_json(data.decode(json.detect_encoding(data)))
+    except UnicodeError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: write it anew.") from error
+    facts = content if isinstance(content, dict) else {}
+    language = facts.get("language")
+    words = (_word(entry, path) for entry in _json_words(content))
+    return TimedWords(
+        tuple(word for word in words if word.text.strip()),
+        language if isinstance(language, str) else None,
+    )
+
+
+def _json_words(content: object) -> Iterator[object]:
+    """The word objects of any of the three forms."""
+    if isinstance(content, list):
+        yield from content
+    elif isinstance(content, dict):
+        for holder in (content, *_objects(content.get("segments"))):
+            words = holder.get("words")
+            yield from words if isinstance(words, list) else ()
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield item
+
+
+def _word(entry: object, path: Path) -> Word:
+    facts = entry if isinstance(entry, dict) else {}
+    text = facts.get("word", facts.get("text"))
+    start, end = _number(facts.get("start")), _number(facts.get("end"))
+    if not isinstance(text, str) or start is None or end is None:
+        raise InputError(
+            f"{path} holds a word without its text, start or end ({_shown(entry)}): give every "
+            "word all three."
+        )
+    probability = finite_number(facts.get("probability"))
+    return Word(
+        text=text,
+        start=float(start),
+        end=float(end),
+        probability=1.0 if probability is None else float(probability),
+        estimated=facts.get("estimated") is True,
+    )
+
+
+def _number(value: object) -> float | None:
+    """A number; those without end and NaN stay, so that the message can show them."""
+    return value if isinstance(value, float) else finite_number(value)
+
+
+def _shown(entry: object) -> str:
+    try:
+        text = json.dumps(entry, ensure_ascii=False)
+    except RecursionError:
+        text = str(type(entry).__name__)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _read_text_grid(path: Path) -> TimedWords:
+    from praatio.data_classes.interval_tier import IntervalTier
+    from praatio.textgrid import openTextgrid
+    from praatio.utilities.errors import PraatioException
+
+    try:
+        grid = openTextgrid(str(path), False, reportingMode="silence", duplicateNamesMode="rename")
+    # what it makes of other files are errors of many kinds
+    except (
+        *(PraatioException, ValueError, LookupError, TypeError, AttributeError),
+        *(ArithmeticError, RecursionError),
+    ) as error:
+        if isinstance(error, UnicodeError):
+            raise
+        raise InputError(f"{path} is no Praat TextGrid: save it with Praat again.") from error
+    tiers = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
+    named = [tier for tier in tiers if _WORD_TIER.search(tier.name.strip())]
+    if not named and len(tiers) > 1:
+        names = ", ".join(tier.name for tier in tiers)
+        raise InputError(f"{path} has the tiers {names}: name that of the words 'words'.")
+    labels = (
+        Word(interval.label.strip(), float(interval.start), float(interval.end), 1.0)
+        for tier in named or tiers
+        for interval in tier.entries
+    )
+    return TimedWords(tuple(_spoken(labels)))
+
+
+def _read_ctm(path: Path, recording: str) -> TimedWords:
+    by_recording: dict[str, list[Word]] = {}
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
+        fields = line.partition(";;")[0].split()
+        if not fields:
+            continue
+        try:
+            name, _channel, start, duration, text, *more = fields
+            word = Word(
+                text,
+                float(start),
+                round(float(start) + float(duration), 6),
+                float(more[0]) if more and more[0] != "NA" else 1.0,
+            )
+        except ValueError as error:
+            raise InputError(
+                f"{path} is no CTM file, see line {number}: each line holds recording, channel, "
+                "start, duration and word."
+            ) from error
+        by_recording.setdefault(name, []).append(word)
+    if len(by_recording) > 1 and recording not in by_recording:
+        raise InputError(
+            f"{path} holds {len(by_recording)} recordings, but not {recording or 'a named one'}: "
+            "name the audio file as the recording in it."
+        )
+    words = by_recording.get(recording) or next(iter(by_recording.values()), [])
+    return TimedWords(tuple(_spoken(words)))
+
+
+def _spoken(words: Iterable[Word]) -> Iterator[Word]:
+    return (word for word in words if word.text and not _NO_WORD.fullmatch(word.text))

@@ -1,0 +1,129 @@
+r"""SubStation Alpha 4+ subtitles (`.ass`).
+
+Its description is "Sub Station Alpha v4.00+ Script Format" (moodub.free.fr/video/ass-specs.doc),
+that of its override tags Aegisub's manual (https://aegisub.org/docs/latest/ass_tags).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from subalign.options import StyleOptions
+from subalign.results import Transcript
+from subalign.subtitles.cue import Cue, CueWord
+from subalign.subtitles.formats.base import CueWriter
+from subalign.subtitles.highlight import Highlight, split_word
+from subalign.subtitles.tags import convert_formatting
+from subalign.subtitles.timecode import ass_timecode, in_units, to_units
+
+__all__ = ["ASSWriter"]
+
+_CENTISECOND = 10  # milliseconds
+_WORD_JOINER = "\u2060"
+
+# The format has no escapes. A backslash before a word joiner begins nothing, and full-width braces
+# open no override. Control characters have no place in a line of text.
+_ESCAPES: dict[int, str] = {
+    **dict.fromkeys((code for code in range(32) if chr(code) not in "\t\n\r"), ""),
+    ord("\\"): "\\" + _WORD_JOINER,
+    ord("{"): "\N{FULLWIDTH LEFT CURLY BRACKET}",
+    ord("}"): "\N{FULLWIDTH RIGHT CURLY BRACKET}",
+}
+_STYLE_FIELDS = (
+    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
+    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
+    "Alignment, MarginL, MarginR, MarginV, Encoding"
+)
+_EVENT_FIELDS = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
+
+
+class ASSWriter(CueWriter):
+    r"""A script of one style and a line of dialogue for each cue; times in centiseconds.
+
+    Sizes are those of a picture of 1920 × 1080, which players scale. Rounding makes no cues overlap
+    and none vanish. Karaoke is `\k`: each word's duration, in which the colour changes from
+    `style.color` to `style.highlight`; durations add up to the words' rounded times. The text's
+    braces are written full-width, and its backslashes before a word joiner (U+2060), which no
+    player shows.
+    """
+
+    extension = "ass"
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        yield _header(self.options.style)
+        cues = list(self.cues(transcript))
+        spans = in_units(((cue.start_ms, cue.end_ms) for cue in cues), _CENTISECOND)
+        for cue, (start, end) in zip(cues, spans, strict=True):
+            text = cue.text.replace("\n", r"\N")
+            times = f"{ass_timecode(start)},{ass_timecode(end)}"
+            yield f"Dialogue: 0,{times},Default,,0,0,0,,{text}\n"
+
+    def escape(self, text: str) -> str:
+        return text.translate(_ESCAPES)
+
+    def markup(self, text: str) -> str:
+        marked = convert_formatting(text, escape=self.escape, tag=_override)
+        return self._unlit(marked) if self.is_karaoke else marked
+
+    def highlight_tags(self) -> tuple[str, str]:
+        match self.options.highlight_style:
+            case "bold":
+                return r"{\b1}", r"{\b0}"
+            case "color":
+                return rf"{{\1c{_bgr(self.options.style.highlight)}}}", r"{\1c}"
+            case _:
+                return r"{\u1}", r"{\u0}"
+
+    def highlighter(self) -> Highlight:
+        return self._karaoke if self.is_karaoke else super().highlighter()
+
+    def _karaoke(self, words: Sequence[CueWord], start_ms: int, end_ms: int) -> Iterator[Cue]:
+        style = self.options.style
+        # \k goes from the second colour to the first
+        parts = [rf"{{\1c{_bgr(style.highlight)}\2c{_bgr(style.color)}}}"]
+        at = to_units(start_ms, _CENTISECOND)
+        for word in words:
+            space, said, rest = split_word(word.text)
+            pause = to_units(word.start_ms, _CENTISECOND) - at
+            if pause > 0:
+                parts.append(rf"{{\k{pause}}}")
+                at += pause
+            length = max(0, to_units(word.end_ms, _CENTISECOND) - at)
+            parts.append(rf"{word.before}{space}{{\k{length}}}{said}{rest}{word.after}")
+            at += length
+        yield Cue(start_ms, end_ms, "".join(parts))
+
+    def _unlit(self, text: str) -> str:
+        """Text that nobody says, in the text's colour before and after its syllable."""
+        lit = _bgr(self.options.style.highlight)
+        return rf"{{\1c}}{text}{{\1c{lit}}}" if text.strip() else text
+
+
+def _header(style: StyleOptions) -> str:
+    alignment = 8 if style.position == "top" else 2
+    fields = (
+        f"Default,{style.font},{style.size:g},{_bgra(style.color)},{_bgra(style.highlight)},"
+        f"&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,{style.outline:g},0,{alignment},60,60,50,1"
+    )
+    return (
+        "[Script Info]\nScriptType: v4.00+\nPlayResX: 1920\nPlayResY: 1080\n"
+        "WrapStyle: 0\nScaledBorderAndShadow: yes\n\n"
+        f"[V4+ Styles]\nFormat: {_STYLE_FIELDS}\nStyle: {fields}\n\n"
+        f"[Events]\nFormat: {_EVENT_FIELDS}\n"
+    )
+
+
+def _override(tag: str) -> str:
+    """The override that does what a tag of SubRip or WebVTT does, if there is one."""
+    if tag.startswith("{"):
+        return tag if tag.startswith(r"{\an") and len(tag) == 6 else ""
+    name = tag.strip("</>").split()[0].lower()
+    if name in ("b", "i", "u", "s"):
+        return rf"{{\{name}{0 if tag.startswith('</') else 1}}}"
+    return ""
+
+
+def _bgr(color: str) -> str:
+    return f"&H{color[5:7]}{color[3:5]}{color[1:3]}&".upper()
+
+
+def _bgra(color: str) -> str:
+    return f"&H00{color[5:7]}{color[3:5]}{color[1:3]}".upper()

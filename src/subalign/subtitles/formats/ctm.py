@@ -1,0 +1,53 @@
+"""Time-marked conversations (`.ctm`), as NIST's scoring tool SCTK reads them.
+
+https://github.com/usnistgov/SCTK/blob/master/doc/infmts.htm
+"""
+
+import math
+import re
+from collections.abc import Iterator
+
+from subalign.results import Transcript, Word
+from subalign.subtitles.formats.base import ResultWriter, segment_span, word_span
+from subalign.subtitles.timecode import seconds_text
+
+__all__ = ["CTMWriter"]
+
+_CHANNEL = "1"
+_COMMENT = re.compile(";{2,}")
+
+
+class CTMWriter(ResultWriter):
+    """A row for each word: recording, channel, start, duration, word, confidence.
+
+    Times are seconds; the confidence is the word's probability, NA where there is none. Fields are
+    parted by spaces, so that a space within a word or the recording's name is written `_`. Two
+    semicolons, which begin a comment, become one. A segment whose words were not timed is a
+    comment.
+    """
+
+    extension = "ctm"
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        recording = _field(self.recording) or "recording"
+        for segment in transcript.segments:
+            if segment.words:
+                for word in segment.words:
+                    yield from _rows(recording, word)
+            else:
+                span = segment_span(segment)
+                times = f"{seconds_text(span.start_ms)} {seconds_text(span.end_ms)}"
+                if span.text:
+                    yield f";; {recording} {_CHANNEL} {times} {span.text}\n"
+
+
+def _rows(recording: str, word: Word) -> Iterator[str]:
+    span = word_span(word)
+    if text := _field(span.text):
+        times = f"{seconds_text(span.start_ms)} {seconds_text(span.end_ms - span.start_ms)}"
+        sure = f"{word.probability:.4f}" if math.isfinite(word.probability) else "NA"
+        yield f"{recording} {_CHANNEL} {times} {text} {sure}\n"
+
+
+def _field(text: str) -> str:
+    return "_".join(_COMMENT.sub(";", text).split())

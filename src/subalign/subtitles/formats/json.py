@@ -1,0 +1,106 @@
+"""JSON (`.json`): everything that was found, for programs."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import TextIO
+
+from subalign.results import Segment, Transcript, Word
+from subalign.subtitles.formats.base import ResultWriter
+
+__all__ = ["JSONWriter", "escape_controls"]
+
+
+class JSONWriter(ResultWriter):
+    """One object with openai-whisper's keys, plus `duration` (seconds), `model` and `version`.
+
+    The layout is for both programs and people: every fact about the recording, every segment and
+    every word has a line of its own, so that files can be read, searched and compared line by
+    line. Text is UTF-8 in its own letters. `language_probability` is there where
+    the language was detected. A word also has `estimated` and, where a given
+    transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
+    segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
+    while openai-whisper writes what other programs refuse to read. Control characters are escaped.
+    """
+
+    extension = "json"
+
+    def write(self, transcript: Transcript, file: TextIO) -> None:
+        # escaped, nothing is lost and nothing does harm
+        file.writelines(self.render(transcript))
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        yield "{\n"
+        likely = transcript.language_probability
+        facts = {
+            "text": transcript.text,
+            "language": transcript.language,
+            **({} if likely is None else {"language_probability": _number(likely)}),
+            "duration": _number(transcript.duration),
+            "model": transcript.model,
+            "version": transcript.version,
+        }
+        for key, value in facts.items():
+            yield f"  {_compact(key)}: {_compact(value)},\n"
+        yield '  "segments": [\n'
+        last = len(transcript.segments) - 1
+        for index, segment in enumerate(transcript.segments):
+            yield from _segment_lines(segment, "" if index == last else ",")
+        yield "  ]\n}\n"
+
+
+def _segment_lines(segment: Segment, separator: str) -> Iterator[str]:
+    line = "    " + _compact(_segment_facts(segment))
+    if segment.words is None:
+        yield f"{line}{separator}\n"
+        return
+    # Words go in before the brace that closes the segment.
+    yield f'{line[:-1]}, "words": [\n'
+    last = len(segment.words) - 1
+    for index, word in enumerate(segment.words):
+        yield f"      {_compact(_word_facts(word))}{'' if index == last else ','}\n"
+    yield f"    ]}}{separator}\n"
+
+
+def _segment_facts(segment: Segment) -> dict[str, object]:
+    return {
+        "id": segment.id,
+        "seek": segment.seek,
+        "start": _number(segment.start),
+        "end": _number(segment.end),
+        "text": segment.text,
+        "tokens": segment.tokens,
+        "temperature": _number(segment.temperature),
+        "avg_logprob": _number(segment.avg_logprob),
+        "compression_ratio": _number(segment.compression_ratio),
+        "no_speech_prob": _number(segment.no_speech_prob),
+    }
+
+
+def _word_facts(word: Word) -> dict[str, object]:
+    return {
+        "word": word.text,
+        "start": _number(word.start),
+        "end": _number(word.end),
+        "probability": _number(word.probability),
+        "estimated": word.estimated,
+        **{key: text for key, text in (("before", word.before), ("after", word.after)) if text},
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _compact(value: object) -> str:
+    return escape_controls(_ENCODER.encode(value))
+
+
+def escape_controls(text: str) -> str:
+    """JSON whose strings hold no DEL, no C1 character and no half of a surrogate pair as such."""
+    return _RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+_RAW = re.compile("[\x7f-\x9f\ud800-\udfff]")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,285 @@
+"""The words of segments, made ready for layout: text without the space around it, and its unit.
+
+A unit is what no line break may divide: mostly a word, or words that no space parts.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from subalign.results import Segment, Word
+from subalign.subtitles.layout.break_costs import can_break
+from subalign.subtitles.layout.width import is_unspaced, measure
+from subalign.subtitles.tags import plain_text
+
+__all__ = ["LaidWord", "Turn", "Unit", "divide"]
+
+Turn = Literal["", "speaker", "dash"]
+
+_LONG_ASIDE = 16  # Columns of text beside a word from which it may be broken at its spaces.
+# begins where a run of spaces does, as it would else be tried at each of them
+_LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
+_TAGS = re.compile(r"</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}")
+_TAG_OR_SPACE = re.compile(rf"{_TAGS.pattern}|\s+")
+_POSITION = re.compile(r"\{\\an[1-9]\}")
+_FIXED_SPACES = "\u00a0\u202f\u2007"
+_DASH = re.compile(r"\s*[-‐–—]\s*(?=\S)")
+_LABEL = re.compile(r"\s*(?:>>|<v[ .]|[^\s\[(♪][^\[\](){}♪]{0,40}:\s*$)")
+_CLUSTER_TAIL = re.compile("[\u0e30-\u0e3a\u0e45-\u0e4e\u0300-\u036f\u3099\u309a\ufe0f\u200d]")
+
+
+class LaidWord(NamedTuple):
+    """A word with its time in seconds; `timed` is false where the time is only spread.
+
+    Text as written is `before + text + after`, after a space where the word is `spaced`.
+    """
+
+    text: str
+    start: float
+    end: float
+    before: str
+    after: str
+    spaced: bool
+    turn: Turn
+    timed: bool
+    joined: bool  # to the word before it: no cue may begin here
+    position: str = ""  # the tag that moves its cue, as `{\\an8}` to the top
+
+    @property
+    def shown(self) -> str:
+        """What is seen of it: all but tags."""
+        if self.before or self.after:
+            return plain_text(self.before + self.text + self.after).strip() or self.text
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Words that stay together on a line; `text` is what is seen of them."""
+
+    words: tuple[LaidWord, ...]
+    text: str
+
+    @property
+    def first(self) -> LaidWord:
+        return self.words[0]
+
+
+def divide(segments: Iterable[Segment], line_width: float) -> Iterator[Unit]:
+    """Units of all segments, in order.
+
+    A word wider than a line is divided where its script has no spaces. The text of a segment
+    without timed words is spread over its time.
+    """
+    held: list[LaidWord] = []
+    text = ""
+    for word in _laid_words(segments, line_width):
+        shown = word.shown
+        stays = held and not word.turn and word.position == held[0].position
+        if stays and not can_break(text, shown, spaced=word.spaced):
+            held.append(word)
+            text += " " + shown if word.spaced else shown
+            continue
+        if held:
+            yield Unit(tuple(held), text)
+        held, text = [word], shown
+    if held:
+        yield Unit(tuple(held), text)
+
+
+def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[LaidWord]:
+    space = False
+    for segment in segments:
+        if not segment.words:
+            words: Iterable[Word] = _spread(segment)
+            timed = False
+            space = True
+        else:
+            words, timed = segment.words, True
+        position, words = _positioned(words)
+        for word in words:
+            for part, joined in _beside(word):
+                laid, trailing = _laid(part, space, timed, joined)
+                if laid is None:
+                    space = space or trailing
+                    continue
+                space = trailing
+                if position:
+                    laid = laid._replace(position=position)
+                if len(laid.text) * 2 > line_width and measure(laid.text)[0] > line_width:
+                    yield from _pieces(laid)
+                else:
+                    yield laid
+        if not timed:
+            space = True
+
+
+def _positioned(words: Iterable[Word]) -> tuple[str, Iterable[Word]]:
+    """The tag that moves a segment's cue, if it has one, and its words without such tags."""
+    given = tuple(words)
+    beside = "".join([word.before + word.after for word in given if word.before or word.after])
+    found = _POSITION.search(beside)
+    if found is None:
+        return "", given
+    return found[0], [
+        replace(word, before=_POSITION.sub("", word.before), after=_POSITION.sub("", word.after))
+        for word in given
+    ]
+
+
+def _laid(word: Word, space: bool, timed: bool, joined: bool) -> tuple[LaidWord | None, bool]:
+    """A word without outer spaces, and whether a space follows it. None for mere space."""
+    if word.before or word.after:
+        return _laid_beside(word, space, timed, joined)
+    text = word.text
+    stripped = text.strip()
+    if not stripped:
+        return None, bool(text)
+    if text[0] in _FIXED_SPACES:
+        stripped, spaced = text.rstrip(), space
+    else:
+        spaced = space or text[0] != stripped[0]
+    trailing = text[-1] != stripped[-1]
+    if not stripped.isprintable():
+        stripped = _LINE_END.sub(" ", stripped)
+    turn: Turn = ""
+    if stripped[0] in "-–>":
+        turn = "dash" if stripped[1:2] == " " else "speaker" if stripped[:2] == ">>" else ""
+    laid = LaidWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined)
+    return laid, trailing
+
+
+def _laid_beside(
+    word: Word, space: bool, timed: bool, joined: bool
+) -> tuple[LaidWord | None, bool]:
+    """The same for a word that has something beside it: tags do not keep a space from the end."""
+    before, text, after = (
+        _LINE_END.sub(" ", part) for part in (word.before, word.text, word.after)
+    )
+    shown = _TAGS.sub("", before) + text + _TAGS.sub("", after)
+    spaced = space or shown[:1].isspace()
+    trailing = shown[-1:].isspace()
+    before, opened = _without_outer_space(before, 0)
+    if opened:
+        text = text.lstrip()
+    after, closed = _without_outer_space(after, -1)
+    if closed:
+        text = text.rstrip()
+    if not text:
+        after = after.lstrip() if opened else after
+        before = before.rstrip() if closed else before
+    if not (before or text or after):
+        return None, trailing or spaced
+    turn = _turn(before)
+    laid = LaidWord(text, word.start, word.end, before, after, spaced, turn, timed, joined)
+    return laid, trailing
+
+
+def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
+    """Text beside a word without the space at its start (0) or end (-1).
+
+    Also whether nothing but tags is left of it, which then stand close together.
+    """
+    if not _TAGS.sub("", text).strip():
+        return "".join(_TAGS.findall(text)), True
+    start, end = 0, len(text)
+    outer = list(_TAG_OR_SPACE.finditer(text))  # spaces may stand before and after tags
+    if side == 0:
+        for found in outer:
+            if found.start() != start:
+                break
+            start = found.end()
+        return "".join(_TAGS.findall(text[:start])) + text[start:], False
+    for found in reversed(outer):
+        if found.end() != end:
+            break
+        end = found.start()
+    return text[:end] + "".join(_TAGS.findall(text[end:])), False
+
+
+def _turn(before: str) -> Turn:
+    """Whether another speaker begins, as the text before a word tells."""
+    if not before:
+        return ""
+    plain = _TAGS.sub("", before)
+    if _DASH.match(plain) or plain.strip() in ("-", "–", "—", "‐"):
+        return "dash"
+    return "speaker" if _LABEL.match(before) or _LABEL.match(plain) else ""
+
+
+def _beside(word: Word) -> Iterator[tuple[Word, bool]]:
+    """A word and the text beside it, which is taken apart at its spaces where it is long."""
+    before, after = word.before, word.after
+    if not (before or after) or measure(before)[0] + measure(after)[0] < _LONG_ASIDE:
+        yield word, False
+        return
+    *early, before = _at_spaces(before)
+    after, *late = _at_spaces(after)
+    parts = [Word("", word.start, word.start, 0.0, before=part) for part in early]
+    parts.append(replace(word, before=before, after=after))
+    parts += [Word("", word.end, word.end, 0.0, after=part) for part in late]
+    for index, part in enumerate(parts):
+        yield part, index > 0
+
+
+def _at_spaces(text: str) -> list[str]:
+    """Text in parts that each begin with a space; tags stay whole."""
+    parts = [""]
+    for piece in re.split(r"(</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}|\s+)", text):
+        if piece.isspace() and parts[-1].strip():
+            parts.append(piece)
+        else:
+            parts[-1] += piece
+    if len(parts) > 1 and not parts[-1].strip():
+        parts[-2] += parts.pop()
+    return parts
+
+
+def _pieces(word: LaidWord) -> Iterator[LaidWord]:
+    """A word too wide for a line, cluster by cluster if its script has no spaces, else as it is."""
+    if not any(is_unspaced(char) for char in word.text):
+        yield word
+        return
+    clusters: list[str] = []
+    for char in word.text:
+        if clusters and _CLUSTER_TAIL.match(char):
+            clusters[-1] += char
+        else:
+            clusters.append(char)
+    step = (word.end - word.start) / len(clusters)
+    last = len(clusters) - 1
+    for index, cluster in enumerate(clusters):
+        text = cluster.strip()
+        if not text:
+            continue
+        start = word.start + index * step
+        yield word._replace(
+            text=text,
+            start=start,
+            end=start + step,
+            before=word.before if index == 0 else "",
+            after=word.after if index == last else "",
+            spaced=word.spaced if index == 0 else clusters[index - 1].isspace(),
+            turn=word.turn if index == 0 else "",
+        )
+
+
+def _spread(segment: Segment) -> Iterator[Word]:
+    """The words of a segment's text, its time spread over them by their length.
+
+    Where nothing of a given text is said, all of it stands beside words.
+    """
+    given = segment.words is not None
+    words = _at_spaces(segment.text.strip()) if given else segment.text.split()
+    total = sum(len(word) + 1 for word in words)
+    start, duration = segment.start, max(segment.end - segment.start, 0.0)
+    done = 0
+    for word in words:
+        first = start + duration * done / total
+        done += len(word) + 1
+        last = start + duration * done / total
+        if given:
+            yield Word("", first, last, 0.0, before=word)
+        else:
+            yield Word(" " + word, first, last, 0.0)

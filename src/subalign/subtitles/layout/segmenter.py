@@ -1,0 +1,290 @@
+"""The best division of units into lines and cues, by one dynamic programme over penalties.
+
+Every division that the profile allows is worth the sum of what its breaks, lines and cues cost; the
+cheapest is taken. A limit that must be broken costs more than anything that is a matter of taste.
+The costs of all lines and all cues that fit are computed for all places at once, span by span, so
+the work grows with the number of words times the square of the words in a cue.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from subalign.subtitles.layout.break_costs import SENTENCE
+from subalign.subtitles.layout.profiles import Profile
+from subalign.subtitles.layout.timing import Numbers, Ticks
+
+__all__ = ["LaidCue", "Material", "divide_into_cues"]
+
+_LACKING = (
+    4  # A cue of no duration counts as so many more broken limits than one nearly long enough.
+)
+_BREACH = 10_000_000  # A broken limit outweighs all taste in a cue, and in thousands of cues.
+_NEVER = 1 << 50  # No such line or cue.
+_WIDEST = 1000  # Columns; wider text costs no more.
+_CUE = 330  # Every cue: the eye has to move.
+_CUE_BREAK = 3  # A break between cues costs so many times that between lines.
+_SENTENCE_INSIDE = 350  # A sentence ends within a line,
+_SENTENCE_AT_LINE = 150  # or with a line that is not its cue's last.
+_PAUSE_FREE_MS = 250  # A longer pause within a cue costs a point for every 2 ms.
+_PAUSE_HALVES_MS = 300  # A pause so long halves the cost of the break between cues.
+_BRIEF_MS = 1500  # A shorter cue costs a point for every 3 ms.
+_BALANCE = 2  # A line costs its squared width over this; the least possible is taken off again.
+_UPPER = 5, 4  # Lines above the last cost so much more: bottom-heavy.
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Units in order, one entry each; a "break" is that before the unit.
+
+    `starts` and `ends` are ticks; `next_start` is where the next batch begins. `columns`, `wide`
+    and `characters` are sizes of the text without the space before it, of which `spaces` tells (0
+    or 1). `costs` are those of line breaks, `pauses` the silences in ms. `new_cue` marks breaks
+    that must be between cues, `new_line` those that must be between lines at least, in a cue that
+    opens with a dash (`dashed`) itself; `joined` those that must not be between cues.
+    """
+
+    starts: Numbers
+    ends: Numbers
+    next_start: int
+    columns: Numbers
+    wide: Numbers
+    characters: Numbers
+    words: Numbers
+    spaces: Numbers
+    costs: Numbers
+    pauses: Numbers
+    new_cue: NDArray[np.bool_]
+    new_line: NDArray[np.bool_]
+    dashed: NDArray[np.bool_]
+    joined: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LaidCue:
+    """Units from `lines[0]` on, a line from each number in `lines`, up to `end`; times in ticks."""
+
+    lines: tuple[int, ...]
+    end: int
+    start_tick: int
+    end_tick: int
+
+
+def divide_into_cues(material: Material, profile: Profile, ticks: Ticks) -> list[LaidCue]:
+    """The cues of some units, in order."""
+    return _Programme(material, profile, ticks).cues()
+
+
+class _Programme:
+    """Costs by span: entry `d - 1` of a list holds, for each first unit, that of `d` units."""
+
+    def __init__(self, material: Material, profile: Profile, ticks: Ticks) -> None:
+        self._material = material
+        self._profile = profile
+        self._ticks = ticks
+        self._count = material.starts.size
+        self._columns = _running(material.columns + material.spaces)
+        self._wide = _running(material.wide)
+        self._characters = _running(material.characters + material.spaces)
+        self._words = _running(material.words)
+        self._new_cues = _running(material.new_cue)
+        self._new_lines = _running(material.new_cue | material.new_line)
+        sentences = material.costs == SENTENCE
+        pauses = np.maximum(material.pauses - _PAUSE_FREE_MS, 0) // 2
+        self._inside = _running(sentences * _SENTENCE_INSIDE + pauses)
+        line_breaks = material.costs - sentences * (_SENTENCE_INSIDE - _SENTENCE_AT_LINE)
+        self._line_breaks = np.append(line_breaks, 0)
+        eased = _CUE_BREAK * material.costs * _PAUSE_HALVES_MS
+        eased = eased // (_PAUSE_HALVES_MS + material.pauses) + material.joined * 5 * _BREACH
+        self._cue_breaks = np.append(np.where(material.new_cue, 0, eased), 0)
+        self._next_starts = np.append(material.starts, material.next_start)
+        self._last_lines = self._lines()
+        self._upper_lines = [
+            np.minimum(cost * _UPPER[0] // _UPPER[1], _NEVER) for cost in self._last_lines
+        ]
+
+    def cues(self) -> list[LaidCue]:
+        """The cheapest division."""
+        ends: list[Numbers] = []
+        costs: list[Numbers] = []
+        for span, divided in enumerate(self._divided(), start=1):
+            cost, end = self._cues(span)
+            ends.append(end)
+            costs.append(np.minimum(cost + divided, _NEVER))
+        starts = self._material.starts
+        return [
+            LaidCue(
+                self._line_starts(first, last),
+                last,
+                int(starts[first]),
+                int(ends[last - first - 1][first]),
+            )
+            for first, last in _cheapest(costs, self._count)
+        ]
+
+    def _over(self, span: int, sums: Numbers) -> Numbers:
+        """The sum over `span` units, from each first unit."""
+        return sums[span:] - sums[:-span]
+
+    def _breaks_inside(self, span: int, sums: Numbers) -> Numbers:
+        """The sum over the breaks between `span` units, without the one before them."""
+        return sums[span:] - sums[1 : sums.size - span + 1]
+
+    def _width(self, span: int) -> Numbers:
+        """Columns without the space at either end."""
+        return self._over(span, self._columns) - self._material.spaces[: self._count - span + 1]
+
+    def _lines(self) -> list[Numbers]:
+        """What lines cost: the square of their width, `_NEVER` where they are too wide."""
+        profile, found = self._profile, []
+        widest = max(profile.max_line_width, profile.max_wide_line_width)
+        for span in range(1, self._count + 1):
+            columns = self._width(span)
+            mostly_wide = 2 * self._over(span, self._wide) >= columns
+            over = columns > np.where(
+                mostly_wide, profile.max_wide_line_width, profile.max_line_width
+            )
+            over |= self._over(span, self._words) > profile.max_words_per_line
+            cost = np.minimum(columns, _WIDEST) ** 2 // _BALANCE
+            if span == 1:
+                cost = cost + over * _BREACH
+            else:
+                if (columns > widest).all():
+                    break
+                over |= self._breaks_inside(span, self._new_lines) > 0
+                cost = np.where(over, _NEVER, cost)
+            found.append(cost)
+        return found
+
+    def _divided(self) -> Iterator[Numbers]:
+        """What the best division of each span into lines costs, by span."""
+        most, longest = self._profile.max_line_count, len(self._last_lines)
+        # cues[l][d - 1]: d units as l + 1 lines, each with a line below it
+        above: list[list[Numbers]] = [[] for _ in range(most - 1)]
+        for span in range(1, min(most * longest, self._count) + 1):
+            breaks = self._line_breaks[span:]
+            total = np.minimum(self._width(span), _WIDEST)
+            best = np.full(total.size, _NEVER)
+            if span <= longest:
+                best = self._last_lines[span - 1] - total * total // _BALANCE
+                if above:
+                    above[0].append(self._upper_lines[span - 1] + breaks)
+            for count in range(2, most + 1):
+                last = self._with_line(above[count - 2], span, self._last_lines)
+                best = np.minimum(best, np.maximum(last - total * total // (_BALANCE * count), 0))
+                if count < most:
+                    upper = self._with_line(above[count - 2], span, self._upper_lines)
+                    above[count - 1].append(upper + breaks)
+            yield np.minimum(best, _NEVER)
+
+    def _with_line(self, above: list[Numbers], span: int, lines: list[Numbers]) -> Numbers:
+        """The cheapest way to end `span` units with one more line."""
+        size = self._count - span + 1
+        best = np.full(size, _NEVER)
+        for length in range(max(1, span - len(above)), min(span - 1, len(lines)) + 1):
+            rest = span - length
+            np.minimum(best, above[rest - 1][:size] + lines[length - 1][rest:], out=best)
+        return best
+
+    def _cues(self, span: int) -> tuple[Numbers, Numbers]:
+        """What cues cost beside their lines, and when they end."""
+        material, profile, ticks = self._material, self._profile, self._ticks
+        size = self._count - span + 1
+        starts, next_starts = material.starts[:size], self._next_starts[span:]
+        word_ends = material.ends[span - 1 :]
+        mostly_wide = 2 * self._over(span, self._wide) >= self._width(span)
+        speeds = np.where(mostly_wide, profile.max_wide_cps, profile.max_cps)
+        characters = self._over(span, self._characters) - material.spaces[:size]
+        needed = ticks.needed(characters, speeds)
+        ends = ticks.ends(starts, word_ends, next_starts, needed)
+        durations = ends - starts
+        milliseconds = durations * 1000 // int(ticks.per_second)
+        breaches = _shortfall(durations, np.full(size, ticks.min_duration))
+        breaches += _shortfall(durations, needed) + (ends > next_starts - ticks.gap) * _BREACH
+        cost = (
+            _CUE
+            + self._cue_breaks[span:]
+            + self._breaks_inside(span, self._inside)
+            + np.maximum(_BRIEF_MS - milliseconds, 0) // 3
+            + breaches
+        )
+        if span > 1:
+            spoken = np.minimum(word_ends, next_starts - ticks.gap) - starts
+            never = spoken > ticks.max_duration
+            never |= self._breaks_inside(span, self._new_cues) > 0
+            new_lines = self._breaks_inside(span, self._new_lines) > 0
+            never |= new_lines & ~material.dashed[:size]
+            cost = np.where(never, _NEVER, cost)
+        return cost, ends
+
+    def _line_starts(self, first: int, end: int) -> tuple[int, ...]:
+        """Where the lines of one cue begin: the division that `_divided` found the price of."""
+        total = min(self._cue_width(first, end), _WIDEST)
+        found: tuple[int, tuple[int, ...]] = (2 * _NEVER, (first,))
+        for count in range(1, self._profile.max_line_count + 1):
+            cost, starts = self._best_lines(first, end, count, self._last_lines)
+            cost = max(cost - total * total // (_BALANCE * count), 0)
+            if cost < found[0]:
+                found = cost, starts
+        return found[1]
+
+    def _best_lines(
+        self, first: int, end: int, count: int, lines: list[Numbers]
+    ) -> tuple[int, tuple[int, ...]]:
+        """The cheapest division into `count` lines and where they begin."""
+        if count == 1:
+            fits = end - first <= len(lines)
+            return (int(lines[end - first - 1][first]) if fits else _NEVER), (first,)
+        found: tuple[int, tuple[int, ...]] = (_NEVER, (first,))
+        for start in range(max(first + 1, end - len(lines)), end):
+            cost = int(lines[end - start - 1][start]) + int(self._line_breaks[start])
+            if cost < found[0]:
+                rest, starts = self._best_lines(first, start, count - 1, self._upper_lines)
+                if cost + rest < found[0]:
+                    found = cost + rest, (*starts, start)
+        return found
+
+    def _cue_width(self, first: int, end: int) -> int:
+        spaces = int(self._material.spaces[first])
+        return int(self._columns[end] - self._columns[first]) - spaces
+
+
+def _shortfall(durations: Numbers, needed: Numbers) -> Numbers:
+    """The price of cues shorter than they have to be: the more they lack, the higher."""
+    lacking = np.maximum(needed - durations, 0)
+    share = lacking * _BREACH // np.maximum(needed, 1)
+    return np.where(lacking > 0, _BREACH + _LACKING * share, 0)
+
+
+def _running(values: NDArray[Any]) -> Numbers:
+    """Sums of the values before each place, and of all."""
+    sums = np.zeros(values.size + 1, np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
+
+
+def _cheapest(costs: Sequence[Numbers], count: int) -> list[tuple[int, int]]:
+    """The first unit and the end of every cue, so that their costs sum to the least."""
+    longest = len(costs)
+    # by end: a row holds the costs of the cues that end there, longest first
+    rows = np.full((count, longest), _NEVER)
+    for span, cost in enumerate(costs, start=1):
+        rows[span - 1 :, longest - span] = cost
+    best = [_NEVER * count] * longest
+    best[-1] = 0  # nothing costs nothing
+    spans: list[int] = []
+    for end, row in enumerate(rows.tolist()):
+        sums = list(map(add, best[end : end + longest], row))
+        least = min(sums)
+        best.append(least)
+        spans.append(longest - sums.index(least))
+    found: list[tuple[int, int]] = []
+    end = count
+    while end:
+        found.append((end - spans[end - 1], end))
+        end -= spans[end - 1]
+    return found[::-1]

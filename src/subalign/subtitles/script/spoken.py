@@ -1,0 +1,202 @@
+r"""What of a transcript's text is said aloud, and what is only kept.
+
+Never said:
+
+- tags: `<i>`, `<v Mary>`, `<laugh>`, `{\an8}`;
+- everything in square brackets: `[door slams]`, `[00:12:07]`, `【…】`;
+- music marks: `♪`, and `#` that stands alone; addresses (`https://…`);
+- `>>` where a speaker changes, and the dash or bullet that opens a line of dialogue;
+- a time as in `0:12:07` at the start of a line, but not `10:30`, which people say, unless most
+  lines begin so;
+- how ruby is read: `<rt>…</rt>`, kana in brackets after Chinese characters; bold marks (`**`);
+- a speaker's name before a colon at the start of a line: see `labels`;
+- directions in round brackets. As prose has round brackets too, these count: a time; up to six
+  words with a sound or manner of the list below (`(laughs)`, `(audience laughing)`, `(笑)`); words
+  in capitals; up to four words that have the line to themselves; and in subtitle files, where
+  prose is rare, up to three words in small letters (`(door opens)`);
+- whatever a pattern of the user matches.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from subalign.subtitles.script.labels import Label, find_labels, label_at
+
+__all__ = ["spoken_ranges", "trimmed_ranges"]
+
+_NEVER_SAID = re.compile(
+    r"""
+      <r[tp](?:[.\s][^<>\n]{0,300})?>(?:(?!</r)[^\n]){0,300}    # how ruby is read
+    | </?[A-Za-z][^<>\n]{0,300}> | <\d[\d:.]*>         # tags, and times inside a cue
+    | \{\\[^{}]*\}                                     # overrides of ASS
+    | \[[^][]{0,400}\] | ［[^［］]{0,400}］ | 【[^【】]{0,400}】
+    | [♩♪♫♬🎵🎶]
+    | https?://[^\s<>"\[\]{}]{1,2000}
+    | (?<=[\u4e00-\u9fff々])[《（(][\u3041-\u30ff]{1,20}[》）)]
+    | (?<!\S)\#+(?!\S)
+    | \*{2,3} | (?<!\w)__ | __(?!\w)                   # bold in Markdown
+    """,
+    re.VERBOSE,
+)
+_TURN = re.compile(r"(?<!\S)>{2,3}")
+# not the "(s)" of "word(s)"; scripts without spaces, from Thai on, have no other place for brackets
+_ROUND = re.compile(r"(?<![^\W\u0e00-\U0010ffff])[(（]([^()（）]{1,100})[)）]")
+
+# a dash before a digit is a minus, and two dashes are no dialogue
+_DASH = r"[-–—‐‑](?![-–—\d])|[•‣·](?=\s)|\*(?=\s)"
+_LINE_OPENING = re.compile(rf"{_DASH}|\d{{1,2}}:\d\d:\d\d(?:[.,]\d{{1,3}})?(?=\s|$)", re.MULTILINE)
+_TIMED_OPENING = re.compile(
+    rf"{_DASH}|(?:\d{{1,3}}:)?\d{{1,2}}:\d\d(?:[.,]\d{{1,3}})?(?=\s|$)", re.MULTILINE
+)
+
+_TIME = re.compile(r"\d{1,2}(?::\d\d){1,2}(?:[.,]\d{1,3})?")
+_SOUNDS = re.compile(
+    r"""(?<!\w)(?:
+      (?:laugh|chuckl|giggl|snicker|sigh|sob|weep|cough|sneez|sniff|gasp|groan|grunt|moan|scream
+        |whisper|mutter|mumbl|whistl|appla|cheer|inaudibl|unintelligibl|indistinct|crosstalk
+        |exhal|inhal|lach|seufz|aplauso)\w*
+    | cr(?:ies|ying) | hum(?:s|ming) | sing(?:s|ing) | clap(?:s|ping) | claps | beep(?:s|ing)?
+    | music | musik | musique | música | musica | silence | pauses? | beat | static
+    | clears\ (?:his\ |her\ |their\ )?throat | footsteps | rires? | risas | risate
+    | v\.?\s?o\.? | o\.\s?[sc]\.? | cont[’']d
+    )(?!\w) | 笑 | 拍手 | 音楽 | 掌声 | 音乐 | 音樂 | 笑声""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def spoken_ranges(
+    texts: Sequence[str],
+    *,
+    ignore: Sequence[re.Pattern[str]] = (),
+    captions: bool = False,
+    timed: bool = False,
+) -> list[tuple[tuple[int, int], ...]]:
+    """The ranges (first, end) of each text that somebody says, without the space around them.
+
+    The texts are the lines of one transcript, in order: what is a speaker's name shows in all of
+    them together. `captions` says that they come from a subtitle file, `timed` that a time as in
+    `0:12` at the start of a line tells when it is said.
+    """
+    opening = _TIMED_OPENING if timed else _LINE_OPENING
+    marked = [_mark(text, opening) for text in texts]
+    names = find_labels([place.label for text in marked for place in text.places])
+    return [_finish(text, names, ignore, captions=captions) for text in marked]
+
+
+def trimmed_ranges(text: str, said: Sequence[int | bool]) -> tuple[tuple[int, int], ...]:
+    """The ranges of a text whose characters are `said`, without the space around them."""
+    ranges = []
+    for run in re.finditer(rb"\x01+", bytes(map(bool, said))):
+        part = text[run.start() : run.end()]
+        first = run.start() + len(part) - len(part.lstrip())
+        if part.strip():
+            ranges.append((first, first + len(part.strip())))
+    return tuple(ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a speaker's name could stand: what is there, and the line's start and end."""
+
+    at: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A text with a byte for each character: 1 where it is said."""
+
+    text: str
+    said: bytearray
+    places: tuple[_Place, ...]
+
+
+def _mark(text: str, opening: re.Pattern[str]) -> _Marked:
+    said = bytearray(b"\x01" * len(text))
+    for found in (*_NEVER_SAID.finditer(text), *_TURN.finditer(text)):
+        _silence(said, found.start(), found.end())
+    for found in _ROUND.finditer(text):
+        if _TIME.fullmatch(found[1]) or _names_sound(found[1]):
+            _silence(said, found.start(), found.end())
+    starts = [line.start() for line in re.finditer(r"^", text, re.MULTILINE)]
+    starts += [turn.end() for turn in _TURN.finditer(text)]
+    places = []
+    for start in sorted(starts):
+        at = _skip_opening(text, said, start, opening)
+        label = label_at(text, at)
+        if label is not None:
+            places.append(_Place(at, label))
+    return _Marked(text, said, tuple(places))
+
+
+def _skip_opening(text: str, said: bytearray, at: int, opening: re.Pattern[str]) -> int:
+    """Where the line's own text begins; a dash and the like are silenced on the way."""
+    while at < len(text) and text[at] not in "\r\n":
+        found = opening.match(text, at)
+        if found:
+            _silence(said, *found.span())
+            at = found.end()
+        elif text[at].isspace() or not said[at]:
+            at += 1
+        else:
+            break
+    return at
+
+
+def _finish(
+    marked: _Marked,
+    names: frozenset[str],
+    ignore: Sequence[re.Pattern[str]],
+    *,
+    captions: bool,
+) -> tuple[tuple[int, int], ...]:
+    text, said = marked.text, marked.said
+    for place in marked.places:
+        if place.label.name in names:
+            _silence(said, place.at, place.at + place.label.length)
+    for found in _ROUND.finditer(text):
+        if _is_direction(found[1], captions=captions) or (
+            _is_short(found[1]) and _is_alone(text, said, found)
+        ):
+            _silence(said, found.start(), found.end())
+    for pattern in ignore:
+        for found in pattern.finditer(text):
+            _silence(said, found.start(), found.end())
+    return trimmed_ranges(text, said)
+
+
+def _silence(said: bytearray, start: int, end: int) -> None:
+    said[start:end] = bytes(end - start)
+
+
+def _names_sound(content: str) -> bool:
+    return len(content.split()) <= 6 and _SOUNDS.search(content) is not None
+
+
+def _is_direction(content: str, *, captions: bool) -> bool:
+    words = content.split()
+    shouted = content.isupper() and (captions or len(words) > 1)
+    quiet = captions and content.islower() and len(words) <= 3
+    return shouted or quiet
+
+
+def _is_short(content: str) -> bool:
+    return len(content.split()) <= 4 and not content.rstrip().endswith(("?", "!"))
+
+
+def _is_alone(text: str, said: bytearray, found: re.Match[str]) -> bool:
+    """Whether nothing else is said in the lines of a bracket."""
+    before = range(found.start() - 1, -1, -1)
+    after = range(found.end(), len(text))
+    return not any(_says_more(text, said, positions) for positions in (before, after))
+
+
+def _says_more(text: str, said: bytearray, positions: range) -> bool:
+    """Whether a letter that is said comes before the line's end."""
+    for at in positions:
+        if text[at] in "\r\n":
+            return False
+        if said[at] and text[at].isalnum():
+            return True
+    return False

@@ -1,0 +1,93 @@
+"""Text that the model made up over silence: how it is recognised and where to listen again.
+
+A segment is anomalous where many of its first words are improbable, very short or very long. An
+anomalous segment with silence on both sides is dropped, and listening goes on at its start.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS
+from subalign.results import Segment, Word
+from subalign.transcription.windows import FRAMES_PER_SECOND, Window
+
+__all__ = ["SilenceSkip", "skip_silence"]
+
+_PUNCTUATION = frozenset(PREPEND_PUNCTUATIONS + APPEND_PUNCTUATIONS)
+_WORDS_JUDGED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceSkip:
+    """What is left of a window's segments, and the frame to go on at (None: as before)."""
+
+    segments: tuple[Segment, ...]
+    next_seek: int | None
+
+
+def skip_silence(
+    segments: Sequence[Segment],
+    window: Window,
+    *,
+    threshold: float,
+    last_speech_end: float,
+    n_frames: int,
+) -> SilenceSkip:
+    """Drop anomalous segments between silences longer than `threshold` seconds."""
+    first = _next_with_words(segments)
+    if first is not None and _is_anomalous(first) and first.start - window.offset > threshold:
+        gap = first.start - window.offset
+        return SilenceSkip((), window.seek + round(gap * FRAMES_PER_SECOND))
+    speech_end = last_speech_end
+    for index, segment in enumerate(segments):
+        if not segment.words:
+            continue
+        following = _next_with_words(segments[index + 1 :])
+        if _is_anomalous(segment) and _alone(segment, following, window, threshold, speech_end):
+            restart = max(window.offset + 1, segment.start)
+            at_end = n_frames / FRAMES_PER_SECOND - segment.end < threshold
+            next_seek = n_frames if at_end else round(restart * FRAMES_PER_SECOND)
+            return SilenceSkip(tuple(segments[:index]), next_seek)
+        speech_end = segment.end
+    return SilenceSkip(tuple(segments), None)
+
+
+def _alone(
+    segment: Segment,
+    following: Segment | None,
+    window: Window,
+    threshold: float,
+    speech_end: float,
+) -> bool:
+    next_start = window.offset + window.duration
+    if following is not None and following.words:
+        next_start = following.words[0].start
+    silence_before = (
+        segment.start - speech_end > threshold
+        or segment.start < threshold
+        or segment.start - window.offset < 2.0
+    )
+    silence_after = (
+        next_start - segment.end > threshold
+        or (following is not None and _is_anomalous(following))
+        or window.end - segment.end < 2.0
+    )
+    return silence_before and silence_after
+
+
+def _is_anomalous(segment: Segment) -> bool:
+    words = [word for word in segment.words or () if word.text.strip() not in _PUNCTUATION]
+    words = words[:_WORDS_JUDGED]
+    score = sum(_anomaly(word) for word in words)
+    return bool(segment.words) and (score >= 3 or score + 0.01 >= len(words))
+
+
+def _anomaly(word: Word) -> float:
+    duration = word.end - word.start
+    score = 1.0 if word.probability < 0.15 else 0.0
+    score += max(0.0, 0.133 - duration) * 15
+    return score + max(0.0, duration - 2.0)
+
+
+def _next_with_words(segments: Sequence[Segment]) -> Segment | None:
+    return next((segment for segment in segments if segment.words), None)

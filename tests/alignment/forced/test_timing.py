@@ -1,0 +1,202 @@
+"""Exact times of planned windows' words, and the order that they are brought into."""
+
+import numpy as np
+import pytest
+import torch
+
+from subalign.alignment.forced.coarse import Placement
+from subalign.alignment.forced.matching import Matching
+from subalign.alignment.forced.recognition import Span, SpanEncoder
+from subalign.alignment.forced.timing import TimedWords, in_order, time_settled, time_windows
+from subalign.alignment.forced.windows import Window
+from subalign.options import AlignmentOptions
+
+NAN = float("nan")
+
+
+def timed_words(starts, ends, support, guessed=None, own=None):
+    n = len(starts)
+    return TimedWords(
+        np.array(starts, float),
+        np.array(ends, float),
+        np.full(n, 0.5),
+        np.array(support if own is None else own, float),
+        np.array(support, float),
+        np.array(guessed if guessed is not None else [False] * n, bool),
+        np.zeros(n, bool),
+    )
+
+
+def placement_at(starts, ends):
+    none = np.zeros(len(starts), bool)
+    return Placement(np.array(starts, float), np.array(ends, float), none * 1.0, none, none)
+
+
+def test_heard_is_what_has_support_and_was_not_guessed():
+    timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0], guessed=[False, False, True])
+    assert timed.heard.tolist() == [True, False, False]
+
+
+def test_words_decoded_where_they_are_were_heard_though_the_model_foresaw_them():
+    """Near enough, alike enough, with a time, and not those that nobody wrote."""
+    matching = Matching(
+        starts=np.array([0.25, 1.35, 2.0, NAN, 4.0]),
+        ends=np.full(5, 9.0),
+        likeness=np.array([1.0, 1.0, 0.8, 0.0, 1.0]),
+        confidence=np.ones(5),
+        used=np.ones(5),
+    )
+    starts = [0, 1, 2, 2.5, NAN, 4]
+    timed = timed_words(starts, starts, [0.5] * 6, guessed=[False] * 5 + [True])
+    own = np.array([True, True, True, False, True, True])
+    found = timed.with_decoded(matching, own)
+    assert found.decoded.tolist() == [True, False, False, False, False, True]
+    # a time that no attention told is none that was heard
+    assert found.heard.tolist() == [True, False, False, False, False, False]
+
+
+def test_times_of_some_words_are_replaced():
+    timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0])
+    others = timed_words([7, 8, 9], [8, 9, 10], [1.0, 2.0, 3.0], guessed=[True] * 3)
+    found = timed.replaced(others, np.array([False, True, False]))
+    assert found.starts.tolist() == [0, 8, 2]
+    assert found.ends.tolist() == [1, 9, 3]
+    assert found.support.tolist() == [5.0, 2.0, 5.0]
+    assert found.guessed.tolist() == [False, True, False]
+    assert timed.starts.tolist() == [0, 1, 2]
+
+
+def test_anchors_are_words_heard_by_themselves_in_order():
+    timed = timed_words(
+        [0, 9, 2, 3, 4], [1, 10, 3, 4, 5], [3.0, 9.0, 12.0, 3.0, 1.0], own=[1, 1, 1, -1, 1]
+    )
+    anchors = timed.anchors()
+    assert anchors.words.tolist() == [0, 2]
+    assert anchors.weights.tolist() == [0.5, 1.0]
+
+
+def test_words_not_heard_lie_between_those_that_were():
+    timed = timed_words([0, NAN, 8, 3], [1, NAN, 9, 4], [5, -np.inf, 0, 5])
+    starts, ends, kept = in_order(placement_at([0, 1.2, 2, 3], [1, 1.8, 3, 4]), timed)
+    assert kept.tolist() == [True, False, False, True]
+    assert starts.tolist() == [0, 1.2, 3, 3]
+    assert ends.tolist() == [1, 1.8, 3, 4]
+
+
+def test_words_heard_out_of_order_are_not_kept():
+    timed = timed_words([0, 7, 2, 3], [1, 8, 3, 4], [5, 5, 5, 5])
+    starts, ends, kept = in_order(placement_at([0] * 4, [1] * 4), timed)
+    assert kept.tolist() == [True, False, True, True]
+    assert starts.tolist() == [0, 2, 2, 3]
+    assert ends.tolist() == [1, 2, 3, 4]
+
+
+def test_no_words():
+    starts, ends, kept = in_order(placement_at([], []), timed_words([], [], []))
+    assert starts.size == ends.size == kept.size == 0
+
+
+@pytest.fixture(scope="module")
+def two_windows(embedded_model, tokenizer, encode_words, opening, opening_mel):
+    """Lines 0 to 4 and 3 to 7 in windows of their own, and one word of no window."""
+    words = [word for line in opening.lines for word in encode_words(line)]
+    edges = np.cumsum([0, *(len(line.split()) for line in opening.lines)])
+    cuts = [opening.pause_after(line) // 160 for line in range(7)]
+    windows = [
+        Window(Span(0, cuts[4]), tuple(range(edges[5]))),
+        Window(Span(cuts[2], opening_mel.n_frames), tuple(range(edges[3], edges[8]))),
+    ]
+    told = []
+    with torch.inference_mode():
+        found = time_windows(
+            SpanEncoder(embedded_model, opening_mel),
+            tokenizer,
+            [*words, *encode_words("glacier")],
+            windows,
+            AlignmentOptions(),
+            told.append,
+        )
+    assert told == [window.span for window in windows]
+    return found
+
+
+def test_windows_times_are_the_recordings(two_windows, opening):
+    truth = np.array([start for line in opening.starts for start in line])
+    errors = np.abs(two_windows.starts[:-1] - truth)
+    assert np.median(errors) < 0.06
+    assert (errors < 0.3).mean() > 0.9
+    assert (np.diff(two_windows.starts[:-1]) > 0).all()
+    assert two_windows.heard[:-1].mean() > 0.8
+
+
+def test_a_word_of_no_window_has_no_time(two_windows):
+    assert np.isnan([two_windows.starts[-1], two_windows.ends[-1]]).all()
+    assert two_windows.own[-1] == two_windows.support[-1] == -np.inf
+    assert not two_windows.heard[-1]
+
+
+def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(
+    embedded_model, tokenizer, encode_words, opening, opening_mel
+):
+    """A window that lacks the end of the audio of its last words has no say in them."""
+    words = [word for line in opening.lines[:4] for word in encode_words(line)]
+    cut = opening.pause_after(3) // 160
+    torn = opening.pause_after(1) // 160
+    windows = [Window(Span(0, torn), tuple(range(20))), Window(Span(0, cut), tuple(range(26)))]
+    found = time_windows(
+        SpanEncoder(embedded_model, opening_mel), tokenizer, words, windows, AlignmentOptions()
+    )
+    truth = np.array([start for line in opening.starts[:4] for start in line])
+    # of the third line the first window has no sound
+    assert np.abs(found.starts - truth)[15:19].max() < 0.5
+
+
+def test_a_foreign_word_gets_no_time_after_repair(
+    embedded_model, tokenizer, encode_words, opening, opening_mel
+):
+    text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
+    words = encode_words(text)
+    window = Window(Span(0, opening.pause_after(2) // 160), tuple(range(len(words))))
+    found = time_windows(
+        SpanEncoder(embedded_model, opening_mel),
+        tokenizer,
+        words,
+        [window],
+        AlignmentOptions(),
+        final=True,
+    )
+    assert not found.heard[10]
+    assert np.isfinite(np.delete(found.starts, 10)).mean() > 0.8
+    truth = np.array([start for line in opening.starts[:3] for start in line])
+    errors = np.abs(np.delete(found.starts, 10) - truth)
+    assert np.nanmedian(errors) < 0.1
+
+
+def test_settled_windows_are_timed_in_what_was_encoded_for_decoding(
+    embedded_model, tokenizer, encode_words, opening, opening_mel, monkeypatch
+):
+    """The words that were decoded keep their times, a foreign one among them gets none."""
+    text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
+    words = encode_words(text)
+    span = Span(0, opening.pause_after(2) // 160)
+    sure = np.array([word.text.strip() != "Parliament" for word in words])
+    encoder = SpanEncoder(embedded_model, opening_mel)
+    encoder.encode([span], whole=True, keep=True)
+    monkeypatch.setattr(embedded_model.encoder, "forward", None)
+    told = []
+    found = time_settled(
+        encoder,
+        tokenizer,
+        words,
+        [Window(span, tuple(range(len(words))))],
+        sure,
+        AlignmentOptions(),
+        told.append,
+        cut_pauses=False,
+    )
+    assert told == [span]
+    assert found.heard.tolist() == sure.tolist()
+    truth = np.array([start for line in opening.starts[:3] for start in line])
+    errors = np.abs(found.starts[sure] - truth)
+    assert np.median(errors) < 0.1
+    assert errors.max() < 0.3

@@ -1,0 +1,93 @@
+"""Speech that a transcript leaves out is put between its words as it was decoded."""
+
+import numpy as np
+import pytest
+
+from subalign.alignment.forced.matching import match
+from subalign.alignment.forced.recognition import HeardWord
+from subalign.alignment.forced.untranscribed import fill
+
+SAID = (
+    "we keep the light on until the morning they want to know what was said before "
+    "nobody ever mentioned glaciers soon and then my father taught me how to do this work"
+).split()
+PASSAGE = range(16, 21)
+
+
+@pytest.fixture
+def filled(tokenizer, encode_words):
+    def call(written, evidence=5.0, said=SAID):
+        heard = [HeardWord(f" {word}", n, n + 0.8, evidence) for n, word in enumerate(said)]
+        words = encode_words(" ".join(written))
+        text = fill(words, match([word.text for word in words], heard), heard, tokenizer)
+        assert [word for word, own in zip(text.words, text.own, strict=True) if own] == words
+        assert (np.diff(text.anchors.words) > 0).all()
+        assert (np.diff(text.anchors.starts) > 0).all()
+        return text
+
+    return call
+
+
+def said(text):
+    return "".join(word.text for word in text.words).split()
+
+
+def without(passage):
+    return [word for n, word in enumerate(SAID) if n not in passage]
+
+
+def test_what_is_written_stays(filled):
+    text = filled(SAID)
+    assert text.own.all()
+    assert text.anchors.words.tolist() == list(range(len(SAID)))
+
+
+def test_a_passage_that_is_lacking_is_put_in(filled):
+    text = filled(without(PASSAGE))
+    assert said(text) == SAID
+    assert np.flatnonzero(~text.own).tolist() == list(PASSAGE)
+    # what is put in has its place
+    assert set(PASSAGE) <= set(text.anchors.words.tolist())
+    at = text.anchors.words.tolist().index(18)
+    assert text.anchors.starts[at] == 18
+
+
+@pytest.mark.parametrize("passage", [range(5), range(27, 33)], ids=["first", "last"])
+def test_a_passage_at_an_end(filled, passage):
+    assert said(filled(without(passage))) == SAID
+
+
+def test_of_a_long_passage_the_ends_are_put_in(filled):
+    """They shield the words beside it; its middle belongs to no window."""
+    strange = [f"{a}{b}u" for a in ("ba", "ko", "zi", "tre", "lum") for b in ("nda", "rfo", "x")]
+    text = filled(SAID, said=[*SAID[:16], *strange, *SAID[16:]])
+    put_in = [word for word, own in zip(said(text), text.own, strict=True) if not own]
+    assert put_in == [*strange[:4], *strange[-4:]]
+
+
+def test_what_was_hardly_heard_is_not_put_in(filled):
+    assert filled(without(PASSAGE), evidence=1.0).own.all()
+
+
+def test_a_word_or_two_are_put_in_where_nothing_else_is(filled):
+    assert said(filled(without(range(17, 19)))) == SAID
+
+
+def test_a_word_beside_another_that_was_misheard_is_a_part_of_it(filled):
+    """Of "glaciers" the decoder made "gla seers"."""
+    heard = [*SAID[:19], "gla", "seers", *SAID[20:]]
+    assert filled(SAID, said=heard).own.all()
+    written = [*SAID[:18], "imprudently", *SAID[19:]]
+    heard = [*SAID[:18], "improvised", "dently", *SAID[19:]]
+    assert filled(written, said=heard).own.all()
+
+
+def test_misheard_words_are_not_put_beside_those_that_they_are(filled):
+    written = [*SAID[:16], *"spectacular fjords remained frozen".split(), *SAID[21:]]
+    assert filled(written).own.all()
+
+
+def test_nothing_decoded_or_written(filled):
+    assert filled(SAID, said=[]).own.all()
+    text = filled([])
+    assert not text.own.any()
