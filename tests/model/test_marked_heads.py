@@ -16,7 +16,7 @@ from subalign.model import (
     pack_heads,
     save_checkpoint,
 )
-from subalign.model.checkpoints.assembly import DIMENSION_KEYS
+from subalign.model.config import DIMENSION_KEYS
 from subalign.model.timing_heads import upper_half
 
 

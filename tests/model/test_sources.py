@@ -15,9 +15,8 @@ import pytest
 from huggingface_hub import constants
 
 import subalign.model.package_index as package_index
-import subalign.model.store as cached
 from subalign.errors import ModelUnavailableError, UnknownModelError, UsageError
-from subalign.model import fetch, list_models, official_models, where
+from subalign.model import fetch, list_models, official_models, store, where
 from subalign.model.package_index import WheelFile, WheelModel
 from subalign.model.registry import OfficialModel
 
@@ -45,7 +44,7 @@ def caches(tmp_path, monkeypatch):
         name: replace(model, pt_url=f"{closed_address()}/{name}.pt", pt_sha256=sha256(WEIGHTS))
         for name, model in official_models().items()
     }
-    monkeypatch.setattr(cached, "official_models", lambda: facts)
+    monkeypatch.setattr(store, "official_models", lambda: facts)
     monkeypatch.setattr(OfficialModel, "download_bytes", len(WEIGHTS))
     return tmp_path
 
@@ -94,7 +93,7 @@ def indexed(caches, monkeypatch):
 
 
 def offer(model, monkeypatch):
-    monkeypatch.setattr(cached, "wheel_models", lambda: {model.name: model})
+    monkeypatch.setattr(store, "wheel_models", lambda: {model.name: model})
 
 
 def write_wheel(folder, name, files):
@@ -139,9 +138,9 @@ def openai(caches, monkeypatch):
     openai = OpenAI()
     facts = {
         name: replace(model, pt_url=f"{openai.address}/{name}.pt")
-        for name, model in cached.official_models().items()
+        for name, model in store.official_models().items()
     }
-    monkeypatch.setattr(cached, "official_models", lambda: facts)
+    monkeypatch.setattr(store, "official_models", lambda: facts)
     thread = threading.Thread(target=openai.server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield openai
@@ -188,7 +187,7 @@ def test_a_wheel_that_is_not_the_known_one_gives_nothing(caches, wheels, monkeyp
 
 
 def test_joined_parts_are_proved_too(caches, wheels, monkeypatch):
-    model = cached.wheel_models()["tiny.en"]
+    model = store.wheel_models()["tiny.en"]
     files = {**model.files, "config.json": WheelFile(("one_model/config.json",), sha256(b"[]"))}
     offer(replace(model, files=files), monkeypatch)
     with pytest.raises(ModelUnavailableError, match=r"config\.json of the package index is not"):
@@ -223,9 +222,9 @@ def test_an_interrupted_pip_is_ended_and_leaves_nothing(caches, indexed, monkeyp
 
 def test_two_at_once_fetch_it_once(caches, wheels, monkeypatch):
     runs = []
-    unpack = cached.unpack_wheels
+    unpack = store.unpack_wheels
     monkeypatch.setattr(
-        cached, "unpack_wheels", lambda *arguments: (runs.append(1), unpack(*arguments))
+        store, "unpack_wheels", lambda *arguments: (runs.append(1), unpack(*arguments))
     )
     found = []
     threads = [
@@ -383,7 +382,7 @@ def test_a_cache_that_cannot_be_written(caches, wheels):
 
 
 def test_the_users_cache_is_the_systems(monkeypatch):
-    from subalign.model.registry import own_models
+    from subalign.model.store import own_models
 
     monkeypatch.delenv("SUBALIGN_CACHE")
     if sys.platform == "linux":

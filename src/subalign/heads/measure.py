@@ -20,8 +20,8 @@ from subalign.heads.search import HeadSearch, search_heads, set_error
 from subalign.heads.windows import HeadWindow, head_windows
 from subalign.kernels.dispatch import check_kernels
 from subalign.model import TimingHeads, Whisper, save_checkpoint, where
-from subalign.model.checkpoints.folder import CONFIG, FORMAT, read_json
 from subalign.model.checkpoints.subalign_folder import save_heads
+from subalign.model.config import CONFIG, FORMAT, read_json
 from subalign.model.registry import canonical_name
 from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions
 
@@ -153,7 +153,7 @@ def find_best_heads(
     if not data:
         raise InputError("There is no recording to measure heads on: name files or a folder.")
     if most < 1:
-        raise UsageError(f"--most must be at least 1, not {most}.")
+        raise UsageError(f"`most` must be at least 1, not {most}.")
     _check(options, model)
     chosen = _of_one_kind(data)
     timed = chosen[0].reference.timed
@@ -189,7 +189,7 @@ def check_head_folder(model_name: str, folder: Path, *, overwrite: bool = False)
     there = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if there and not overwrite:
         raise OutputExistsError(
-            f"{folder} is there already: choose another folder, or add --overwrite to replace the "
+            f"{folder} is there already: choose another folder, or add `overwrite=True` to replace the "
             "checkpoint in it."
         )
 
@@ -256,7 +256,7 @@ def _own_folder(model_name: str) -> Path | None:
 def _check(options: AlignmentOptions, model: Whisper) -> None:
     if options.method not in ("viterbi", "dtw"):
         raise UsageError(
-            f"--method {options.method} chooses its heads for each text: measure them by viterbi "
+            f"`method={options.method}` chooses its heads for each text: measure them by viterbi "
             "or dtw."
         )
     check_kernels(options.kernels, model.device)

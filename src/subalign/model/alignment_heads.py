@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TypeGuard
 
 from subalign.errors import CheckpointError, UnknownModelError
-from subalign.model.checkpoints.assembly import hugging_face_dimensions, read_dimensions
-from subalign.model.checkpoints.folder import (
+from subalign.model.checkpoints.folder import MODEL_BIN, kind_of
+from subalign.model.config import (
     CONFIG,
     GENERATION_CONFIG,
     check_format,
+    hugging_face_dimensions,
+    read_dimensions,
     read_heads,
     read_json,
 )
@@ -130,16 +132,11 @@ def _heads_of_official(model: OfficialModel) -> MarkedHeads:
 def _heads_of_folder(folder: Path) -> MarkedHeads:
     if (folder / CONFIG).is_file() and "format" in read_json(folder / CONFIG):
         return _heads_of_subalign_folder(folder / CONFIG)
-    # NumPy comes with these
-    from subalign.model.checkpoints.ctranslate2 import (
-        MODEL,
-        read_ctranslate2_dimensions,
-        stated_heads,
-    )
-    from subalign.model.checkpoints.folder import kind_of
-
     name = folder.resolve().name
-    if (folder / MODEL).is_file() and kind_of(folder) == "CTranslate2":
+    if (folder / MODEL_BIN).is_file() and kind_of(folder) == "CTranslate2":
+        # NumPy comes with it
+        from subalign.model.checkpoints.ctranslate2 import read_ctranslate2_dimensions, stated_heads
+
         dims = read_ctranslate2_dimensions(folder)
         return _marked(name, dims, choose_heads(dims, stated_heads(folder, dims)))
     dims, stated = _hugging_face_facts(folder)

@@ -81,11 +81,11 @@ def resolve_device(device: str) -> torch.device:
     kind, _, index = device.partition(":")
     well_formed = device in ("cpu", "cuda", "mps") or (kind == "cuda" and index.isdecimal())
     if not well_formed:
-        raise UsageError(f"--device must be auto, cpu, cuda, cuda:N or mps, not {device!r}.")
+        raise UsageError(f"`device` must be auto, cpu, cuda, cuda:N or mps, not {device!r}.")
     wanted = f"cuda:{int(index)}" if index else device
     if wanted not in there and not (wanted == "cuda" and "cuda:0" in there):
         raise UsageError(
-            f"Device {device} is not there: use --device auto, or one of {', '.join(there)}."
+            f"Device {device} is not there: use `device=auto`, or one of {', '.join(there)}."
         )
     return torch.device(wanted)
 
@@ -101,7 +101,7 @@ def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
     if dtype == "auto":
         return cpu_dtype() if device.type == "cpu" else torch.float16
     if dtype not in _DTYPES:
-        raise UsageError(f"--dtype must be auto, {', '.join(_DTYPES)}, not {dtype!r}.")
+        raise UsageError(f"`dtype` must be auto, {', '.join(_DTYPES)}, not {dtype!r}.")
     return _DTYPES[dtype]
 
 

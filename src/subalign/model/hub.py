@@ -34,9 +34,13 @@ from subalign.errors import (
     ModelUnavailableError,
     UnknownModelError,
 )
-from subalign.model.checkpoints.ctranslate2 import MODEL
-from subalign.model.checkpoints.folder import CONFIG, GENERATION_CONFIG, read_json
-from subalign.model.checkpoints.hugging_face import SHARD_INDEXES, WHOLE_WEIGHTS, weight_files
+from subalign.model.checkpoints.folder import (
+    MODEL_BIN,
+    SHARD_INDEXES,
+    WHOLE_WEIGHTS,
+    weight_files,
+)
+from subalign.model.config import CONFIG, GENERATION_CONFIG, read_json
 from subalign.model.sources import (
     OFFLINE,
     Fetching,
@@ -90,7 +94,7 @@ def cached_folder(repository: str) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    if (folder / MODEL).is_file():
+    if (folder / MODEL_BIN).is_file():
         return folder
     try:
         weight_files(folder)
@@ -194,7 +198,7 @@ def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
 
 
 def _small_files(names: Collection[str], weights: Collection[str]) -> list[str]:
-    if MODEL in weights:
+    if MODEL_BIN in weights:
         return [name for name in _CTRANSLATE2_FILES if name in names]
     vocabulary = _VOCABULARY if _VOCABULARY[0] in names else ("tokenizer.json", "vocab.tiktoken")
     wanted = (CONFIG, GENERATION_CONFIG, *vocabulary)
@@ -208,7 +212,7 @@ def _weights(names: Collection[str]) -> list[str]:
             return [whole]
         if index in names:
             return [index, *(name for name in names if shard.fullmatch(name))]
-    return [MODEL] if MODEL in names else []
+    return [MODEL_BIN] if MODEL_BIN in names else []
 
 
 def _is_whisper(folder: Path) -> bool:
@@ -216,7 +220,7 @@ def _is_whisper(folder: Path) -> bool:
         config = read_json(folder / CONFIG)
     except CheckpointError:
         return False
-    theirs = (folder / MODEL).is_file() and "suppress_ids_begin" in config
+    theirs = (folder / MODEL_BIN).is_file() and "suppress_ids_begin" in config
     return theirs or config.get("model_type") == "whisper" or "format" in config
 
 

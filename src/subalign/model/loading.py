@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 from subalign.errors import UnknownModelError
-from subalign.model.checkpoints.ctranslate2_folder import load_ctranslate2_folder
-from subalign.model.checkpoints.folder import CONFIG, kind_of, read_json
+from subalign.model.checkpoints.ctranslate2 import load_ctranslate2_folder
+from subalign.model.checkpoints.folder import kind_of
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
+from subalign.model.config import CONFIG, read_json
 from subalign.model.devices import Placement, resolve_device, resolve_dtype
 from subalign.model.registry import (
     OfficialModel,

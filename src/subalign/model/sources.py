@@ -56,7 +56,7 @@ class SourceError(ModelUnavailableError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
-            f"Model {name} is not on this machine and {reason}: give --model a local folder, or "
+            f"Model {name} is not on this machine and {reason}: give `model` a local folder, or "
             "use the embedded micro.en."
         )
         self.reason = reason

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.folder import CONFIG, read_heads, read_json
+from subalign.model.config import CONFIG, read_heads, read_json
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.registry import (

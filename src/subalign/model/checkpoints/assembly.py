@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,15 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.folder import CONFIG
 from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
-from subalign.model.registry import OfficialModel
+from subalign.model.registry import OfficialModel, official_models
 from subalign.model.timing_heads import choose_heads, heads_by_name
 from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
-from subalign.vocabulary import Vocabulary
+from subalign.vocabulary import Vocabulary, read_ctranslate2
 
-__all__ = [
-    "DIMENSION_KEYS",
-    "build_model",
-    "hugging_face_dimensions",
-    "mark_heads",
-    "read_dimensions",
-]
-
+__all__ = ["ENCODER_POSITIONS", "build_model", "mark_heads", "official_vocabulary"]
 
 # computed where a checkpoint leaves it out
 ENCODER_POSITIONS = "encoder.positional_embedding"
@@ -170,59 +162,21 @@ def _check_vocabulary(
         )
 
 
-_TIMESTAMP_TOKENS = 1501
-# what Hugging Face's configs call our dimensions
-DIMENSION_KEYS = {
-    "n_mels": "num_mel_bins",
-    "n_audio_ctx": "max_source_positions",
-    "n_audio_state": "d_model",
-    "n_audio_head": "encoder_attention_heads",
-    "n_audio_layer": "encoder_layers",
-    "n_vocab": "vocab_size",
-    "n_text_ctx": "max_target_positions",
-    "n_text_state": "d_model",
-    "n_text_head": "decoder_attention_heads",
-    "n_text_layer": "decoder_layers",
-}
-
-
-def read_dimensions(values: Mapping[str, object], source: Path) -> ModelDimensions:
-    """The dimensions out of what `source` says of them.
+def official_vocabulary(dims: ModelDimensions, source: Path) -> Vocabulary:
+    """OpenAI's vocabulary for models of this size.
 
     Raises:
-        CheckpointError: one is missing or no sensible number.
+        CheckpointError: no official vocabulary has this size.
     """
-    names = tuple(ModelDimensions.__dataclass_fields__)
-    missing = [name for name in names if name not in values]
-    if missing:
+    multilingual = {
+        official.dims.n_vocab: official.multilingual for official in official_models().values()
+    }
+    if dims.n_vocab not in multilingual:
         raise CheckpointError(
-            f"{source} does not state {', '.join(missing)}: it is no Whisper checkpoint."
+            f"{source} carries no vocabulary, and no official one has {dims.n_vocab} tokens: put "
+            "the model's vocab.tiktoken beside it."
         )
-    try:
-        return ModelDimensions(**{name: values[name] for name in names})  # type: ignore[arg-type]
-    except CheckpointError as error:
-        raise CheckpointError(f"{source} is not usable: {error}") from error
-
-
-def hugging_face_dimensions(
-    config: Mapping[str, Any], generation: Mapping[str, Any], folder: Path
-) -> ModelDimensions:
-    """The dimensions that the configs in a folder of Hugging Face's form state.
-
-    Raises:
-        CheckpointError: they are those of another architecture, missing or no sensible numbers.
-    """
-    kind = config.get("model_type", "whisper")
-    if kind != "whisper":
-        raise CheckpointError(f"{folder} holds a {kind} model: give one of Whisper's architecture.")
-    values = {ours: config[key] for ours, key in DIMENSION_KEYS.items() if key in config}
-    missing = sorted({key for key in DIMENSION_KEYS.values() if key not in config})
-    if missing:
-        raise CheckpointError(
-            f"{folder / CONFIG} does not state {', '.join(missing)}: it is no Whisper checkpoint."
-        )
-    dims = read_dimensions(values, folder / CONFIG)
-    # the timestamps are Whisper's last tokens; rows after them are padding or were never trained
-    before = generation.get("no_timestamps_token_id")
-    last = before + _TIMESTAMP_TOKENS if type(before) is int else dims.n_vocab - 1
-    return replace(dims, n_vocab=min(dims.n_vocab, last + 1))
+    # OpenAI's own names (openai/whisper, MIT)
+    name = "multilingual" if multilingual[dims.n_vocab] else "gpt2"
+    folder = resources.files("subalign") / "assets" / "vocabularies"
+    return read_ctranslate2(Path(str(folder / f"{name}.txt.gz")))

@@ -9,35 +9,28 @@ import torch
 from torch import Tensor
 
 from subalign.errors import CheckpointError
-from subalign.model.checkpoints.assembly import build_model, hugging_face_dimensions, mark_heads
-from subalign.model.checkpoints.folder import (
-    CONFIG,
-    GENERATION_CONFIG,
-    SHARD_INDEXES,
-    WHOLE_WEIGHTS,
-    file_inside,
-    read_heads,
-    read_json,
-)
+from subalign.model.checkpoints.assembly import build_model, mark_heads, official_vocabulary
+from subalign.model.checkpoints.folder import weight_files
 from subalign.model.checkpoints.tensors import (
     StoredTensor,
     read_pickle,
     stored_in_mapping,
     stored_in_safetensors,
 )
-from subalign.model.checkpoints.vocabularies import official_vocabulary
+from subalign.model.config import (
+    CONFIG,
+    GENERATION_CONFIG,
+    hugging_face_dimensions,
+    read_heads,
+    read_json,
+)
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel
 from subalign.model.whisper import Whisper
 from subalign.vocabulary import Vocabulary, read_hugging_face
 
-__all__ = [
-    "SHARD_INDEXES",
-    "WHOLE_WEIGHTS",
-    "load_hugging_face_folder",
-    "weight_files",
-]
+__all__ = ["load_hugging_face_folder"]
 
 _EMBEDDING = "decoder.token_embedding.weight"
 _OUTPUT = "proj_out.weight"
@@ -100,31 +93,6 @@ def load_hugging_face_folder(
     )
     mark_heads(model, stated, official=official, source=path)
     return model
-
-
-def weight_files(folder: Path) -> tuple[Path, ...]:
-    """The files that hold a folder's weights: one, or all shards that its index names.
-
-    Raises:
-        CheckpointError: there are none, or a shard is missing.
-    """
-    for whole, index in zip(WHOLE_WEIGHTS, SHARD_INDEXES, strict=True):
-        if (folder / whole).is_file():
-            return (folder / whole,)
-        if (folder / index).is_file():
-            return _shards(folder, folder / index)
-    raise CheckpointError(
-        f"{folder} holds no {' and no '.join(WHOLE_WEIGHTS)}: give a folder that has the model's "
-        "weights."
-    )
-
-
-def _shards(folder: Path, index: Path) -> tuple[Path, ...]:
-    shard_of = read_json(index).get("weight_map")
-    if not isinstance(shard_of, dict) or not shard_of:
-        raise CheckpointError(f"{index} names no files: fetch the checkpoint again.")
-    # a list that keeps the order: names of a damaged index need not be text
-    return tuple(dict.fromkeys(file_inside(folder, name, index) for name in shard_of.values()))
 
 
 def _stored(folder: Path, dims: ModelDimensions) -> dict[str, StoredTensor]:

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from subalign.errors import CheckpointError, ChecksumError
-from subalign.model.checkpoints.assembly import build_model, mark_heads, read_dimensions
+from subalign.model.checkpoints.assembly import build_model, mark_heads, official_vocabulary
 from subalign.model.checkpoints.tensors import read_pickle, stored_in_mapping
-from subalign.model.checkpoints.vocabularies import find_vocabulary
+from subalign.model.config import read_dimensions
 from subalign.model.devices import Placement
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.sources import sha256_of
 from subalign.model.whisper import Whisper
+from subalign.vocabulary import read_tiktoken
 
 __all__ = ["load_openai_pt"]
 
@@ -21,7 +22,8 @@ def load_openai_pt(path: Path, placement: Placement) -> Whisper:
     """The model in a `.pt` file, named as the official file that it is, else as the file.
 
     A file with an official name must be the official one; one with another name may be. The
-    vocabulary is not in the file: see `find_vocabulary`.
+    vocabulary is not in the file: it is `vocab.tiktoken` beside it, else the official one of its
+    size.
 
     Raises:
         ChecksumError: the name is official, but the contents are not.
@@ -41,13 +43,14 @@ def load_openai_pt(path: Path, placement: Placement) -> Whisper:
             f"{path} holds no dims and model_state_dict: it is no checkpoint of OpenAI's form."
         )
     dims = read_dimensions(content["dims"], path)
+    beside = path.with_name("vocab.tiktoken")
     official = named or _official_file(path, dims)
     model = build_model(
         dims,
         stored_in_mapping(content.get("model_state_dict"), path),
         source=path,
         name=path.stem if official is None else official.canonical,
-        vocabulary=find_vocabulary(dims, path),
+        vocabulary=read_tiktoken(beside) if beside.is_file() else official_vocabulary(dims, path),
         multilingual=None if official is None else official.multilingual,
         placement=placement,
     )

@@ -15,16 +15,17 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
-from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model, read_dimensions
-from subalign.model.checkpoints.folder import (
+from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model
+from subalign.model.checkpoints.folder import file_inside
+from subalign.model.checkpoints.tensors import stored_in_safetensors
+from subalign.model.config import (
     CONFIG,
     FORMAT,
     check_format,
-    file_inside,
+    read_dimensions,
     read_heads,
     read_json,
 )
-from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.devices import Placement
 from subalign.model.timing_heads import TimingHeads, read_timing_heads
 from subalign.model.whisper import Whisper, sinusoids
