@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from subalign.model import ModelDimensions, save_checkpoint
-from subalign.subtitles.files.result_json import read_result
+from subalign.subtitles.saved_results import read_result
 from whisper_peer import official_vocabulary, random_model
 
 DIMENSIONS = ModelDimensions(80, 1500, 16, 2, 1, 51865, 24, 16, 2, 1)

@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from page_transcripts import timed_segment, transcript_of, until
+from subalign.heads.reference_words import read_reference_words
 from subalign.options import LayoutOptions
 from subalign.results import Transcript, Word
 from subalign.subtitles import PageMedia, get_writer
-from subalign.subtitles.files.timed_words import read_timed_words
 from subalign.subtitles.script import read_script
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ def time_of(page) -> float:
 
 
 def words_of(path) -> list[tuple[str, float, float]]:
-    return [(word.text, word.start, word.end) for word in read_timed_words(path).words]
+    return [(word.text, word.start, word.end) for word in read_reference_words(path).words]
 
 
 # hearing

@@ -160,16 +160,16 @@ READ_PIECES = [
 
 @pytest.mark.parametrize("ending", [".srt", ".vtt", ".ass"])
 def test_checking_takes_time_in_proportion(ending):
-    from subalign.subtitles.check import check_file, mend_file
-    from subalign.subtitles.files import parse_cue_file, render_cue_file
+    from subalign.subtitles.check import check_file, fix_file
+    from subalign.subtitles.files import parse_subtitle_file, render_subtitle_file
     from subalign.subtitles.layout.profiles import chosen_profile
 
     profile = chosen_profile(LayoutOptions())
 
     def check(text):
-        file = parse_cue_file(HEADS[ending] + text, "talk", ending[1:])
+        file = parse_subtitle_file(HEADS[ending] + text, "talk", ending[1:])
         list(check_file(file, profile))
-        render_cue_file(mend_file(file, profile))
+        render_subtitle_file(fix_file(file, profile))
 
     in_proportion(check)
 
@@ -190,14 +190,14 @@ def test_transcripts_are_read_in_proportion(ending, tmp_path):
 
 @pytest.mark.parametrize("ending", [".ctm", ".TextGrid"])
 def test_timed_words_are_read_in_proportion(ending, tmp_path):
-    from subalign.subtitles.files.timed_words import read_timed_words
+    from subalign.heads.reference_words import read_reference_words
 
     path = tmp_path / f"talk{ending}"
 
     def read(text):
         path.write_text(text, encoding="utf-8")
         with suppress(InputError):
-            read_timed_words(path)
+            read_reference_words(path)
 
     in_proportion(read)
 

@@ -7,8 +7,8 @@ import pytest
 
 from subalign.cli.app import run
 from subalign.errors import InputError
-from subalign.subtitles.files.result_json import parse_result
-from subalign.subtitles.files.timed_words import read_timed_words
+from subalign.heads.reference_words import read_reference_words
+from subalign.subtitles.saved_results import parse_result
 from subalign.subtitles.script.json import parse_json_script
 
 GOOD = '{"segments":[{"start":0,"end":1,"text":" fine"}]}'
@@ -104,21 +104,21 @@ def test_timed_words_that_are_damaged(word, tmp_path):
     path = tmp_path / "words.json"
     path.write_text(json.dumps([word]))
     with pytest.raises(InputError, match=r"words\.json"):
-        read_timed_words(path)
+        read_reference_words(path)
 
 
 @pytest.mark.parametrize("command", [["check"], ["retime", "--shift", "1", "--overwrite"]])
 def test_fault_of_our_own_in_one_file_leaves_the_others(command, tmp_path, monkeypatch, capsys):
     from subalign.subtitles import cue_files
 
-    read = cue_files.read_cue_file
+    read = cue_files.read_subtitle_file
 
     def failing(path, *args, **kwargs):
         if "bad" in str(path):
             raise KeyError("x")
         return read(path, *args, **kwargs)
 
-    monkeypatch.setattr(cue_files, "read_cue_file", failing)
+    monkeypatch.setattr(cue_files, "read_subtitle_file", failing)
     for name in ("bad.srt", "good.srt"):
         (tmp_path / name).write_text("1\n00:00:01,000 --> 00:00:03,000\nwords\n\n")
     paths = [str(tmp_path / name) for name in ("bad.srt", "good.srt")]

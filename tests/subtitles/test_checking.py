@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.subtitles.check import check_file, mend_file
+from subalign.subtitles.check import check_file, fix_file
 from subalign.subtitles.check.diff import unified_diff
 from subalign.subtitles.check.tags import find_tags
-from subalign.subtitles.files import FileCue, parse_cue_file, render_cue_file
-from subalign.subtitles.files.cue_file import CueFile
+from subalign.subtitles.files import FileCue, parse_subtitle_file, render_subtitle_file
+from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.layout.profiles import PROFILES
 
 MENDED_KINDS = {
@@ -48,7 +48,7 @@ def files(draw):
         )
         for start, end, text, numbered in cues
     )
-    return CueFile(format=form, parts=parts, is_utf8=draw(st.booleans()))
+    return SubtitleFile(format=form, parts=parts, is_utf8=draw(st.booleans()))
 
 
 def words(file):
@@ -64,13 +64,13 @@ def words(file):
 @given(files(), st.sampled_from(sorted(PROFILES)))
 def test_mending(file, name):
     profile = PROFILES[name]
-    mended = mend_file(file, profile)
-    assert mend_file(mended, profile) == mended
+    mended = fix_file(file, profile)
+    assert fix_file(mended, profile) == mended
     # copies go whole, with all their words
     assert set(words(mended)) == set(words(file))
     assert len({cue.text for cue in mended.cues}) <= len({cue.text for cue in file.cues})
     if any(True for _ in mended.cues):
-        again = parse_cue_file(render_cue_file(mended), "talk", file.format)
+        again = parse_subtitle_file(render_subtitle_file(mended), "talk", file.format)
         left = {problem.kind for problem in check_file(again, profile)}
         assert left & MENDED_KINDS == set()
     starts = [cue.start_ms for cue in mended.cues]
@@ -85,7 +85,7 @@ def test_mending(file, name):
 @given(files())
 def test_a_file_without_problems_is_left_alone(file):
     profile = PROFILES["verbatim"]
-    mended = mend_file(file, profile)
+    mended = fix_file(file, profile)
     if check_file(file, profile) == []:
         assert mended == file
 
@@ -111,7 +111,7 @@ def test_tags(text, form, opened, stray, mended):
 
 
 def times(text):
-    file = mend_file(parse_cue_file(text, "talk", "srt"), PROFILES["broadcast"])
+    file = fix_file(parse_subtitle_file(text, "talk", "srt"), PROFILES["broadcast"])
     return [(cue.start_ms, cue.end_ms) for cue in file.cues]
 
 
@@ -148,14 +148,14 @@ def test_times_are_mended(spans, expected):
 
 def test_copies_go():
     text = "1\n00:00:01,000 --> 00:00:02,000\nTwice\n\n" * 2
-    file = mend_file(parse_cue_file(text, "talk"), PROFILES["broadcast"])
-    assert render_cue_file(file) == "1\n00:00:01,000 --> 00:00:02,000\nTwice\n\n"
+    file = fix_file(parse_subtitle_file(text, "talk"), PROFILES["broadcast"])
+    assert render_subtitle_file(file) == "1\n00:00:01,000 --> 00:00:02,000\nTwice\n\n"
 
 
 def test_encoding_alone_is_mended():
-    file = parse_cue_file("1\n00:00:01,000 --> 00:00:03,000\nText\n", "talk")
+    file = parse_subtitle_file("1\n00:00:01,000 --> 00:00:03,000\nText\n", "talk")
     profile = PROFILES["broadcast"]
-    assert mend_file(replace(file, is_utf8=False), profile) == file
+    assert fix_file(replace(file, is_utf8=False), profile) == file
 
 
 ROLLING = "".join(
@@ -166,10 +166,10 @@ ROLLING = "".join(
 
 def test_rolling_captions_are_told_and_mended():
     profile = PROFILES["verbatim"]
-    file = parse_cue_file(ROLLING, "talk")
+    file = parse_subtitle_file(ROLLING, "talk")
     (problem,) = [found for found in check_file(file, profile) if found.kind == "rolling"]
     assert problem.is_error
-    mended = mend_file(file, profile)
+    mended = fix_file(file, profile)
     assert [cue.text for cue in mended.cues] == [
         "x\n<i>a</i>",
         *(f"<i>{letter}</i>" for letter in "bcde"),
@@ -193,17 +193,17 @@ PIECES = st.sampled_from(
 def test_mending_twice_changes_nothing_more(pieces, form):
     profile = PROFILES["broadcast"]
     text = "\n".join(["00:00:00,500 --> 00:00:01,500", *pieces])
-    mended_file = mend_file(parse_cue_file(text, "talk", form), profile)
-    mended = render_cue_file(mended_file)
+    mended_file = fix_file(parse_subtitle_file(text, "talk", form), profile)
+    mended = render_subtitle_file(mended_file)
     if any(True for _ in mended_file.cues):
-        again = mend_file(parse_cue_file(mended, "talk", mended_file.format), profile)
-        assert render_cue_file(again) == mended
+        again = fix_file(parse_subtitle_file(mended, "talk", mended_file.format), profile)
+        assert render_subtitle_file(again) == mended
 
 
 def test_cues_that_are_free_once_copies_are_gone_are_turned_round_at_once():
     backwards = "00:00:06,000 --> 00:00:05,500\nLa la\n\n"
     text = f"1\n00:00:01,000 --> 00:00:02,500\nHello\n\n2\n{backwards}3\n{backwards}"
-    mended = mend_file(parse_cue_file(text, "talk"), PROFILES["broadcast"])
+    mended = fix_file(parse_subtitle_file(text, "talk"), PROFILES["broadcast"])
     assert [(cue.start_ms, cue.end_ms) for cue in mended.cues] == [(1000, 2500), (5500, 6000)]
 
 

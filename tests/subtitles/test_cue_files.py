@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import InputError
-from subalign.subtitles.files import Aside, FileCue, parse_cue_file, render_cue_file
+from subalign.subtitles.files import Aside, FileCue, parse_subtitle_file, render_subtitle_file
 from subalign.subtitles.files.subtitles import read_subtitles
 from subalign.subtitles.files.times import milliseconds, written_time
 
@@ -21,7 +21,7 @@ def parsed(text, form="srt"):
         (part.identifier, part.start_ms, part.end_ms, part.settings, part.text)
         if isinstance(part, FileCue)
         else (part.lost, part.text)
-        for part in parse_cue_file(text, "talk", form).parts
+        for part in parse_subtitle_file(text, "talk", form).parts
     ]
 
 
@@ -52,19 +52,19 @@ def test_srt_comes_back(cues, blank_lines):
         for n, (start, end, said) in enumerate(cues, start=1)
     ).rstrip("\n")
     text += "\n" * blank_lines
-    file = parse_cue_file(text, "talk")
+    file = parse_subtitle_file(text, "talk")
     assert [(cue.start_ms, cue.end_ms, cue.text) for cue in file.cues] == cues
-    assert render_cue_file(file) == text
+    assert render_subtitle_file(file) == text
 
 
 @given(st.text(st.sampled_from("0123:,.->\n\r abWEBVTTNOTE[Events]Dialogue"), max_size=200))
 def test_nothing_breaks_the_reader(text):
     for form in ("srt", "vtt", "ass", None):
         try:
-            file = parse_cue_file(text, "talk", form)
+            file = parse_subtitle_file(text, "talk", form)
         except InputError:
             continue
-        once = render_cue_file(file)
+        once = render_subtitle_file(file)
         shown = "".join(once.split())
         # no letter is lost
         assert sorted(shown) == sorted("".join(text.replace("\ufeff", "").split()))
@@ -117,7 +117,7 @@ def test_the_blocks_of_web_vtt():
         (True, "stray"),
         ("", 2000, 3_603_000, "", "Two"),
     ]
-    assert render_cue_file(parse_cue_file(text, "talk")) == text
+    assert render_subtitle_file(parse_subtitle_file(text, "talk")) == text
 
 
 def test_events_of_sub_station_alpha():
@@ -126,7 +126,7 @@ def test_events_of_sub_station_alpha():
         "Dialogue: Marked=0,0:00:01.00,0:00:02.50,Main,One, two\n"
         "Dialogue: broken\nComment: Marked=0,0:00:03.00,0:00:04.00,Main,note\n\n[Fonts]\nx"
     )
-    file = parse_cue_file(text, "talk")
+    file = parse_subtitle_file(text, "talk")
     assert parsed(text)[1:4] == [
         ("Dialogue: Marked=0", 1000, 2500, "Main,", "One, two"),
         (True, "Dialogue: broken"),
@@ -134,7 +134,7 @@ def test_events_of_sub_station_alpha():
     ]
     assert [cue.text for cue in file.cues] == ["One, two"]
     assert isinstance(file.parts[0], Aside)
-    assert render_cue_file(file) == text
+    assert render_subtitle_file(file) == text
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_events_of_sub_station_alpha():
 def test_times_however_they_are_written(written, found_ms, number):
     """One reader: the same cues for what is mended and for what is aligned."""
     text = f"{number}\n{written}\nOne\n\n\u200f2\n00:00:05,000 --> 00:00:06,000\nTwo\n"
-    file = parse_cue_file(text, "a.txt")
+    file = parse_subtitle_file(text, "a.txt")
     assert [(cue.start_ms, cue.end_ms, cue.text) for cue in file.cues] == [
         (*found_ms, "One"),
         (5000, 6000, "Two"),

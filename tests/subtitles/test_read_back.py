@@ -27,10 +27,10 @@ from hypothesis import strategies as st
 from ttconv.isd import ISD
 from ttconv.style_properties import NamedColors, StyleProperties
 
+from subalign.heads.reference_words import read_reference_words
 from subalign.options import HighlightStyle, LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import FORMATS, get_writer
-from subalign.subtitles.files.timed_words import read_timed_words
 
 _MARKUP = ["<i>", "</i>", "&amp;", "{", "}", "\\N", "\\", '"', '""', ",", ";;", "-->", "[00:01.00]"]
 _MARKUP += ["\t", "\n", "\r\n", "\n\n", "\0", "\x0b", "\x1f", "\x85", "\u2028", "\ufeff", "\ufffe"]
@@ -322,7 +322,7 @@ def test_our_own_reader_reads_text_grids_and_ctm(parts: list[tuple[str, int, int
         for format_name, ending in (("textgrid", "TextGrid"), ("ctm", "ctm")):
             path = Path(folder) / f"talk.{ending}"
             path.write_text(rendered(format_name, transcript), "utf-8")
-            found = read_timed_words(path).words
+            found = read_reference_words(path).words
             assert [(word.text, word.start, word.end) for word in found] == [
                 (word.text.strip(), word.start, word.end) for word in words
             ]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import UsageError
-from subalign.subtitles.files import parse_cue_file, read_cue_file
-from subalign.subtitles.retiming import TimeMap, retime, through_points, with_heard_times
+from subalign.subtitles.files import parse_subtitle_file, read_subtitle_file
+from subalign.subtitles.retiming import TimeMap, retime, retime_by_speech, through_points
 from subalign.subtitles.script import read_script
 
 SPANS = st.lists(
@@ -30,7 +30,7 @@ def srt(spans):
 
 @given(SPANS, st.integers(-36_000_000, 36_000_000))
 def test_a_shift_and_back(spans, shift):
-    file = parse_cue_file(srt(spans), "talk")
+    file = parse_subtitle_file(srt(spans), "talk")
     move = Fraction(shift, 1000)
     there = retime(file, TimeMap(offset=move))
     back = retime(there.file, TimeMap(offset=-move))
@@ -45,7 +45,7 @@ def test_a_shift_and_back(spans, shift):
 
 @given(SPANS, FACTORS)
 def test_a_stretch_is_exact_to_the_millisecond(spans, factor):
-    file = parse_cue_file(srt(spans), "talk")
+    file = parse_subtitle_file(srt(spans), "talk")
     for cue, moved in zip(file.cues, retime(file, TimeMap(factor)).file.cues, strict=True):
         assert abs(moved.start_ms - cue.start_ms * factor) <= Fraction(1, 2)
 
@@ -83,7 +83,7 @@ def test_signs_move_with_what_is_said_before_them(tmp_path, make):
         [(" two", 6.0, 6.5)],
         [(" three", 7.0, 7.5)],
     )
-    moved = with_heard_times(read_cue_file(path), read_script(path), transcript)
+    moved = retime_by_speech(read_subtitle_file(path), read_script(path), transcript)
     assert [(cue.start_ms, cue.end_ms) for cue in moved.cues] == [
         (2000, 3500),
         (3000, 7000),

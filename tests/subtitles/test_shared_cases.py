@@ -2,8 +2,8 @@
 
 import pytest
 
-from subalign.subtitles.check import check_file, mend_file
-from subalign.subtitles.files import check_certain, read_cue_file, render_cue_file
+from subalign.subtitles.check import check_file, fix_file
+from subalign.subtitles.files import check_certain, read_subtitle_file, render_subtitle_file
 from subalign.subtitles.layout.profiles import PROFILES
 from subalign.subtitles.retiming import TimeMap, retime
 from subalign.subtitles.script import read_script
@@ -54,30 +54,30 @@ def test_a_sign_is_kept_and_not_said(cases):
 )
 def test_old_encodings(cases, name, text):
     assert read_script(cases / name).lines[-1].text == text
-    file = read_cue_file(cases / name)
+    file = read_subtitle_file(cases / name)
     check_certain(file, name)
     assert [cue.text for cue in file.cues][-1] == text
 
 
 @pytest.mark.parametrize("name", ["noms.srt", "longms.srt"])
 def test_times_of_one_reader(cases, name):
-    moved = retime(read_cue_file(cases / name), TimeMap()).file
+    moved = retime(read_subtitle_file(cases / name), TimeMap()).file
     starts = [cue.start_ms / 1000 for cue in moved.cues]
     assert starts == [line.start for line in read_script(cases / name).lines]
-    assert "00:00:00,000 --> 00:00:04," in render_cue_file(moved)
+    assert "00:00:00,000 --> 00:00:04," in render_subtitle_file(moved)
 
 
 @pytest.mark.parametrize("name", ["broken/text_mend_744fc8.srt", "youtube.vtt", "full.vtt"])
 def test_nothing_is_left_to_mend_after_once(cases, name, tmp_path):
     profile = PROFILES["broadcast"]
-    mended = render_cue_file(mend_file(read_cue_file(cases / name), profile))
+    mended = render_subtitle_file(fix_file(read_subtitle_file(cases / name), profile))
     path = tmp_path / name.rpartition("/")[2]
     path.write_text(mended, "utf-8")
-    assert render_cue_file(mend_file(read_cue_file(path), profile)) == mended
+    assert render_subtitle_file(fix_file(read_subtitle_file(path), profile)) == mended
 
 
 def test_rolling_captions_are_told(cases):
-    file = read_cue_file(cases / "youtube.vtt")
+    file = read_subtitle_file(cases / "youtube.vtt")
     profile = PROFILES["broadcast"]
     assert "rolling" in {problem.kind for problem in check_file(file, profile)}
-    assert len(list(mend_file(file, profile).cues)) == 8
+    assert len(list(fix_file(file, profile).cues)) == 8

@@ -6,7 +6,7 @@ import pytest
 
 from subalign.errors import InputError, UsageError
 from subalign.options import ScriptOptions
-from subalign.subtitles.files import check_certain, parse_cue_file, read_cue_file
+from subalign.subtitles.files import check_certain, parse_subtitle_file, read_subtitle_file
 from subalign.subtitles.files.encodings import decode_text, encoding_name
 
 WESTERN = [
@@ -130,9 +130,9 @@ def test_what_is_not_certain_is_not_written_back(tmp_path):
     path = tmp_path / "a.srt"
     path.write_bytes("1\n00:00:01,000 --> 00:00:02,000\nGarçon\n".encode("cp1252"))
     with pytest.raises(InputError, match="whether it is Windows-1252 is not certain: add --enc"):
-        check_certain(read_cue_file(path), "a.srt")
-    check_certain(read_cue_file(path, encoding="cp1252"), "a.srt")
-    check_certain(parse_cue_file(path.read_text("cp1252"), "a.srt"), "a.srt")
+        check_certain(read_subtitle_file(path), "a.srt")
+    check_certain(read_subtitle_file(path, encoding="cp1252"), "a.srt")
+    check_certain(parse_subtitle_file(path.read_text("cp1252"), "a.srt"), "a.srt")
 
 
 def test_names():

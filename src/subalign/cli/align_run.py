@@ -29,12 +29,17 @@ from subalign.pipeline import (
     write_transcript,
 )
 from subalign.pipeline.align_recording import check_script
-from subalign.pipeline.outputs import write_cue_file
+from subalign.pipeline.outputs import write_subtitle_file
 from subalign.pipeline.page_media import check_embedding, media_of_output
 from subalign.results import Alignment, Script
 from subalign.subtitles import PageMedia
-from subalign.subtitles.files import CueFile, check_certain, read_cue_file, render_cue_file
-from subalign.subtitles.retiming import with_heard_times
+from subalign.subtitles.files import (
+    SubtitleFile,
+    check_certain,
+    read_subtitle_file,
+    render_subtitle_file,
+)
+from subalign.subtitles.retiming import retime_by_speech
 from subalign.subtitles.script import read_script, transcript_label
 from subalign.tokenizer import LANGUAGES
 
@@ -121,9 +126,9 @@ def _plan(job: AlignJob) -> _Work:
     )
 
 
-def _own_cues(job: AlignJob) -> CueFile:
+def _own_cues(job: AlignJob) -> SubtitleFile:
     """The given file's cues, whose text is written back."""
-    file = read_cue_file(job.transcript, encoding=job.script.encoding)
+    file = read_subtitle_file(job.transcript, encoding=job.script.encoding)
     check_certain(file, transcript_label(job.transcript))
     return file
 
@@ -151,7 +156,7 @@ def _align(
     work: _Work,
     job: AlignJob,
     script: Script,
-    kept: CueFile | None,
+    kept: SubtitleFile | None,
     model: Whisper,
     session: Session,
 ) -> int:
@@ -180,7 +185,7 @@ def _align(
             name=transcript_label(job.transcript),
         )
     heard = found.report.heard_share >= job.min_heard
-    file = None if kept is None else with_heard_times(kept, script, found.transcript)
+    file = None if kept is None else retime_by_speech(kept, script, found.transcript)
     written = _write(work, job, found, file, session, heard=heard)
     if not job.quiet:
         stated = job.script.language or script.language or not model.multilingual
@@ -218,7 +223,7 @@ def _write(
     work: _Work,
     job: AlignJob,
     found: Alignment,
-    file: CueFile | None,
+    file: SubtitleFile | None,
     session: Session,
     *,
     heard: bool,
@@ -226,7 +231,7 @@ def _write(
     """Write what is wanted; returns the files. What was not heard never replaces the transcript."""
     written: list[str] = []
     if _is_printed(job) and file is not None:
-        print_text(render_cue_file(file))
+        print_text(render_subtitle_file(file))
     elif _is_printed(job):
         output = Output(job.results.formats[0], Path("-"))
         print_transcript(
@@ -237,7 +242,7 @@ def _write(
             session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
             continue
         if file is not None:
-            write_cue_file(file, output.path, overwrite=job.results.overwrite)
+            write_subtitle_file(file, output.path, overwrite=job.results.overwrite)
         else:
             write_transcript(
                 found.transcript,

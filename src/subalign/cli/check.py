@@ -160,36 +160,36 @@ def _check_all(
 
 
 def _check_one(source: str, wanted: _Wanted) -> FileReport:
-    from subalign.pipeline.outputs import write_cue_file
-    from subalign.subtitles.check import check_file, mend_file
+    from subalign.pipeline.outputs import write_subtitle_file
+    from subalign.subtitles.check import check_file, fix_file
     from subalign.subtitles.files import (
         check_certain,
-        parse_cue_file,
-        read_cue_file,
-        render_cue_file,
+        parse_subtitle_file,
+        read_subtitle_file,
+        render_subtitle_file,
     )
     from subalign.subtitles.layout.profiles import chosen_profile
 
     profile = chosen_profile(wanted.limits)
-    file = read_cue_file(source, encoding=wanted.encoding)
+    file = read_subtitle_file(source, encoding=wanted.encoding)
     found = FileReport(source, file.format, profile.name, tuple(check_file(file, profile)))
     if wanted.target is None:
         return found
     check_certain(file, source)
-    mended = mend_file(file, profile)
+    mended = fix_file(file, profile)
     if mended == file:
         return found
     if not any(True for _ in mended.cues):
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
     path = _target(source, file.format, wanted)
-    write_cue_file(mended, path, overwrite=wanted.overwrite or wanted.target == "source")
-    after = render_cue_file(mended)
+    write_subtitle_file(mended, path, overwrite=wanted.overwrite or wanted.target == "source")
+    after = render_subtitle_file(mended)
     return replace(
         found,
         fixed=str(path),
         before=file.original,
         after=after,
-        remaining=tuple(check_file(parse_cue_file(after, source, file.format), profile)),
+        remaining=tuple(check_file(parse_subtitle_file(after, source, file.format), profile)),
     )
 
 

@@ -170,7 +170,7 @@ def _render_one(
     """Read a result and write what is wanted of it; returns the files."""
     from subalign.cli.standard_output import print_transcript
     from subalign.pipeline.outputs import Output, write_transcript
-    from subalign.subtitles.files.result_json import read_result
+    from subalign.subtitles.saved_results import read_result
 
     transcript = read_result(source, encoding=encoding)
     if results.printed(source):

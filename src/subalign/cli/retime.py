@@ -244,24 +244,24 @@ def _retime_one(
     quiet: bool,
 ) -> None:
     from subalign.cli.standard_output import print_text
-    from subalign.pipeline.outputs import plan_subtitle_file, write_cue_file
-    from subalign.subtitles.files import check_certain, read_cue_file, render_cue_file
+    from subalign.pipeline.outputs import plan_subtitle_file, write_subtitle_file
+    from subalign.subtitles.files import check_certain, read_subtitle_file, render_subtitle_file
     from subalign.subtitles.retiming import retime as move
     from subalign.subtitles.script import transcript_label
 
-    file = read_cue_file(source, encoding=encoding)
+    file = read_subtitle_file(source, encoding=encoding)
     check_certain(file, transcript_label(source))
     moved = move(file, times)
     _warn(moved, transcript_label(source), session)
     if results.to_stdout or (source == "-" and results.folder is None):
-        print_text(render_cue_file(replace(moved.file, marked=False)))
+        print_text(render_subtitle_file(replace(moved.file, marked=False)))
         return
     path = plan_subtitle_file(source, f".{file.format}", results.folder, results.existing, taken)
     if path is None:
         if not quiet:
             session.say(f"{source} is skipped: its result is there.")
         return
-    write_cue_file(moved.file, path, overwrite=results.overwrite)
+    write_subtitle_file(moved.file, path, overwrite=results.overwrite)
     if not quiet:
         session.say(f"{source} {session.arrow} {path} ({_cues(sum(1 for _ in file.cues))})")
 

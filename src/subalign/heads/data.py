@@ -7,9 +7,9 @@ from pathlib import Path
 
 from subalign.audio.source import resolve_source
 from subalign.errors import InputError
+from subalign.heads.reference_words import TIMED_SUFFIXES, read_reference_words
 from subalign.pipeline.outputs import find_inputs
 from subalign.results import Line, Script, Word
-from subalign.subtitles.files.timed_words import TIMED_SUFFIXES, read_timed_words
 
 __all__ = ["HeadData", "Reference", "find_head_data", "read_given_text", "read_reference"]
 
@@ -49,7 +49,7 @@ def read_reference(path: str, *, recording: str = "") -> Reference:
         InputError: the file cannot be read or holds no words.
     """
     if Path(path).suffix.lower() in TIMED_SUFFIXES:
-        timed = read_timed_words(path, recording=recording)
+        timed = read_reference_words(path, recording=recording)
         if timed.words:
             return Reference(path, timed.words, None, timed.language)
     from subalign.subtitles.script import read_script

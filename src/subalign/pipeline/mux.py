@@ -26,9 +26,9 @@ from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.files import whole_file
-from subalign.pipeline.outputs import write_cue_file
-from subalign.subtitles.files import CueFile, read_cue_file
-from subalign.subtitles.files.reading import tidy_cue_file
+from subalign.pipeline.outputs import write_subtitle_file
+from subalign.subtitles.files import SubtitleFile, read_subtitle_file
+from subalign.subtitles.files.reading import tidy_file
 
 __all__ = ["OnProgress", "SubtitleTrack", "burn", "check_target", "guess_language", "mux"]
 
@@ -105,12 +105,12 @@ def check_target(target: Path, sources: Sequence[Path | str], *, overwrite: bool
     for source in map(Path, sources):
         same = target.absolute() == source.absolute()
         if same or (target.exists() and source.exists() and target.samefile(source)):
-            raise OutputError(f"{target} is an input itself: give --output another name.")
+            raise OutputError(f"{target} is an input itself: give `target` another name.")
     if target.is_dir():
         raise OutputError(f"{target} is a folder: name a file in it.")
     if target.exists() and not overwrite:
         raise OutputExistsError(
-            f"{target} is there already: add --overwrite to replace it, or give --output another "
+            f"{target} is there already: add `overwrite=True` to replace it, or give `target` another "
             "name."
         )
     if not target.absolute().parent.is_dir():
@@ -206,15 +206,15 @@ def _container(target: Path) -> _Container:
     except KeyError:
         endings = ", ".join(_CONTAINERS)
         raise UsageError(
-            f"--output {target} does not end with one of {endings}: name it so."
+            f"`target={target}` does not end with one of {endings}: name it so."
         ) from None
 
 
-def _copied(path: Path, folder: Path, index: int) -> tuple[CueFile, Path]:
+def _copied(path: Path, folder: Path, index: int) -> tuple[SubtitleFile, Path]:
     """A subtitle file, and a copy of it that ffmpeg understands."""
-    file = tidy_cue_file(read_cue_file(path))
+    file = tidy_file(read_subtitle_file(path))
     copy = folder / f"{index}.{file.format}"
-    write_cue_file(file, copy)
+    write_subtitle_file(file, copy)
     return file, copy
 
 
@@ -238,7 +238,7 @@ def _iso_639_2(tag: str, variant: Literal["B", "T"]) -> str:
         return langcodes.get(tag).to_alpha3(variant=variant)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"--language {tag!r} is no language tag: give one such as de, eng or pt-BR."
+            f"`language={tag!r}` is no language tag: give one such as de, eng or pt-BR."
         ) from error
 
 
@@ -263,7 +263,7 @@ def _require_libass(program: FfmpegProgram) -> None:
         raise ToolMissingError(f"{program.path} does not run: install ffmpeg.") from error
     if b"Filter subtitles" not in answer:
         raise ToolMissingError(
-            f"{program.path} was built without libass, which --burn needs: install a full ffmpeg, "
+            f"{program.path} was built without libass, which `burn` needs: install a full ffmpeg, "
             "or take it off PATH to use the one in imageio-ffmpeg."
         )
 

@@ -16,7 +16,7 @@ from subalign.options import LayoutOptions
 from subalign.pipeline.files import whole_file
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
-from subalign.subtitles.files import CueFile, render_cue_file
+from subalign.subtitles.files import SubtitleFile, render_subtitle_file
 
 if TYPE_CHECKING:
     from subalign.subtitles import PageMedia
@@ -29,8 +29,8 @@ __all__ = [
     "plan_outputs",
     "plan_subtitle_file",
     "prepare_outputs",
-    "write_cue_file",
     "write_report",
+    "write_subtitle_file",
     "write_text",
     "write_transcript",
 ]
@@ -109,13 +109,13 @@ def plan_outputs(
     for output in outputs:
         if not replaceable and output.path.absolute() == Path(item.source).absolute():
             raise OutputError(
-                f"{item.source} would be replaced by its own result: give another --output-dir."
+                f"{item.source} would be replaced by its own result: give another `path`."
             )
         other = taken.setdefault(output.path.absolute(), item.source)
         if other != item.source:
             raise OutputError(
                 f"{item.source} and {other} would both be written to {output.path}: "
-                "rename one of them or give another --output-dir."
+                "rename one of them or give another `path`."
             )
     return outputs
 
@@ -131,7 +131,7 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
     if there and existing == "refuse":
         names = ", ".join(str(output.path) for output in there)
         raise OutputExistsError(
-            f"{names} is there already: add --overwrite to replace it or --skip-existing to "
+            f"{names} is there already: add `overwrite=True` to replace it or `skip_existing=True` to "
             "keep it."
         )
     wanted = outputs if existing == "overwrite" else [o for o in outputs if o not in there]
@@ -224,7 +224,7 @@ def _sentence(path: Path, error: OSError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return f"{path} cannot be written, its name is too long: rename the recording."
     reason = (error.strerror or str(error)).lower()
-    return f"{path} cannot be written ({reason}): give another --output-dir."
+    return f"{path} cannot be written ({reason}): give another `path`."
 
 
 def plan_subtitle_file(
@@ -249,26 +249,28 @@ def plan_subtitle_file(
     if other != source:
         raise OutputError(
             f"{source} and {other} would both be written to {target}: rename one of them or give "
-            "another --output-dir."
+            "another `path`."
         )
     same = source != "-" and target.exists() and target.samefile(source)
     if same and existing == "refuse":
         raise OutputExistsError(
-            f"{target} is the given file itself: add --overwrite to replace it, or give another "
-            "--output-dir."
+            f"{target} is the given file itself: add `overwrite=True` to replace it, or give another "
+            "`path`."
         )
     wanted = prepare_outputs((Output("subtitles", target),), existing)
     return wanted[0].path if wanted else None
 
 
-def write_cue_file(file: CueFile, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+def write_subtitle_file(
+    file: SubtitleFile, path: str | os.PathLike[str], *, overwrite: bool = True
+) -> None:
     """Write a subtitle file as UTF-8, with its own line breaks and byte order mark.
 
     Raises:
         OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
-    text = render_cue_file(file)
+    text = render_subtitle_file(file)
     if file.newline != "\n":
         text = text.replace("\n", file.newline)
     write_text(("\ufeff" if file.marked else "") + text, path, overwrite=overwrite)

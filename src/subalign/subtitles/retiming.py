@@ -11,12 +11,12 @@ from fractions import Fraction
 
 from subalign.errors import UsageError
 from subalign.results import Script, Segment, Transcript
-from subalign.subtitles.files import Aside, CueFile, FileCue
-from subalign.subtitles.files.cue_file import FileFormat, is_placed, shown_text
+from subalign.subtitles.files import Aside, FileCue, SubtitleFile
+from subalign.subtitles.files.subtitle_file import FileFormat, is_placed, shown_text
 from subalign.subtitles.files.times import milliseconds
 from subalign.subtitles.timecode import to_milliseconds, vtt_timecode
 
-__all__ = ["Retimed", "TimeMap", "retime", "through_points", "with_heard_times"]
+__all__ = ["Retimed", "TimeMap", "retime", "retime_by_speech", "through_points"]
 
 _INNER_TIME = re.compile(r"<((?:\d+:)?\d+:\d+\.\d+)>")
 
@@ -45,7 +45,7 @@ class Retimed:
     among them that would end there as well, and last 1 ms (SubStation Alpha: 10 ms).
     """
 
-    file: CueFile
+    file: SubtitleFile
     clamped: int
     vanished: int
 
@@ -60,17 +60,17 @@ def through_points(points: Sequence[tuple[Fraction, Fraction]]) -> TimeMap:
         ((old, new),) = points
         return TimeMap(offset=new - old)
     if len(points) != 2:
-        raise UsageError("--at takes one or two points: leave the others out.")
+        raise UsageError("`at` takes one or two points: leave the others out.")
     (old, new), (other_old, other_new) = points
     if (other_old - old) * (other_new - new) <= 0:
         raise UsageError(
-            "The two --at points must lie apart and in the same order, before and after."
+            "The two `at` points must lie apart and in the same order, before and after."
         )
     factor = (other_new - new) / (other_old - old)
     return TimeMap(factor, new - factor * old)
 
 
-def retime(file: CueFile, times: TimeMap) -> Retimed:
+def retime(file: SubtitleFile, times: TimeMap) -> Retimed:
     """Move every cue, and the times within its text that WebVTT may have.
 
     All else stays: texts, tags, styles, names, settings, notes. A cue that had a duration keeps
@@ -94,7 +94,7 @@ def retime(file: CueFile, times: TimeMap) -> Retimed:
     return Retimed(replace(file, parts=tuple(parts)), clamped, vanished)
 
 
-def with_heard_times(file: CueFile, script: Script, transcript: Transcript) -> CueFile:
+def retime_by_speech(file: SubtitleFile, script: Script, transcript: Transcript) -> SubtitleFile:
     """The file with its cues where they were heard.
 
     `script` is what `read_script` makes of the file, `transcript` what alignment makes of that: a

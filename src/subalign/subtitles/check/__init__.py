@@ -4,7 +4,7 @@
 which cues share a place on the screen, and `mend` puts right what is mechanical.
 """
 
-from subalign.subtitles.check.check import Problem, ProblemKind, check_file
-from subalign.subtitles.check.fixes import mend_file
+from subalign.subtitles.check.fixes import fix_file
+from subalign.subtitles.check.problems import Problem, ProblemKind, check_file
 
-__all__ = ["Problem", "ProblemKind", "check_file", "mend_file"]
+__all__ = ["Problem", "ProblemKind", "check_file", "fix_file"]

@@ -18,38 +18,38 @@ from dataclasses import replace
 
 from subalign.subtitles.check.screen_positions import find_lanes, lane_neighbours
 from subalign.subtitles.check.tags import find_tags
-from subalign.subtitles.files import Aside, CueFile, FileCue, render_cue_file
+from subalign.subtitles.files import Aside, FileCue, SubtitleFile, render_subtitle_file
 from subalign.subtitles.files.reading import parse_parts, tidy_cue
 from subalign.subtitles.files.rolling import are_rolling, folded
 from subalign.subtitles.layout.profiles import Profile
 
-__all__ = ["mend_file"]
+__all__ = ["fix_file"]
 
 _MOST_ROUNDS = 10
 
 _LEAST = 1000  # ms that a cue without duration gets where the profile asks for none
 
 
-def mend_file(file: CueFile, profile: Profile) -> CueFile:
+def fix_file(file: SubtitleFile, profile: Profile) -> SubtitleFile:
     """The file with everything mechanical put right; mending it again changes nothing.
 
     One thing that is put right may bring another to light: so the text is mended until it stays.
     """
     mended = _mended_once(file, profile)
-    text = render_cue_file(mended)
+    text = render_subtitle_file(mended)
     for _ in range(_MOST_ROUNDS):
         if not any(True for _ in mended.cues):
             break
         parts = tuple(parse_parts(text.rstrip("\n"), file.format))
         again = _mended_once(replace(mended, parts=parts), profile)
-        before, text = text, render_cue_file(again)
+        before, text = text, render_subtitle_file(again)
         if text == before:
             break
         mended = again
     return mended
 
 
-def _mended_once(file: CueFile, profile: Profile) -> CueFile:
+def _mended_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
     parts = [part for part in (_mended(part, file) for part in file.parts) if not _is_empty(part)]
     parts = list(_without_copies(replace(file, parts=tuple(parts))).parts)
     cues = [part for part in parts if isinstance(part, FileCue)]
@@ -70,7 +70,7 @@ def _is_empty(part: FileCue | Aside) -> bool:
     return isinstance(part, FileCue) and not part.text.strip() and not part.is_comment
 
 
-def _mended(part: FileCue | Aside, file: CueFile) -> FileCue | Aside:
+def _mended(part: FileCue | Aside, file: SubtitleFile) -> FileCue | Aside:
     """A cue with its text and the writing of its times put right."""
     if isinstance(part, Aside):
         return part
@@ -91,7 +91,7 @@ def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
     return found
 
 
-def _without_copies(file: CueFile) -> CueFile:
+def _without_copies(file: SubtitleFile) -> SubtitleFile:
     if file.format == "ass":  # typesetters stack copies of a cue to draw its shadow
         return file
     parts: list[FileCue | Aside] = []
@@ -105,7 +105,7 @@ def _without_copies(file: CueFile) -> CueFile:
     return replace(file, parts=tuple(parts))
 
 
-def _unrolled(file: CueFile) -> CueFile:
+def _unrolled(file: SubtitleFile) -> SubtitleFile:
     """Rolling captions with each line only where it is new."""
     cues = list(file.cues)
     if file.format == "ass" or not are_rolling(cues):
@@ -119,7 +119,7 @@ def _look(cue: FileCue) -> tuple[object, ...]:
     return cue.start_ms, cue.end_ms, cue.settings, cue.text
 
 
-def _timed(file: CueFile, profile: Profile) -> CueFile:
+def _timed(file: SubtitleFile, profile: Profile) -> SubtitleFile:
     """The file with the ends of cues where the next ones of their places let them be."""
     least = round(profile.min_duration * 1000)
     gap = profile.clock.milliseconds(profile.gap_ticks)
@@ -139,12 +139,12 @@ def _timed(file: CueFile, profile: Profile) -> CueFile:
     return replace(file, parts=tuple(_with_ends(file, ends)))
 
 
-def _whole(end: int, start: int, file: CueFile) -> int:
+def _whole(end: int, start: int, file: SubtitleFile) -> int:
     """SubStation Alpha counts hundredths of a second."""
     return end if file.format != "ass" else max(end // 10 * 10, min(end, start + 10))
 
 
-def _with_ends(file: CueFile, ends: dict[int, int]) -> Iterator[FileCue | Aside]:
+def _with_ends(file: SubtitleFile, ends: dict[int, int]) -> Iterator[FileCue | Aside]:
     index = -1
     for part in file.parts:
         if isinstance(part, FileCue) and not part.is_comment:
@@ -156,7 +156,7 @@ def _with_ends(file: CueFile, ends: dict[int, int]) -> Iterator[FileCue | Aside]
         yield part
 
 
-def _finished(file: CueFile) -> Iterator[FileCue | Aside]:
+def _finished(file: SubtitleFile) -> Iterator[FileCue | Aside]:
     """The parts with SubRip's numbers, and with the header that WebVTT must have."""
     if file.format == "vtt":
         first = file.parts[0] if file.parts else None

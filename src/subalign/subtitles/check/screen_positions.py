@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from subalign.subtitles.files import CueFile, FileCue
-from subalign.subtitles.files.cue_file import FileFormat, is_placed, shown_text
+from subalign.subtitles.files import FileCue, SubtitleFile
+from subalign.subtitles.files.subtitle_file import FileFormat, is_placed, shown_text
 
 __all__ = ["PlacedCue", "find_lanes", "lane_neighbours"]
 
@@ -30,7 +30,7 @@ class PlacedCue:
         return self.cue.end_ms
 
 
-def find_lanes(file: CueFile) -> list[list[PlacedCue]]:
+def find_lanes(file: SubtitleFile) -> list[list[PlacedCue]]:
     r"""The cues with text by their place on the screen, each lane in the order of its starts.
 
     A place is SubStation Alpha's layer, style and alignment, WebVTT's position, SubRip's `\an`.

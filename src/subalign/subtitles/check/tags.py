@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from subalign.subtitles.files.cue_file import FileFormat
+from subalign.subtitles.files.subtitle_file import FileFormat
 
 __all__ = ["Tags", "find_tags"]
 

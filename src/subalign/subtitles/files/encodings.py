@@ -100,7 +100,7 @@ def decode_text(
         raise _no_text(label, advice)
     if found.encoding is not None:
         _logger.warning(
-            "%s is not in UTF-8 and was read as %s: if letters are wrong, name its --encoding.",
+            "%s is not in UTF-8 and was read as %s: if letters are wrong, name its `encoding`.",
             label,
             encoding_name(found.encoding),
         )
@@ -134,7 +134,7 @@ def _decode_as_told(data: bytes, encoding: str, label: str) -> str:
         return data.decode(encoding)
     except UnicodeError as error:
         raise InputError(
-            f"{label} is not in {encoding}, as --encoding says: name another, or leave it out."
+            f"{label} is not in {encoding}, as `encoding` says: name another, or leave it out."
         ) from error
 
 

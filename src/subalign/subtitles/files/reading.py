@@ -6,22 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from subalign.errors import InputError
-from subalign.subtitles.files.blocks import begins_with_cue, parse_blocks, render_blocks
-from subalign.subtitles.files.cue_file import Aside, CueFile, FileCue, FileFormat
+from subalign.subtitles.files.ass import parse_events, render_events
 from subalign.subtitles.files.encodings import decode_text, encoding_name
 from subalign.subtitles.files.input import file_label, read_bytes
-from subalign.subtitles.files.substation import parse_events, render_events
+from subalign.subtitles.files.srt_vtt import begins_with_cue, parse_blocks, render_blocks
+from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat, SubtitleFile
 from subalign.subtitles.files.times import are_exact
 
 __all__ = [
     "check_certain",
     "detect_format",
-    "parse_cue_file",
     "parse_parts",
-    "read_cue_file",
-    "render_cue_file",
+    "parse_subtitle_file",
+    "read_subtitle_file",
+    "render_subtitle_file",
     "tidy_cue",
-    "tidy_cue_file",
+    "tidy_file",
 ]
 
 
@@ -45,7 +45,9 @@ _OTHERS = {
 _FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
 
 
-def read_cue_file(path: str | os.PathLike[str], *, encoding: str | None = None) -> CueFile:
+def read_subtitle_file(
+    path: str | os.PathLike[str], *, encoding: str | None = None
+) -> SubtitleFile:
     """The parts of a subtitle file; "-" is standard input. Its content tells its format.
 
     `encoding` is the file's where it is not what the file itself shows.
@@ -58,7 +60,7 @@ def read_cue_file(path: str | os.PathLike[str], *, encoding: str | None = None) 
     data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
     decoded = decode_text(data, label, f"give {_FORMATS}", encoding=encoding)
     text = decoded.text
-    file = parse_cue_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
+    file = parse_subtitle_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
     return replace(
         file,
         is_utf8=_is_utf8(data),
@@ -68,7 +70,7 @@ def read_cue_file(path: str | os.PathLike[str], *, encoding: str | None = None) 
     )
 
 
-def check_certain(file: CueFile, label: str) -> None:
+def check_certain(file: SubtitleFile, label: str) -> None:
     """Refuse to write back a text whose encoding is hardly more than guessed.
 
     Raises:
@@ -77,11 +79,11 @@ def check_certain(file: CueFile, label: str) -> None:
     if not file.certain:
         raise InputError(
             f"{label} is not in UTF-8, and whether it is {file.guess} is not certain: add "
-            "--encoding, such as --encoding cp1252."
+            "`encoding`, such as `encoding=cp1252`."
         )
 
 
-def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) -> CueFile:
+def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = None) -> SubtitleFile:
     """The parts of a subtitle file's text; `expected` is the format where the text shows none.
 
     Raises:
@@ -104,7 +106,7 @@ def parse_cue_file(text: str, label: str, expected: FileFormat | None = None) ->
         raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
     if not any(isinstance(part, FileCue) for part in parts):
         raise InputError(f"{label} holds no cues: give {_FORMATS}.")
-    return CueFile(
+    return SubtitleFile(
         format=form,
         parts=tuple(parts),
         newline=newline,
@@ -123,7 +125,7 @@ def parse_parts(text: str, format: FileFormat) -> list[FileCue | Aside]:
     return parse_events(text) if format == "ass" else parse_blocks(text, format)
 
 
-def render_cue_file(file: CueFile) -> str:
+def render_subtitle_file(file: SubtitleFile) -> str:
     """The file's text with line breaks LF, without a byte order mark."""
     if file.format == "ass":
         return render_events(file.parts) + file.ending
@@ -165,7 +167,7 @@ def tidy_cue(cue: FileCue, format: FileFormat) -> FileCue:
     return replace(cue, text=text, start_ms=start, end_ms=end, times=cue.times if kept else "")
 
 
-def tidy_cue_file(file: CueFile) -> CueFile:
+def tidy_file(file: SubtitleFile) -> SubtitleFile:
     """The file with its cues tidied and what players make nothing of left out, under a header."""
     parts = [
         part if isinstance(part, Aside) else tidy_cue(part, file.format)

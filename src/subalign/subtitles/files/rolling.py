@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from subalign.subtitles.files.cue_file import FileCue
+from subalign.subtitles.files.subtitle_file import FileCue
 
 __all__ = ["are_rolling", "folded"]
 

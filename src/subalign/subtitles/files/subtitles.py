@@ -8,10 +8,10 @@ import html
 import re
 from dataclasses import dataclass
 
-from subalign.subtitles.files.blocks import parse_blocks
-from subalign.subtitles.files.cue_file import FileCue, FileFormat, is_placed, shown_text
+from subalign.subtitles.files.ass import parse_events
 from subalign.subtitles.files.rolling import are_rolling, folded
-from subalign.subtitles.files.substation import parse_events
+from subalign.subtitles.files.srt_vtt import parse_blocks
+from subalign.subtitles.files.subtitle_file import FileCue, FileFormat, is_placed, shown_text
 
 __all__ = ["Cue", "Subtitles", "read_subtitles", "vtt_language"]
 

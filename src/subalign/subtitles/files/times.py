@@ -2,7 +2,7 @@
 
 import re
 
-from subalign.subtitles.files.cue_file import FileFormat
+from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.timecode import srt_timecode
 
 __all__ = ["DIRECTION", "TIME", "are_exact", "milliseconds", "written_time", "written_times"]

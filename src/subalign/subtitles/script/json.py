@@ -9,11 +9,11 @@ from typing import Any
 
 from subalign.subtitles.files.input import finite_seconds, parse_json
 
-__all__ = ["JSONLine", "JSONScript", "parse_json_script"]
+__all__ = ["JSONScript", "ScriptLine", "parse_json_script"]
 
 
 @dataclass(frozen=True, slots=True)
-class JSONLine:
+class ScriptLine:
     """A segment: its text, the ranges that belong to a word (None for all of it), and its times."""
 
     text: str
@@ -26,7 +26,7 @@ class JSONLine:
 class JSONScript:
     """The segments with text, and the language as the file gives it."""
 
-    lines: tuple[JSONLine, ...]
+    lines: tuple[ScriptLine, ...]
     language: str | None
 
 
@@ -45,7 +45,7 @@ def parse_json_script(text: str) -> JSONScript:
     if isinstance(segments, list):
         lines = [_line(segment) for segment in segments]
     elif isinstance(facts.get("text"), str):
-        lines = [JSONLine(line.strip()) for line in facts["text"].splitlines()]
+        lines = [ScriptLine(line.strip()) for line in facts["text"].splitlines()]
     else:
         raise ValueError("no segments")
     language = facts.get("language")
@@ -55,7 +55,7 @@ def parse_json_script(text: str) -> JSONScript:
     )
 
 
-def _line(segment: object) -> JSONLine:
+def _line(segment: object) -> ScriptLine:
     facts = segment if isinstance(segment, dict) else {}
     text = facts.get("text")
     if not isinstance(text, str):
@@ -64,7 +64,7 @@ def _line(segment: object) -> JSONLine:
     if isinstance(words, list) and not all(isinstance(word, dict) for word in words):
         raise ValueError("a word without its text and times")
     worded = _worded(text, words) if isinstance(words, list) else None
-    return JSONLine(
+    return ScriptLine(
         text.strip(), worded, finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from subalign.subtitles.script.json import JSONLine
+from subalign.subtitles.script.json import ScriptLine
 
 __all__ = ["PlainText", "read_plain_text"]
 
@@ -32,7 +32,7 @@ _LEAST_DURATIONS = 3
 class PlainText:
     """The lines of speech; `timed` says that most begin with a time, as `0:04 Hello`."""
 
-    lines: tuple[JSONLine, ...]
+    lines: tuple[ScriptLine, ...]
     timed: bool
 
 
@@ -44,7 +44,7 @@ def read_plain_text(text: str) -> PlainText:
     sung = any(line.endswith(" #") for line in kept)
     return PlainText(
         tuple(
-            JSONLine(line, () if _HEADING.fullmatch(line) and not sung else None) for line in kept
+            ScriptLine(line, () if _HEADING.fullmatch(line) and not sung else None) for line in kept
         ),
         _are_timed(kept),
     )

@@ -9,13 +9,13 @@ from pathlib import Path
 from subalign.errors import InputError, UsageError
 from subalign.options import compile_ignored
 from subalign.results import Line, Script
-from subalign.subtitles.files.cue_file import FileFormat
 from subalign.subtitles.files.encodings import decode_text
 from subalign.subtitles.files.input import file_label, read_bytes
-from subalign.subtitles.files.other import detect_other, read_other
 from subalign.subtitles.files.reading import detect_format
+from subalign.subtitles.files.sbv_tsv_ttml import detect_other, read_other
+from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.files.subtitles import Cue, read_subtitles, vtt_language
-from subalign.subtitles.script.json import JSONLine, parse_json_script
+from subalign.subtitles.script.json import ScriptLine, parse_json_script
 from subalign.subtitles.script.plain_text import read_plain_text
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
 
@@ -75,7 +75,7 @@ def transcript_label(path: str | os.PathLike[str]) -> str:
 class _Parsed:
     """The lines; `captions` says that they are cues, `timed` that most begin with a time."""
 
-    lines: tuple[JSONLine, ...]
+    lines: tuple[ScriptLine, ...]
     language: str | None = None
     captions: bool = False
     timed: bool = False
@@ -123,8 +123,8 @@ def _read_cues(text: str, form: FileFormat, label: str) -> tuple[Cue, ...]:
     return found.cues
 
 
-def _as_lines(cues: Iterable[Cue]) -> tuple[JSONLine, ...]:
-    return tuple(JSONLine(cue.text, None if cue.said else (), cue.start, cue.end) for cue in cues)
+def _as_lines(cues: Iterable[Cue]) -> tuple[ScriptLine, ...]:
+    return tuple(ScriptLine(cue.text, None if cue.said else (), cue.start, cue.end) for cue in cues)
 
 
 def _not_of(form: str, label: str) -> InputError:
@@ -138,7 +138,7 @@ def _first_line(error: ValueError) -> str:
     return str(error).partition("\n")[0]
 
 
-def _common(line: JSONLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+def _common(line: ScriptLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """What the text lets seem said, as far as the file's words agree."""
     if line.worded is None:
         return ranges

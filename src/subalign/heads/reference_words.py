@@ -15,7 +15,7 @@ from subalign.errors import InputError
 from subalign.results import Word
 from subalign.subtitles.files.input import LATEST, finite_number, parse_json
 
-__all__ = ["TIMED_SUFFIXES", "TimedWords", "read_timed_words"]
+__all__ = ["TIMED_SUFFIXES", "ReferenceWords", "read_reference_words"]
 
 TIMED_SUFFIXES = (".json", ".textgrid", ".ctm")
 
@@ -26,7 +26,7 @@ _WORD_TIER = re.compile(r"\bwords?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class TimedWords:
+class ReferenceWords:
     """Words in the order of their starts (seconds from the recording's start).
 
     `words` is empty where a JSON file holds none; `language` is Whisper's code where the file
@@ -37,7 +37,7 @@ class TimedWords:
     language: str | None = None
 
 
-def read_timed_words(path: str | os.PathLike[str], *, recording: str = "") -> TimedWords:
+def read_reference_words(path: str | os.PathLike[str], *, recording: str = "") -> ReferenceWords:
     """The words of a `.json`, `.TextGrid` or `.ctm` file.
 
     JSON is openai-whisper's form (`segments` with `words`), an object with `words`, or a list of
@@ -69,10 +69,10 @@ def read_timed_words(path: str | os.PathLike[str], *, recording: str = "") -> Ti
                 f"{file} times {word.text.strip()!r} from {word.start:g} s to {word.end:g} s: "
                 "correct the file."
             )
-    return TimedWords(tuple(sorted(found.words, key=lambda word: word.start)), found.language)
+    return ReferenceWords(tuple(sorted(found.words, key=lambda word: word.start)), found.language)
 
 
-def _read_json(path: Path) -> TimedWords:
+def _read_json(path: Path) -> ReferenceWords:
     try:
         data = path.read_bytes()
         content = parse_json(data.decode(json.detect_encoding(data)))
@@ -83,7 +83,7 @@ def _read_json(path: Path) -> TimedWords:
     facts = content if isinstance(content, dict) else {}
     language = facts.get("language")
     words = (_word(entry, path) for entry in _json_words(content))
-    return TimedWords(
+    return ReferenceWords(
         tuple(word for word in words if word.text.strip()),
         language if isinstance(language, str) else None,
     )
@@ -137,7 +137,7 @@ def _shown(entry: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _read_text_grid(path: Path) -> TimedWords:
+def _read_text_grid(path: Path) -> ReferenceWords:
     from praatio.data_classes.interval_tier import IntervalTier
     from praatio.textgrid import openTextgrid
     from praatio.utilities.errors import PraatioException
@@ -162,10 +162,10 @@ def _read_text_grid(path: Path) -> TimedWords:
         for tier in named or tiers
         for interval in tier.entries
     )
-    return TimedWords(tuple(_spoken(labels)))
+    return ReferenceWords(tuple(_spoken(labels)))
 
 
-def _read_ctm(path: Path, recording: str) -> TimedWords:
+def _read_ctm(path: Path, recording: str) -> ReferenceWords:
     by_recording: dict[str, list[Word]] = {}
     for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), start=1):
         fields = line.partition(";;")[0].split()
@@ -191,7 +191,7 @@ def _read_ctm(path: Path, recording: str) -> TimedWords:
             "name the audio file as the recording in it."
         )
     words = by_recording.get(recording) or next(iter(by_recording.values()), [])
-    return TimedWords(tuple(_spoken(words)))
+    return ReferenceWords(tuple(_spoken(words)))
 
 
 def _spoken(words: Iterable[Word]) -> Iterator[Word]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from subalign.subtitles.files.cue_file import Aside, FileCue, FileFormat
+from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat
 from subalign.subtitles.files.times import DIRECTION, TIME, milliseconds, written_times
 
 __all__ = ["begins_with_cue", "parse_blocks", "render_blocks"]

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from subalign.errors import InputError
+from subalign.heads.reference_words import read_reference_words
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import JSONWriter
-from subalign.subtitles.files.timed_words import read_timed_words
 
 HELLO = Word("hello", 0.1, 0.5, 1.0)
 WORLD = Word('wo"rld', 0.7, 1.0, 1.0)
@@ -89,7 +89,7 @@ def read(tmp_path):
     def reader(name, content, **options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_timed_words(path, **options)
+        return read_reference_words(path, **options)
 
     return reader
 
@@ -114,7 +114,7 @@ def test_our_own_json_comes_back(tmp_path):
     path = tmp_path / "talk.json"
     with path.open("w", encoding="utf-8") as file:
         JSONWriter().write(transcript, file)
-    timed = read_timed_words(path)
+    timed = read_reference_words(path)
     assert (timed.words, timed.language) == (words, "en")
 
 
@@ -239,7 +239,7 @@ def test_ctm_that_is_none(refused, line):
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError) as caught:
-        read_timed_words(tmp_path / "a.ctm")
+        read_reference_words(tmp_path / "a.ctm")
     assert str(caught.value) == (
         f"{tmp_path / 'a.ctm'} cannot be read (no such file or directory): check the name."
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from subalign.subtitles.files.cue_file import Aside, FileCue
+from subalign.subtitles.files.subtitle_file import Aside, FileCue
 from subalign.subtitles.files.times import TIME, milliseconds, written_times
 
 __all__ = ["parse_events", "render_events"]

@@ -6,9 +6,9 @@ from typing import Literal
 
 from subalign.subtitles.check.screen_positions import find_lanes
 from subalign.subtitles.check.tags import find_tags
-from subalign.subtitles.files import Aside, CueFile, FileCue
-from subalign.subtitles.files.cue_file import shown_text
+from subalign.subtitles.files import Aside, FileCue, SubtitleFile
 from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.subtitle_file import shown_text
 from subalign.subtitles.files.times import are_exact
 from subalign.subtitles.layout.limits import Breach, find_breaches
 from subalign.subtitles.layout.profiles import Profile
@@ -78,7 +78,7 @@ class Problem:
         return self.kind not in WARNINGS
 
 
-def check_file(file: CueFile, profile: Profile) -> list[Problem]:
+def check_file(file: SubtitleFile, profile: Profile) -> list[Problem]:
     """Everything that is wrong, the whole file's problems first, then in the order of its lines.
 
     Cues that have nothing to do with each other on the screen (layers, positions) may overlap.
@@ -87,7 +87,7 @@ def check_file(file: CueFile, profile: Profile) -> list[Problem]:
     return [*_whole(file), *sorted(found, key=lambda problem: problem.line or 0)]
 
 
-def _whole(file: CueFile) -> Iterator[Problem]:
+def _whole(file: SubtitleFile) -> Iterator[Problem]:
     if not file.is_utf8:
         yield Problem(kind="encoding", value=file.guess or "another encoding", allowed="UTF-8")
     if file.mixed:
@@ -101,13 +101,13 @@ def _whole(file: CueFile) -> Iterator[Problem]:
             yield Problem(kind="header", value="none", allowed="WEBVTT")
 
 
-def _asides(file: CueFile) -> Iterator[Problem]:
+def _asides(file: SubtitleFile) -> Iterator[Problem]:
     for part in file.parts:
         if isinstance(part, Aside) and part.lost:
             yield Problem(kind="lost-text", line=part.line, value=_short(part.text))
 
 
-def _cues(file: CueFile) -> Iterator[Problem]:
+def _cues(file: SubtitleFile) -> Iterator[Problem]:
     latest = 0
     for number, cue in enumerate(file.cues, start=1):
         yield from _cue(cue, number, file)
@@ -123,7 +123,7 @@ def _cues(file: CueFile) -> Iterator[Problem]:
         latest = max(latest, cue.start_ms) if number > 1 else cue.start_ms
 
 
-def _cue(cue: FileCue, number: int, file: CueFile) -> Iterator[Problem]:
+def _cue(cue: FileCue, number: int, file: SubtitleFile) -> Iterator[Problem]:
     def problem(
         kind: str, value: float | str | None = None, allowed: float | str | None = None
     ) -> Problem:
@@ -160,7 +160,7 @@ def _cue(cue: FileCue, number: int, file: CueFile) -> Iterator[Problem]:
         yield problem("zero", 0, 0)
 
 
-def _limits(file: CueFile, profile: Profile) -> Iterator[Problem]:
+def _limits(file: SubtitleFile, profile: Profile) -> Iterator[Problem]:
     for lane in find_lanes(file):
         for breach in find_breaches(lane, profile):
             if breach.limit != "reversed":

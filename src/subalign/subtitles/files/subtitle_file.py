@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Aside", "CueFile", "FileCue", "FileFormat", "is_placed", "shown_text"]
+__all__ = ["Aside", "FileCue", "FileFormat", "SubtitleFile", "is_placed", "shown_text"]
 
 FileFormat = Literal["srt", "vtt", "ass"]
 
@@ -53,7 +53,7 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CueFile:
+class SubtitleFile:
     """A whole file. `newline` is the line break of most lines; `mixed` says that others differ.
 
     `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
