@@ -54,7 +54,7 @@ class TrainedModel(nn.Module):
     def forward(self, batch: Batch) -> Heard:
         whisper = self.whisper
         features = self.encode(batch.mel, batch.places)
-        encoded = EncodedAudio(features, whisper.decoder.listen(features), batch.mel)
+        encoded = EncodedAudio(features, whisper.decoder.cross_attention_kv(features), batch.mel)
         with _scores(whisper) as captured:
             logits = whisper.decoder(batch.inputs, encoded)
         # (windows, heads, tokens, positions)

@@ -8,8 +8,8 @@ import torch
 from subalign.errors import UsageError
 
 __all__ = [
-    "Placement",
     "Processor",
+    "TensorOptions",
     "available_devices",
     "cpu_dtype",
     "processor",
@@ -29,8 +29,8 @@ _SHOWN_INSTRUCTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """The device and the number type that weights are loaded to."""
+class TensorOptions:
+    """The device and the number type that weights are loaded to, as PyTorch's C++ calls the two."""
 
     device: torch.device
     dtype: torch.dtype
@@ -40,7 +40,7 @@ class Placement:
 class Processor:
     """What the main processor can do: `instructions` as PyTorch names them.
 
-    `native_bf16` tells whether it multiplies bfloat16 in hardware (AMX-BF16 or AVX512-BF16 on x86,
+    `native_bf16` is whether it multiplies bfloat16 in hardware (AMX-BF16 or AVX512-BF16 on x86,
     BF16 on ARM). `capability` is the instruction set that PyTorch's own kernels use.
     """
 

@@ -1,4 +1,4 @@
-"""What the decoder remembers between tokens, and what it hears of each window."""
+"""Keys and values: the decoder's own of all tokens so far, and those of the encoded windows."""
 
 from dataclasses import dataclass
 

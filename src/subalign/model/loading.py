@@ -10,7 +10,7 @@ from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
 from subalign.model.config import CONFIG, read_json
-from subalign.model.devices import Placement, resolve_device, resolve_dtype
+from subalign.model.devices import TensorOptions, resolve_device, resolve_dtype
 from subalign.model.registry import (
     OfficialModel,
     canonical_name,
@@ -49,18 +49,18 @@ def load_model(
         ChecksumError: a `.pt` file bears an official name but differs from the official one.
         CheckpointError: the files are missing, damaged, unsafe or do not fit together.
     """
-    target = resolve_device(device)
-    placement = Placement(target, resolve_dtype(dtype, target))
+    torch_device = resolve_device(device)
+    target = TensorOptions(torch_device, resolve_dtype(dtype, torch_device))
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:
         official = official_models().get(canonical)
-        return _load(fetch(name, progress=progress), placement, canonical, official)
+        return _load(fetch(name, progress=progress), target, canonical, official)
     path = Path(name_or_path)
     if path.exists():
-        return _load(path, placement, path.resolve().name)
+        return _load(path, target, path.resolve().name)
     if _may_be_repository(name):
-        return _load(fetch(name, progress=progress), placement, name)
+        return _load(fetch(name, progress=progress), target, name)
     if not name or "/" in name or os.sep in name or path.suffix in _WEIGHT_SUFFIXES:
         raise UnknownModelError(
             f"There is no checkpoint at {name_or_path}: give a folder, a .pt file, or one of the "
@@ -70,17 +70,17 @@ def load_model(
 
 
 def _load(
-    path: Path, placement: Placement, name: str, official: OfficialModel | None = None
+    path: Path, target: TensorOptions, name: str, official: OfficialModel | None = None
 ) -> Whisper:
     """The model in a folder of any form, or in a `.pt` file; `official` where it is known."""
     if not path.is_dir():
-        return load_openai_pt(path, placement)
+        return load_openai_pt(path, target)
     kind = kind_of(path)
     if kind == "CTranslate2":
-        return load_ctranslate2_folder(path, placement, name=name, official=official)
+        return load_ctranslate2_folder(path, target, name=name, official=official)
     if kind == "Hugging Face":
-        return load_hugging_face_folder(path, placement, name=name, official=official)
-    model = load_subalign_folder(path, placement)
+        return load_hugging_face_folder(path, target, name=name, official=official)
+    model = load_subalign_folder(path, target)
     if "timing_heads" not in read_json(path / CONFIG):
         timing = timing_heads_like(model.dims, model.alignment_pairs)
         if timing is not None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -47,23 +48,23 @@ class ResidualAttentionBlock(nn.Module):
     def forward(
         self,
         x: Tensor,
-        heard: KeyValues | None = None,
-        remember: Callable[[KeyValues], KeyValues] | None = None,
+        cross_kv: KeyValues | None = None,
+        update_cache: Callable[[KeyValues], KeyValues] | None = None,
         *,
         causal: bool = False,
     ) -> Tensor:
         """One layer over `x` (rows, tokens, n_state); the same shape comes back.
 
-        `heard` is what a decoder's cross-attention attends to. `remember` takes the new tokens'
-        keys and values and returns those of all tokens so far.
+        `cross_kv` is what a decoder's cross-attention attends to. `update_cache` takes the new
+        tokens' keys and values and returns those of all tokens so far.
         """
         normed = _norm(x, self.attn_ln)
-        memory = self.attn.project(normed)
-        if remember is not None:
-            memory = remember(memory)
-        x = x + self.attn(normed, memory, causal=causal)[0]
+        own_kv = self.attn.project(normed)
+        if update_cache is not None:
+            own_kv = update_cache(own_kv)
+        x = x + self.attn(normed, own_kv, causal=causal)[0]
         if self.cross_attn is not None and self.cross_attn_ln is not None:
-            x = x + self.cross_attn(_norm(x, self.cross_attn_ln), heard)[0]
+            x = x + self.cross_attn(_norm(x, self.cross_attn_ln), cross_kv)[0]
         up, _, down = self.mlp
         hidden = functional.gelu(linear(_norm(x, self.mlp_ln), up))  # type: ignore[arg-type]
         return x + linear(hidden, down)  # type: ignore[arg-type]
@@ -116,28 +117,28 @@ class TextDecoder(nn.Module):
         self.ln = nn.LayerNorm(n_state)
         nn.init.normal_(self.positional_embedding, std=0.01)
 
-    def listen(self, features: Tensor) -> tuple[KeyValues, ...]:
-        """Every layer's cross-attention keys and values of `features`, laid out for reading."""
-        heard = []
+    def cross_attention_kv(self, features: Tensor) -> tuple[KeyValues, ...]:
+        """Each layer's cross-attention keys and values of encoded windows, contiguous."""
+        layers = []
         for block in self.blocks:
             keys, values = block.cross_attn.project(features)  # type: ignore[union-attr, operator]
-            heard.append(KeyValues(keys.contiguous(), values.contiguous()))
-        return tuple(heard)
+            layers.append(KeyValues(keys.contiguous(), values.contiguous()))
+        return tuple(layers)
 
     def hidden(
         self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
     ) -> Tensor:
         """States (rows, tokens, n_text_state) that the logits are read from.
 
-        `tokens` (rows, tokens) follow those in `cache`, which remembers them too. `encoded` may
+        `tokens` (rows, tokens) follow those in `cache`, which they are added to. `encoded` may
         hold fewer windows than there are rows: each then serves as many consecutive rows.
         """
         offset = cache.length if cache is not None else 0
         positions = self.positional_embedding[offset : offset + tokens.shape[1]]
         x = (self.token_embedding(tokens) + positions).to(encoded.features.dtype)
-        for layer, (block, heard) in enumerate(zip(self.blocks, encoded.cross, strict=True)):
-            remember = _remember(cache, layer) if cache is not None else None
-            x = block(x, heard, remember, causal=True)
+        for layer, (block, cross_kv) in enumerate(zip(self.blocks, encoded.cross, strict=True)):
+            update_cache = partial(cache.extend, layer) if cache is not None else None
+            x = block(x, cross_kv, update_cache, causal=True)
         if cache is not None:
             cache.length += tokens.shape[1]
         return self.ln(x)  # type: ignore[no-any-return]
@@ -153,19 +154,15 @@ class TextDecoder(nn.Module):
         return self.logits(self.hidden(tokens, encoded, cache))
 
 
-def _remember(cache: DecoderCache, layer: int) -> Callable[[KeyValues], KeyValues]:
-    return lambda new: cache.extend(layer, new)
-
-
 class Whisper(nn.Module):
     """A Whisper model with its name, vocabulary and alignment heads.
 
-    `previous_text` tells whether the model can go on from what was said before the window, and
-    `short_windows` whether it has learned to hear windows that are not filled up with silence.
-    `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) that marks the
-    cross-attention heads which follow the speech, as openai-whisper uses them; by default the
-    upper half of the layers. It stays in main memory on every device. `timing_pairs` are the heads
-    that method viterbi times words by, and `timing_shift` what it adds to the times they give.
+    `previous_text` is whether the model was trained to go on from the text before the window, and
+    `short_windows` whether it was trained on windows that are not padded with silence.
+    `alignment_heads` is a sparse boolean (n_text_layer, n_text_head) of the cross-attention heads
+    that follow the speech, as openai-whisper uses them; by default the upper half of the layers. It
+    stays in main memory on every device. `timing_pairs` are the heads that method viterbi times
+    words by, and `timing_shift` what it adds to the times they give.
     """
 
     alignment_heads: Tensor
@@ -282,18 +279,18 @@ class Whisper(nn.Module):
         With `short_windows` they may have fewer frames.
 
         Raises:
-            UsageError: the windows have another number of frames than the model hears.
+            UsageError: the windows have another number of frames than the model takes.
         """
         frames, whole = mel.shape[2], self.dims.window_frames
         if frames > whole or (frames < whole and not self.short_windows):
-            raise UsageError(f"This model hears windows of {whole} mel frames, not of {frames}.")
+            raise UsageError(f"This model takes windows of {whole} mel frames, not of {frames}.")
         features = self.encoder(mel.to(self.device, self.dtype))
-        return EncodedAudio(features, self.decoder.listen(features), mel.float().cpu())
+        return EncodedAudio(features, self.decoder.cross_attention_kv(features), mel.float().cpu())
 
     def new_cache(self, rows: int) -> DecoderCache:
         """An empty cache for `rows` sequences."""
         return DecoderCache(self.dims, rows, device=self.device, dtype=self.dtype)
 
     def forward(self, mel: Tensor, tokens: Tensor) -> Tensor:
-        """Logits (windows, tokens, n_vocab) of `tokens` (windows, tokens) heard in `mel`."""
+        """Logits (windows, tokens, n_vocab) after each of `tokens` (windows, tokens)."""
         return self.decoder(tokens, self.encode(mel))  # type: ignore[no-any-return]

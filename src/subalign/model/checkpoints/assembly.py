@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from subalign.errors import CheckpointError
 from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
-from subalign.model.devices import Placement
+from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.timing_heads import choose_heads, heads_by_name
@@ -64,7 +64,7 @@ def build_model(
     name: str,
     vocabulary: Vocabulary,
     multilingual: bool | None,
-    placement: Placement,
+    target: TensorOptions,
 ) -> Whisper:
     """A model in evaluation mode with these weights, copied and converted one by one.
 
@@ -93,7 +93,7 @@ def build_model(
     for key in shapes:
         tensor = stored[key].read() if key in stored else expected[key]
         # a copy even where nothing changes: the file may be replaced while the model lives
-        weights[key] = tensor.to(placement.device, placement.dtype, copy=True).contiguous()
+        weights[key] = tensor.to(target.device, target.dtype, copy=True).contiguous()
         if not torch.isfinite(weights[key].sum(dtype=torch.float32)):
             raise CheckpointError(
                 f"{source} holds weights that are no numbers, or too large ({key}): it is damaged; "

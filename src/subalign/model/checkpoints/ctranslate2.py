@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from subalign.model.checkpoints.tensors import StoredTensor
-    from subalign.model.devices import Placement
+    from subalign.model.devices import TensorOptions
     from subalign.model.whisper import Whisper
 
 __all__ = [
@@ -166,7 +166,11 @@ class ModelBin:
 
 
 def load_ctranslate2_folder(
-    folder: Path, placement: "Placement", *, name: str, official: OfficialModel | None = None
+    folder: Path,
+    target: "TensorOptions",
+    *,
+    name: str,
+    official: OfficialModel | None = None,
 ) -> "Whisper":
     """The Whisper model in a folder as `ct2-transformers-converter` writes it.
 
@@ -189,7 +193,7 @@ def load_ctranslate2_folder(
         name=name,
         vocabulary=_vocabulary(folder, dims),
         multilingual=None,
-        placement=placement,
+        target=target,
     )
     mark_heads(model, stated, official=official, source=folder / CONFIG)
     return model

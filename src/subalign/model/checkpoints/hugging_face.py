@@ -24,7 +24,7 @@ from subalign.model.config import (
     read_heads,
     read_json,
 )
-from subalign.model.devices import Placement
+from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel
 from subalign.model.whisper import Whisper
@@ -65,7 +65,7 @@ _OTHER_KEYS = {
 
 
 def load_hugging_face_folder(
-    folder: Path, placement: Placement, *, name: str, official: OfficialModel | None = None
+    folder: Path, target: TensorOptions, *, name: str, official: OfficialModel | None = None
 ) -> Whisper:
     """The Whisper model in a folder as `transformers` writes it.
 
@@ -89,7 +89,7 @@ def load_hugging_face_folder(
         name=name,
         vocabulary=_vocabulary(folder, dims),
         multilingual=multilingual if isinstance(multilingual, bool) else None,
-        placement=placement,
+        target=target,
     )
     mark_heads(model, stated, official=official, source=path)
     return model

@@ -8,7 +8,7 @@ from subalign.errors import CheckpointError, ChecksumError
 from subalign.model.checkpoints.assembly import build_model, mark_heads, official_vocabulary
 from subalign.model.checkpoints.tensors import read_pickle, stored_in_mapping
 from subalign.model.config import read_dimensions
-from subalign.model.devices import Placement
+from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.sources import sha256_of
@@ -18,7 +18,7 @@ from subalign.vocabulary import read_tiktoken
 __all__ = ["load_openai_pt"]
 
 
-def load_openai_pt(path: Path, placement: Placement) -> Whisper:
+def load_openai_pt(path: Path, target: TensorOptions) -> Whisper:
     """The model in a `.pt` file, named as the official file that it is, else as the file.
 
     A file with an official name must be the official one; one with another name may be. The
@@ -52,7 +52,7 @@ def load_openai_pt(path: Path, placement: Placement) -> Whisper:
         name=path.stem if official is None else official.canonical,
         vocabulary=read_tiktoken(beside) if beside.is_file() else official_vocabulary(dims, path),
         multilingual=None if official is None else official.multilingual,
-        placement=placement,
+        target=target,
     )
     mark_heads(model, None, official=official, source=path)
     return model

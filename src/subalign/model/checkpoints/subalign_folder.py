@@ -26,7 +26,7 @@ from subalign.model.config import (
     read_heads,
     read_json,
 )
-from subalign.model.devices import Placement
+from subalign.model.devices import TensorOptions
 from subalign.model.timing_heads import TimingHeads, read_timing_heads
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
@@ -37,7 +37,7 @@ WEIGHTS = "model.safetensors"
 VOCABULARY = "vocab.tiktoken"
 
 
-def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
+def load_subalign_folder(folder: Path, target: TensorOptions) -> Whisper:
     """The model in a folder of our own form, named as its config says, else as the folder.
 
     Raises:
@@ -69,7 +69,7 @@ def load_subalign_folder(folder: Path, placement: Placement) -> Whisper:
         name=name,
         vocabulary=read_tiktoken(vocabulary),
         multilingual=multilingual,
-        placement=placement,
+        target=target,
     )
     model.previous_text = config.get("previous_text", True) is True
     model.short_windows = config.get("short_windows", False) is True
