@@ -121,7 +121,7 @@ class SpanEncoder:
                 return encoded
         kept = torch.stack([self._kept[key] for key in keys])
         features = kept.to(self.model.device, self.model.dtype)
-        return EncodedAudio(features, self.model.decoder.listen(features), windows)
+        return EncodedAudio(features, self.model.decoder.cross_attention_kv(features), windows)
 
     def _windows(self, spans: Sequence[Span], backwards: bool, whole: bool) -> Tensor:
         width = self.model.dims.window_frames
