@@ -10,8 +10,8 @@ import torch
 
 from subalign.alignment import WordTokens, time_texts
 from subalign.alignment.edges import edge_frame, settle_edges
+from subalign.alignment.loudness import speech_levels
 from subalign.alignment.punctuation import words_with_punctuation
-from subalign.alignment.speech import speech_levels
 from subalign.alignment.teacher_forcing import text_room
 from subalign.options import AlignmentMethod, AlignmentOptions
 

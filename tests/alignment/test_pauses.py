@@ -1,4 +1,4 @@
-"""Long pauses are cut out of a window before its words are timed, and come back after."""
+"""Where a recording pauses; long pauses are cut out of a window and come back after."""
 
 import json
 from itertools import pairwise
@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from subalign.alignment import WordTiming, methods, time_texts
 from subalign.alignment.edges import edge_time
-from subalign.alignment.pauses import ShortenedWindow, shorten
+from subalign.alignment.loudness import RecordingLoudness
+from subalign.alignment.pauses import (
+    FrameSpan,
+    ShortenedWindow,
+    cut_at_pauses,
+    cut_long_pauses,
+    pause_depth,
+    quiet_frames,
+)
 from subalign.alignment.script_words import script_words
 from subalign.audio import open_audio
 from subalign.mel import log_mel
@@ -40,7 +48,7 @@ def word(start: float, end: float) -> WordTiming:
 
 def test_the_middle_of_a_long_pause_goes():
     mel = window_of(("loud", 200), ("quiet", 150), ("loud", 100), padding=50)
-    shortened = shorten(mel, 450)
+    shortened = cut_long_pauses(mel, 450)
     assert shortened is not None
     gone = sorted(set(range(450)) - set(shortened.frames.tolist()))
     assert gone == list(range(gone[0], gone[-1] + 1))
@@ -55,7 +63,7 @@ def test_the_middle_of_a_long_pause_goes():
 
 def test_a_full_window_is_filled_up_with_silence():
     mel = window_of(("loud", 200), ("quiet", 150), ("loud", 100))
-    shortened = shorten(mel, 450)
+    shortened = cut_long_pauses(mel, 450)
     assert shortened is not None
     assert (shortened.mel[:, shortened.frames.size :] == -1.0).all()
 
@@ -73,12 +81,12 @@ def test_a_full_window_is_filled_up_with_silence():
 )
 def test_what_is_left_as_it_is(parts):
     mel = window_of(*parts, padding=20)
-    assert shorten(mel, mel.shape[1] - 20) is None
+    assert cut_long_pauses(mel, mel.shape[1] - 20) is None
 
 
 def test_faint_noise_in_which_nothing_is_louder_is_no_pause():
     mel = np.random.default_rng(0).normal(0.0, 0.01, (4, 900)).astype(np.float32)
-    assert shorten(mel, 900) is None
+    assert cut_long_pauses(mel, 900) is None
 
 
 @pytest.mark.parametrize(
@@ -177,9 +185,45 @@ def test_words_between_long_pauses_are_found(sentence, pause):
 def test_pauses_are_left_in_where_that_is_asked_for(sentence, monkeypatch):
     samples, _ = drawn_out(sentence, 2.0)
     cut = []
-    monkeypatch.setattr(methods, "shorten", lambda *window: cut.append(shorten(*window)) or cut[-1])
+    monkeypatch.setattr(
+        methods, "cut_long_pauses", lambda *window: cut.append(cut_long_pauses(*window)) or cut[-1]
+    )
     timed(sentence[0], samples, cut_pauses=False)
     assert not cut
     timed(sentence[0], samples)
     assert len(cut) == 1
     assert cut[0] is not None
+
+
+@given(st.lists(st.floats(-1, 1, width=32), max_size=400), st.integers(3, 90))
+def test_cuts_leave_nothing_out(frames, longest):
+    spans = cut_at_pauses(RecordingLoudness(np.array(frames, np.float32)), longest)
+    edges = [span.start for span in spans] + [len(frames)]
+    assert edges[0] == 0
+    assert [span.end for span in spans] == edges[1:]
+    assert all(0 < span.length <= longest for span in spans)
+
+
+def test_cuts_are_where_it_is_quiet():
+    frames = np.ones(1000, np.float32)
+    frames[[100, 270, 520, 830]] = -1.0
+    spans = cut_at_pauses(RecordingLoudness(frames), 300)
+    assert [span.start for span in spans] == [0, 270, 520, 720]
+    assert cut_at_pauses(RecordingLoudness(frames[:0]), 300) == []
+    assert cut_at_pauses(RecordingLoudness(frames[:300]), 300) == [FrameSpan(0, 300)]
+
+
+def test_how_deep_and_where_a_recording_pauses():
+    loudness = RecordingLoudness(np.repeat(np.float32([1.0, -1.0, 1.0]), [400, 100, 400]))
+    assert pause_depth(loudness, 0, 300) == 0
+    assert pause_depth(loudness, 300, 450) == 1
+    assert quiet_frames(loudness, 0.3).nonzero()[0].tolist() == list(range(400, 500))
+    # beyond the recording counts as its last frame
+    assert pause_depth(loudness, 2000, 3000) == 0
+
+
+def test_a_recording_of_one_level_or_none_has_no_pause():
+    even = RecordingLoudness(np.full(100, 0.3, np.float32))
+    assert not quiet_frames(even, 0.3).any()
+    assert pause_depth(even, 0, 50) == 0
+    assert pause_depth(RecordingLoudness(np.zeros(0, np.float32)), 0, 10) == 0

@@ -19,11 +19,11 @@ from subalign.alignment.dtw import (
     token_boundaries,
     words_by_segment,
 )
+from subalign.alignment.loudness import speech_levels
 from subalign.alignment.norm_heads import candidate_heads, norm_matrix
-from subalign.alignment.pauses import shorten
+from subalign.alignment.pauses import cut_long_pauses
 from subalign.alignment.punctuation import words_with_punctuation
-from subalign.alignment.speech import speech_levels
-from subalign.alignment.teacher_forcing import ForcedText, force, heads_for, text_room
+from subalign.alignment.teacher_forcing import TeacherForced, heads_for, teacher_force, text_room
 from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTiming, WordTokens
 from subalign.mel import FRAMES_PER_SECOND
@@ -60,7 +60,7 @@ def time_texts(
 ) -> list[list[WordTiming]]:
     """One timing for each given word of every window, in seconds from the window's start.
 
-    Words keep their order and do not overlap. Some may be empty, by `--method viterbi` only where
+    Words keep their order and do not overlap. Some may be empty, by method viterbi only where
     there are more words than positions.
 
     Args:
@@ -126,8 +126,8 @@ class _Batch:
         texts = [self.texts[row] for row in rows]
         return replace(self, encoded=encoded, texts=texts, num_frames=num_frames)
 
-    def force(self, texts: Sequence[Sequence[WordTokens]]) -> list[ForcedText]:
-        return force(
+    def force(self, texts: Sequence[Sequence[WordTokens]]) -> list[TeacherForced]:
+        return teacher_force(
             self.model,
             self.tokenizer,
             self.encoded,
@@ -141,7 +141,7 @@ class _Batch:
 def _timings_without_pauses(batch: _Batch) -> list[list[WordTiming]]:
     """As `_timings`; windows with long pauses are heard again without these."""
     mels = batch.encoded.mel.numpy()
-    cut = [shorten(mel, frames) for mel, frames in zip(mels, batch.num_frames, strict=True)]
+    cut = [cut_long_pauses(mel, frames) for mel, frames in zip(mels, batch.num_frames, strict=True)]
     shortened = {row: window for row, window in enumerate(cut) if window is not None}
     if not shortened:
         return _timings(batch)
@@ -179,7 +179,7 @@ def _timings(batch: _Batch) -> list[list[WordTiming]]:
     ]
 
 
-def _divided(batch: _Batch, forced: Sequence[ForcedText]) -> list[list[_Span]]:
+def _divided(batch: _Batch, forced: Sequence[TeacherForced]) -> list[list[_Span]]:
     """Method viterbi."""
     mels = batch.encoded.mel.numpy()
     return [
@@ -191,7 +191,7 @@ def _divided(batch: _Batch, forced: Sequence[ForcedText]) -> list[list[_Span]]:
 
 
 def _divide(
-    batch: _Batch, words: Sequence[WordTokens], text: ForcedText, mel: NDArray[np.float32]
+    batch: _Batch, words: Sequence[WordTokens], text: TeacherForced, mel: NDArray[np.float32]
 ) -> list[_Span]:
     attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
     found = time_words(
@@ -208,7 +208,7 @@ def _divide(
 
 
 @torch.inference_mode()
-def _sharpest_boundaries(batch: _Batch, forced: Sequence[ForcedText]) -> list[list[float]]:
+def _sharpest_boundaries(batch: _Batch, forced: Sequence[TeacherForced]) -> list[list[float]]:
     """Methods norms and characters: as `token_boundaries`, through the sharpest heads."""
     rows = [
         norm_matrix(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from subalign.alignment.attention_maps import softmax_over_positions
 from subalign.alignment.edges import edge_time, settle_edges
-from subalign.alignment.speech import speech_probability
+from subalign.alignment.loudness import speech_probability
 from subalign.alignment.words import WordTokens
 from subalign.kernels.dispatch import median_filter
 from subalign.kernels.word_spans import SpanCosts, word_spans

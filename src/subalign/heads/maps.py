@@ -15,7 +15,7 @@ from torch import Tensor
 
 from subalign.alignment.attention_maps import attention_matrix, softmax_over_positions
 from subalign.alignment.dtw import batch_token_positions
-from subalign.alignment.speech import speech_levels
+from subalign.alignment.loudness import speech_levels
 from subalign.alignment.teacher_forcing import capture_scores, whole_positions
 from subalign.alignment.viterbi import time_words, word_attention
 from subalign.alignment.words import WordTokens

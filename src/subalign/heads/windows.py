@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from subalign.alignment.forced import align_script
-from subalign.alignment.pauses import shorten
+from subalign.alignment.pauses import cut_long_pauses
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
@@ -64,7 +64,7 @@ class HeadWindow:
         """
         window = self.mel.window(self.start, self.length, model.dims.window_frames)
         text, length = self.text, self.length
-        shortened = None if pauses else shorten(window.numpy(), length)
+        shortened = None if pauses else cut_long_pauses(window.numpy(), length)
         if shortened is not None:
             window, length = torch.from_numpy(shortened.mel), shortened.frames.size
             text = TimedText(text.words, shortened.times(text.spans))

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.recognition import Span, SpanEncoder
+from subalign.alignment.forced.recognition import SpanEncoder
 from subalign.alignment.forced.verification import (
     HEARD,
-    ReadText,
-    read_texts,
     smoothed,
     word_evidence,
     word_logs,
 )
+from subalign.alignment.pauses import FrameSpan
+from subalign.alignment.teacher_forcing import TokenLikelihoods, token_likelihoods
 
 UNRELATED = "Volcanic eruptions transformed glaciers throughout northern Iceland."
 
@@ -21,7 +21,7 @@ UNRELATED = "Volcanic eruptions transformed glaciers throughout northern Iceland
 def windows(embedded_model, opening, opening_mel):
     """The first four lines and the next four: their sound, forwards and backwards."""
     cut = opening.pause_after(3) // 160
-    spans = [Span(0, cut), Span(cut, opening_mel.n_frames)]
+    spans = [FrameSpan(0, cut), FrameSpan(cut, opening_mel.n_frames)]
     return [
         SpanEncoder(embedded_model, opening_mel).encode(spans, backwards=backwards)
         for backwards in (False, True)
@@ -74,8 +74,8 @@ def test_evidence_is_of_spoken_tokens_alone(
     n_tokens = sum(len(word.tokens) for word in words)
     read = iter((np.arange(n_tokens) * 1.0, np.full(n_tokens, -1.0)))
     monkeypatch.setattr(
-        "subalign.alignment.forced.verification.read_texts",
-        lambda *_: [ReadText(next(read), np.zeros(n_tokens + 1, int))],
+        "subalign.alignment.forced.verification.token_likelihoods",
+        lambda *_: [TokenLikelihoods(next(read), np.zeros(n_tokens + 1, int))],
     )
     [evidence] = word_evidence(embedded_model, tokenizer, *windows, [words])
     offsets = np.cumsum([0, *(len(word.tokens) for word in words)])
@@ -98,25 +98,25 @@ def test_texts_of_no_words(evidence_of):
 def test_a_text_is_read_the_same_beside_others(embedded_model, tokenizer, windows):
     texts = [tokenizer.encode(text) for text in (" Good morning.", " Good", " Good night to you")]
     one = windows[0].select(slice(1))
-    together = read_texts(embedded_model, tokenizer, one, texts)
+    together = token_likelihoods(embedded_model, tokenizer, one, texts)
     for text, read in zip(texts, together, strict=True):
-        [alone] = read_texts(embedded_model, tokenizer, one, [text])
+        [alone] = token_likelihoods(embedded_model, tokenizer, one, [text])
         assert read.logs.shape == (len(text),)
         assert read.likeliest.shape == (len(text) + 1,)
         np.testing.assert_allclose(read.logs, alone.logs, atol=1e-4)
         np.testing.assert_array_equal(read.likeliest, alone.likeliest)
         assert (read.logs <= 0).all()
     # what it would have said is what it would go on with
-    [first] = read_texts(embedded_model, tokenizer, one, [[]])
+    [first] = token_likelihoods(embedded_model, tokenizer, one, [[]])
     assert first.likeliest[0] == together[0].likeliest[0]
-    [longer] = read_texts(embedded_model, tokenizer, one, [first.likeliest.tolist()])
+    [longer] = token_likelihoods(embedded_model, tokenizer, one, [first.likeliest.tolist()])
     assert longer.logs[0] > np.log(1 / tokenizer.eot)
 
 
 def test_logarithms_are_those_of_the_decoder(embedded_model, tokenizer, windows):
     text = tokenizer.encode(" Good morning, and welcome")
     one = windows[0].select(slice(1))
-    [read] = read_texts(embedded_model, tokenizer, one, [text])
+    [read] = token_likelihoods(embedded_model, tokenizer, one, [text])
     start = tokenizer.sot_sequence_including_notimestamps
     tokens = torch.tensor([[*start, *text]])
     logits = embedded_model.decoder.logits(embedded_model.decoder.hidden(tokens, one))[0]
@@ -131,7 +131,7 @@ def test_logarithms_of_words_are_means_of_their_spoken_tokens(
     texts = [encode_words(text) for text in ('"Yes", he said!', "")]
     logs, none = word_logs(embedded_model, tokenizer, windows[0], texts)
     tokens = [token for word in texts[0] for token in word.tokens]
-    [read] = read_texts(embedded_model, tokenizer, windows[0].select(slice(1)), [tokens])
+    [read] = token_likelihoods(embedded_model, tokenizer, windows[0].select(slice(1)), [tokens])
     first, end = texts[0][0].spoken
     assert logs[0] == pytest.approx(read.logs[first:end].mean(), abs=1e-4)
     assert (logs.size, none.size) == (3, 0)

@@ -3,43 +3,21 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from subalign.alignment.forced.loudness import Loudness
 from subalign.alignment.forced.recognition import (
     BATCH,
-    Span,
     SpanEncoder,
     batched,
-    cut_at_pauses,
     hear,
     verify,
 )
+from subalign.alignment.pauses import FrameSpan
 from subalign.mel import log_mel
 from subalign.options import AlignmentOptions
 
 
-@given(st.lists(st.floats(-1, 1, width=32), max_size=400), st.integers(3, 90))
-def test_cuts_leave_nothing_out(frames, longest):
-    spans = cut_at_pauses(Loudness(np.array(frames, np.float32)), longest)
-    edges = [span.start for span in spans] + [len(frames)]
-    assert edges[0] == 0
-    assert [span.end for span in spans] == edges[1:]
-    assert all(0 < span.length <= longest for span in spans)
-
-
-def test_cuts_are_where_it_is_quiet():
-    frames = np.ones(1000, np.float32)
-    frames[[100, 270, 520, 830]] = -1.0
-    spans = cut_at_pauses(Loudness(frames), 300)
-    assert [span.start for span in spans] == [0, 270, 520, 720]
-    assert cut_at_pauses(Loudness(frames[:0]), 300) == []
-    assert cut_at_pauses(Loudness(frames[:300]), 300) == [Span(0, 300)]
-
-
 def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
-    spans = [Span(0, 1000), Span(400, 700)]
+    spans = [FrameSpan(0, 1000), FrameSpan(400, 700)]
     forwards = SpanEncoder(embedded_model, opening_mel).encode(spans)
     backwards = SpanEncoder(embedded_model, opening_mel).encode(spans, backwards=True)
     for row, span in enumerate(spans):
@@ -52,7 +30,7 @@ def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
 
 
 def test_windows_are_short_where_the_model_hears_such(embedded_model, opening_mel, monkeypatch):
-    spans = [Span(0, 701), Span(400, 700)]
+    spans = [FrameSpan(0, 701), FrameSpan(400, 700)]
     short = SpanEncoder(embedded_model, opening_mel).encode(spans)
     assert short.mel.shape == (2, 80, 1000)
     assert short.features.shape[1] == 500
@@ -66,7 +44,7 @@ def test_windows_are_short_where_the_model_hears_such(embedded_model, opening_me
 def test_a_recording_of_one_span_is_encoded_once(embedded_model, opening_mel, monkeypatch):
     """Whole, whoever asks."""
     encoder = SpanEncoder(embedded_model, opening_mel)
-    span = [Span(0, opening_mel.n_frames)]
+    span = [FrameSpan(0, opening_mel.n_frames)]
     whole = encoder.encode(span, whole=True)
     assert whole.mel.shape == (1, 80, 3000)
     monkeypatch.setattr(embedded_model.encoder, "forward", None)
@@ -83,7 +61,7 @@ def test_a_recording_of_one_span_is_encoded_once(embedded_model, opening_mel, mo
 
 def test_kept_spans_are_encoded_once(embedded_model, opening_mel, monkeypatch):
     """Some of them, in another order, and beside new ones."""
-    spans = [Span(0, 800), Span(800, 1500), Span(1500, 2000)]
+    spans = [FrameSpan(0, 800), FrameSpan(800, 1500), FrameSpan(1500, 2000)]
     encoder = SpanEncoder(embedded_model, opening_mel)
     fresh = encoder.encode(spans[:2], whole=True, keep=True)
     with monkeypatch.context() as patched:
@@ -107,7 +85,7 @@ def test_runs_of_items():
 def heard_spans(embedded_model, tokenizer, opening, opening_mel):
     """What is heard in the first three lines and in the rest, and that again with its evidence."""
     cut = opening.pause_after(2) // 160
-    spans = [Span(0, cut), Span(cut, opening_mel.n_frames)]
+    spans = [FrameSpan(0, cut), FrameSpan(cut, opening_mel.n_frames)]
     told = []
     with torch.inference_mode():
         encoder = SpanEncoder(embedded_model, opening_mel)
@@ -165,7 +143,7 @@ def test_nobody_speaks(embedded_model, tokenizer):
     for samples in (np.zeros(80000, np.float32), noise):
         mel = log_mel([samples], n_mels=80)
         encoder = SpanEncoder(embedded_model, mel)
-        believed = hear(encoder, tokenizer, [Span(0, 500)], AlignmentOptions())
+        believed = hear(encoder, tokenizer, [FrameSpan(0, 500)], AlignmentOptions())
         [item] = verify(encoder, tokenizer, believed, np.zeros(len(believed[0].words)))
         assert sum(word.evidence > 2 for word in item.words) < 4
 

@@ -8,7 +8,7 @@ import pytest
 
 from subalign.alignment.forced import transcript_edits as module
 from subalign.alignment.forced.transcript_edits import repair
-from subalign.alignment.forced.verification import ReadText
+from subalign.alignment.teacher_forcing import TokenLikelihoods
 
 SAID = (
     "We keep the light on until the morning. I look at her water and wait. They can read every "
@@ -34,7 +34,7 @@ def repaired(embedded_model, tokenizer, encode_words, monkeypatch):
     pairs = set(pairwise(said))
     calls = []
 
-    def read_texts(_model, _tokenizer, _encoded, texts):
+    def token_likelihoods(_model, _tokenizer, _encoded, texts):
         calls.append(len(texts))
         read = []
         for text in texts:
@@ -45,10 +45,10 @@ def repaired(embedded_model, tokenizer, encode_words, monkeypatch):
                 sure = SURE if length == min(4, place) else UNSURE
                 logs.append(sure if fits else UNLIKELY)
                 likeliest.append(known(tuple(text[max(place - 3, 0) : place + 1]))[1])
-            read.append(ReadText(np.array(logs), np.array(likeliest)))
+            read.append(TokenLikelihoods(np.array(logs), np.array(likeliest)))
         return read
 
-    monkeypatch.setattr(module, "read_texts", read_texts)
+    monkeypatch.setattr(module, "token_likelihoods", token_likelihoods)
 
     def call(text, evidence=None):
         words = encode_words(text)
@@ -129,16 +129,16 @@ def test_where_the_text_would_end_no_word_is_foreseen(
 
     [letter, *_] = tokenizer.encode("ever")
 
-    def read_texts(_model, _tokenizer, _encoded, texts):
+    def token_likelihoods(_model, _tokenizer, _encoded, texts):
         fed.extend(tuple(text) for text in texts)
         read = []
         for text in texts:
             last = letter if tokenizer.eot in text else tokenizer.eot
             likeliest = np.array([tokenizer.eot] * len(text) + [last])
-            read.append(ReadText(np.full(len(text), UNLIKELY), likeliest))
+            read.append(TokenLikelihoods(np.full(len(text), UNLIKELY), likeliest))
         return read
 
-    monkeypatch.setattr(module, "read_texts", read_texts)
+    monkeypatch.setattr(module, "token_likelihoods", token_likelihoods)
     monkeypatch.setattr(type(tokenizer), "spaced", spaced)
     words = encode_words("We keep the light on")
     found = repair(embedded_model, tokenizer, None, words, np.zeros(len(words)))

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subalign.alignment.forced.coarse import Anchors, Placement
-from subalign.alignment.forced.loudness import Loudness
-from subalign.alignment.forced.recognition import Span
 from subalign.alignment.forced.windows import (
     WindowLimits,
     plan_windows,
     settled_windows,
     split_settled,
 )
+from subalign.alignment.loudness import RecordingLoudness
+from subalign.alignment.pauses import FrameSpan
 
 LIMITS = WindowLimits(frames=2000, tokens=200)
 
@@ -40,7 +40,7 @@ def loud(seconds, quiet=()):
     frames = np.ones(round(seconds * 100), np.float32)
     for begin, end in quiet:
         frames[round(begin * 100) : round(end * 100)] = -1
-    return Loudness(frames)
+    return RecordingLoudness(frames)
 
 
 def planned(placement, seconds, limits=LIMITS, tokens=None, quiet=()):
@@ -195,7 +195,7 @@ def settled(sure, known=None, starts=None, room=200):
     starts = np.arange(sure.size) + 0.1 if starts is None else np.array(starts)
     known = np.flatnonzero(sure) if known is None else np.array(known)
     anchors = Anchors(known, starts[known], starts[known] + 0.5, np.ones(known.size))
-    spans = [Span(0, 1000), Span(1000, 2000), Span(2000, 3000)]
+    spans = [FrameSpan(0, 1000), FrameSpan(1000, 2000), FrameSpan(2000, 3000)]
     placement = placement_at(starts, starts + 0.5)
     tokens = np.ones(sure.size, int)
     windows = settled_windows(spans, anchors, sure, placement, tokens, room)

@@ -6,9 +6,10 @@ import torch
 
 from subalign.alignment.forced.coarse import Placement
 from subalign.alignment.forced.matching import Matching
-from subalign.alignment.forced.recognition import Span, SpanEncoder
+from subalign.alignment.forced.recognition import SpanEncoder
 from subalign.alignment.forced.timing import TimedWords, in_order, time_settled, time_windows
 from subalign.alignment.forced.windows import Window
+from subalign.alignment.pauses import FrameSpan
 from subalign.options import AlignmentOptions
 
 NAN = float("nan")
@@ -103,8 +104,8 @@ def two_windows(embedded_model, tokenizer, encode_words, opening, opening_mel):
     edges = np.cumsum([0, *(len(line.split()) for line in opening.lines)])
     cuts = [opening.pause_after(line) // 160 for line in range(7)]
     windows = [
-        Window(Span(0, cuts[4]), tuple(range(edges[5]))),
-        Window(Span(cuts[2], opening_mel.n_frames), tuple(range(edges[3], edges[8]))),
+        Window(FrameSpan(0, cuts[4]), tuple(range(edges[5]))),
+        Window(FrameSpan(cuts[2], opening_mel.n_frames), tuple(range(edges[3], edges[8]))),
     ]
     told = []
     with torch.inference_mode():
@@ -142,7 +143,10 @@ def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(
     words = [word for line in opening.lines[:4] for word in encode_words(line)]
     cut = opening.pause_after(3) // 160
     torn = opening.pause_after(1) // 160
-    windows = [Window(Span(0, torn), tuple(range(20))), Window(Span(0, cut), tuple(range(26)))]
+    windows = [
+        Window(FrameSpan(0, torn), tuple(range(20))),
+        Window(FrameSpan(0, cut), tuple(range(26))),
+    ]
     found = time_windows(
         SpanEncoder(embedded_model, opening_mel), tokenizer, words, windows, AlignmentOptions()
     )
@@ -156,7 +160,7 @@ def test_a_foreign_word_gets_no_time_after_repair(
 ):
     text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
     words = encode_words(text)
-    window = Window(Span(0, opening.pause_after(2) // 160), tuple(range(len(words))))
+    window = Window(FrameSpan(0, opening.pause_after(2) // 160), tuple(range(len(words))))
     found = time_windows(
         SpanEncoder(embedded_model, opening_mel),
         tokenizer,
@@ -178,7 +182,7 @@ def test_settled_windows_are_timed_in_what_was_encoded_for_decoding(
     """The words that were decoded keep their times, a foreign one among them gets none."""
     text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
     words = encode_words(text)
-    span = Span(0, opening.pause_after(2) // 160)
+    span = FrameSpan(0, opening.pause_after(2) // 160)
     sure = np.array([word.text.strip() != "Parliament" for word in words])
     encoder = SpanEncoder(embedded_model, opening_mel)
     encoder.encode([span], whole=True, keep=True)

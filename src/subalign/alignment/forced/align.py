@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.constraints import make_room
 from subalign.alignment.forced.coarse import Anchors, Placement, SpeechClock, letter_seconds, place
-from subalign.alignment.forced.loudness import Loudness
 from subalign.alignment.forced.matching import match, plain_letters
 from subalign.alignment.forced.recognition import (
     HeardSpan,
     HeardWord,
-    Span,
     SpanEncoder,
-    cut_at_pauses,
     hear,
     verify,
 )
@@ -32,6 +29,8 @@ from subalign.alignment.forced.windows import (
     settled_windows,
     split_settled,
 )
+from subalign.alignment.loudness import RecordingLoudness
+from subalign.alignment.pauses import FrameSpan, cut_at_pauses
 from subalign.alignment.script_words import read_as, script_words
 from subalign.alignment.teacher_forcing import text_room
 from subalign.alignment.words import WordTokens
@@ -143,8 +142,8 @@ def _language(encoder: SpanEncoder, script: Script, language: str | None) -> str
         return to_language_code(stated)
     if not model.multilingual:
         return "en"
-    loudness = Loudness.of(encoder.mel)
-    spans = cut_at_pauses(loudness, model.dims.window_frames) or [Span(0, 0)]
+    loudness = RecordingLoudness.from_mel(encoder.mel)
+    spans = cut_at_pauses(loudness, model.dims.window_frames) or [FrameSpan(0, 0)]
     loudest = max(spans, key=lambda span: loudness.mean(span.start, span.end))
     return detect_language(model, encoder.encode([loudest]))[0].language
 
@@ -158,12 +157,12 @@ class _Progress:
         self._passes = 0
         self._done = 0.0
 
-    def next_pass(self) -> Callable[[Span], None]:
+    def next_pass(self) -> Callable[[FrameSpan], None]:
         """What to call with every window of a pass, in order."""
         before = self._duration * self._passes / _PASSES
         self._passes += 1
 
-        def on_window(span: Span) -> None:
+        def on_window(span: FrameSpan) -> None:
             if self._tell is not None:
                 done = before + span.end / FRAMES_PER_SECOND / _PASSES
                 # what is in doubt is timed after what is not
@@ -193,7 +192,7 @@ class _Found:
 class _Guide:
     """What words are placed by: the recording's pauses, their letters (words,), and speech."""
 
-    loudness: Loudness
+    loudness: RecordingLoudness
     letters: NDArray[np.int64]
     decoded: SpeechClock
     sound: SpeechClock
@@ -214,7 +213,7 @@ class _Job:
 
     def run(self) -> _Found:
         """Decode, match, time."""
-        loudness = Loudness.of(self.encoder.mel)
+        loudness = RecordingLoudness.from_mel(self.encoder.mel)
         spans = cut_at_pauses(loudness, self.encoder.model.dims.window_frames)
         on_window = self.progress.next_pass()
         heard = hear(self.encoder, self.tokenizer, spans, self.options, on_window)
@@ -238,7 +237,7 @@ class _Job:
         return _Found(list(times), probabilities, kept[own], missing[own], decoded)
 
     def _timed(
-        self, text: FilledText, sure: NDArray[np.bool_], spans: Sequence[Span], guide: _Guide
+        self, text: FilledText, sure: NDArray[np.bool_], spans: Sequence[FrameSpan], guide: _Guide
     ) -> tuple[TimedWords, Placement]:
         """Times and places; what was not decoded as it is written is timed twice, nearer and near.
 
@@ -269,7 +268,7 @@ class _Job:
         return timed.replaced(certain, done), placement
 
     def _plan(
-        self, words: Sequence[WordTokens], placement: Placement, loudness: Loudness
+        self, words: Sequence[WordTokens], placement: Placement, loudness: RecordingLoudness
     ) -> list[Window]:
         room = text_room(self.encoder.model, self.tokenizer)
         whole = self.encoder.model.dims.window_frames

@@ -8,9 +8,10 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.loudness import Loudness
 from subalign.alignment.forced.matching import Matching
 from subalign.alignment.forced.recognition import HeardWord
+from subalign.alignment.loudness import RecordingLoudness
+from subalign.alignment.pauses import quiet_frames
 from subalign.mel import FRAMES_PER_SECOND
 
 __all__ = [
@@ -53,12 +54,12 @@ class SpeechClock:
     ticks: NDArray[np.float64]
 
     @classmethod
-    def of_sound(cls, loudness: Loudness) -> "SpeechClock":
+    def of_sound(cls, loudness: RecordingLoudness) -> "SpeechClock":
         """A clock that takes all sound for speech, and goes slowly in silence."""
-        return cls._running(np.where(loudness.quiet_frames(_QUIET), _SLOW, 1.0))
+        return cls._running(np.where(quiet_frames(loudness, _QUIET), _SLOW, 1.0))
 
     @classmethod
-    def of_decoded(cls, loudness: Loudness, decoded: Sequence[HeardWord]) -> "SpeechClock":
+    def of_decoded(cls, loudness: RecordingLoudness, decoded: Sequence[HeardWord]) -> "SpeechClock":
         """A clock that goes slowly wherever no words were decoded."""
         speed = np.full(loudness.frames.size, _SLOW)
         for word in decoded:
@@ -291,5 +292,5 @@ _LEAST_EVIDENCE = 2.0
 # frames on each side of a decoded word that count as speech
 _MARGIN = 20
 
-# frames are silent above this quietness
-_QUIET = 0.7
+# frames are silent up to this loudness
+_QUIET = 0.3

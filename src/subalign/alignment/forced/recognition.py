@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.forced.loudness import Loudness
 from subalign.alignment.forced.verification import smoothed, word_evidence
 from subalign.alignment.methods import time_texts
+from subalign.alignment.pauses import FrameSpan
 from subalign.alignment.script_words import script_words
 from subalign.alignment.teacher_forcing import text_room
 from subalign.alignment.words import WordTokens
@@ -27,10 +27,8 @@ __all__ = [
     "BATCH",
     "HeardSpan",
     "HeardWord",
-    "Span",
     "SpanEncoder",
     "batched",
-    "cut_at_pauses",
     "hear",
     "verify",
 ]
@@ -51,19 +49,6 @@ _SILENCE, _UNSURE = 0.6, -0.5
 _LEAST_USED, _BELIEVED = 0.8, 6.0
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Mel frames of a recording, from `start` to before `end`."""
-
-    start: int
-    end: int
-
-    @property
-    def length(self) -> int:
-        """The number of frames."""
-        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +74,14 @@ class SpanEncoder:
 
     model: Whisper
     mel: LogMel
-    _kept: dict[tuple[Span, bool], Tensor] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[tuple[FrameSpan, bool], Tensor] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @torch.inference_mode()
     def encode(
         self,
-        spans: Sequence[Span],
+        spans: Sequence[FrameSpan],
         *,
         backwards: bool = False,
         whole: bool = False,
@@ -105,7 +92,7 @@ class SpanEncoder:
         A model that hears short windows gets no `whole` ones, but about as long as the longest
         span.
         """
-        is_all = list(spans) == [Span(0, self.mel.n_frames)]
+        is_all = list(spans) == [FrameSpan(0, self.mel.n_frames)]
         keys = [(span, backwards) for span in spans]
         if not is_all and not keep and not all(key in self._kept for key in keys):
             return self.model.encode(self._windows(spans, backwards, whole))
@@ -123,7 +110,7 @@ class SpanEncoder:
         features = kept.to(self.model.device, self.model.dtype)
         return EncodedAudio(features, self.model.decoder.cross_attention_kv(features), windows)
 
-    def _windows(self, spans: Sequence[Span], backwards: bool, whole: bool) -> Tensor:
+    def _windows(self, spans: Sequence[FrameSpan], backwards: bool, whole: bool) -> Tensor:
         width = self.model.dims.window_frames
         if self.model.short_windows and not whole:
             longest = max(span.length for span in spans)
@@ -139,7 +126,7 @@ class SpanEncoder:
 class HeardSpan:
     """A span, the words that were decoded there, and the same as the decoder reads them."""
 
-    span: Span
+    span: FrameSpan
     words: list[HeardWord]
     encoded: list[WordTokens]
 
@@ -147,9 +134,9 @@ class HeardSpan:
 def hear(
     encoder: SpanEncoder,
     tokenizer: Tokenizer,
-    spans: Sequence[Span],
+    spans: Sequence[FrameSpan],
     options: AlignmentOptions,
-    on_window: Callable[[Span], None] = lambda _span: None,
+    on_window: Callable[[FrameSpan], None] = lambda _span: None,
 ) -> list[HeardSpan]:
     """Decode every span, which is not longer than a window, without timestamps, and time it.
 
@@ -226,19 +213,6 @@ def _words(text: str, tokenizer: Tokenizer, room: int) -> list[WordTokens]:
     words = [word.encoded for word in script_words(line, tokenizer)]
     lengths = accumulate(len(word.tokens) for word in words)
     return [word for word, length in zip(words, lengths, strict=True) if length <= room]
-
-
-def cut_at_pauses(loudness: Loudness, longest: int) -> list[Span]:
-    """Cut a recording into spans of at most `longest` frames, each where its end is quiet."""
-    spans: list[Span] = []
-    start, n_frames = 0, loudness.frames.size
-    while n_frames - start > longest:
-        cut = loudness.quietest(start + 2 * longest // 3, start + longest)
-        spans.append(Span(start, cut))
-        start = cut
-    if n_frames > start:
-        spans.append(Span(start, n_frames))
-    return spans
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from subalign.alignment.forced.coarse import Anchors, Placement
 from subalign.alignment.forced.matching import Matching
-from subalign.alignment.forced.recognition import BATCH, Span, SpanEncoder, batched
+from subalign.alignment.forced.recognition import BATCH, SpanEncoder, batched
 from subalign.alignment.forced.transcript_edits import repair
 from subalign.alignment.forced.verification import HEARD, smoothed, word_evidence, word_logs
 from subalign.alignment.forced.windows import Window
 from subalign.alignment.methods import time_texts
+from subalign.alignment.pauses import FrameSpan
 from subalign.alignment.words import WordTiming, WordTokens
 from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import AlignmentOptions
@@ -95,7 +96,7 @@ def time_windows(
     words: Sequence[WordTokens],
     windows: Sequence[Window],
     options: AlignmentOptions,
-    on_window: Callable[[Span], None] = lambda _span: None,
+    on_window: Callable[[FrameSpan], None] = lambda _span: None,
     *,
     final: bool = False,
 ) -> TimedWords:
@@ -139,7 +140,7 @@ def time_settled(
     windows: Sequence[Window],
     sure: NDArray[np.bool_],
     options: AlignmentOptions,
-    on_window: Callable[[Span], None] = lambda _span: None,
+    on_window: Callable[[FrameSpan], None] = lambda _span: None,
     *,
     cut_pauses: bool,
 ) -> TimedWords:
@@ -190,7 +191,7 @@ def _believed(logs: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray[np.
 def _take(
     found: TimedWords,
     merits: NDArray[np.float64],
-    span: Span,
+    span: FrameSpan,
     numbers: Sequence[int | None],
     timings: Sequence[WordTiming],
     evidence: NDArray[np.float64],

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.forced.coarse import Anchors, Placement
-from subalign.alignment.forced.loudness import Loudness
-from subalign.alignment.forced.recognition import Span
+from subalign.alignment.loudness import RecordingLoudness
+from subalign.alignment.pauses import FrameSpan, pause_depth
 from subalign.mel import FRAMES_PER_SECOND
 
 __all__ = ["Window", "WindowLimits", "plan_windows", "settled_windows", "split_settled"]
@@ -53,12 +53,15 @@ class WindowLimits:
 class Window:
     """A span of audio and the words (their numbers in the transcript) that are said in it."""
 
-    span: Span
+    span: FrameSpan
     words: tuple[int, ...]
 
 
 def plan_windows(
-    placement: Placement, tokens: NDArray[np.int64], loudness: Loudness, limits: WindowLimits
+    placement: Placement,
+    tokens: NDArray[np.int64],
+    loudness: RecordingLoudness,
+    limits: WindowLimits,
 ) -> list[Window]:
     """Windows that together hold all words that are not absent.
 
@@ -67,7 +70,7 @@ def plan_windows(
     """
     present = np.flatnonzero(~placement.absent)
     if _is_one_window(placement, tokens, loudness, limits):
-        return [Window(Span(0, loudness.frames.size), tuple(present.tolist()))]
+        return [Window(FrameSpan(0, loudness.frames.size), tuple(present.tolist()))]
     planner = _Planner(placement, tokens, loudness, limits)
     windows: list[Window] = []
     bounds = [0, *(np.flatnonzero(placement.breaks[present])).tolist(), present.size]
@@ -78,7 +81,10 @@ def plan_windows(
 
 
 def _is_one_window(
-    placement: Placement, tokens: NDArray[np.int64], loudness: Loudness, limits: WindowLimits
+    placement: Placement,
+    tokens: NDArray[np.int64],
+    loudness: RecordingLoudness,
+    limits: WindowLimits,
 ) -> bool:
     """Whether a recording is a window, and has neither more nor less than its words."""
     return (
@@ -100,7 +106,7 @@ def split_settled(windows: Sequence[Window], anchors: Anchors) -> tuple[list[Win
 
 
 def settled_windows(
-    spans: Sequence[Span],
+    spans: Sequence[FrameSpan],
     anchors: Anchors,
     sure: NDArray[np.bool_],
     placement: Placement,
@@ -139,7 +145,7 @@ def settled_windows(
 class _Planner:
     placement: Placement
     tokens: NDArray[np.int64]
-    loudness: Loudness
+    loudness: RecordingLoudness
     limits: WindowLimits
 
     def stretch(self, words: NDArray[np.int64]) -> Iterator[Window]:
@@ -164,7 +170,8 @@ class _Planner:
         weights = self.placement.weights[words]
         sure = np.minimum(weights, np.concatenate([[0.0], weights[:-1]]))
         pauses = [
-            self.loudness.quietness(
+            pause_depth(
+                self.loudness,
                 round(FRAMES_PER_SECOND * (self.placement.ends[before] - 0.2)),
                 round(FRAMES_PER_SECOND * (self.placement.starts[after] + 0.2)),
             )
@@ -239,4 +246,4 @@ class _Planner:
         end = self.placement.ends[words[-1]] + _MARGIN
         first = max(0, min(round(begin * FRAMES_PER_SECOND), n_frames - 1))
         last = min(round(end * FRAMES_PER_SECOND), n_frames, first + self.limits.frames)
-        return Window(Span(first, max(last, first + 1)), tuple(words.tolist()))
+        return Window(FrameSpan(first, max(last, first + 1)), tuple(words.tolist()))
