@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.teacher_forcing import check_heads, force, text_room, whole_positions
+from subalign.alignment.teacher_forcing import (
+    check_heads,
+    teacher_force,
+    text_room,
+    whole_positions,
+)
 from subalign.errors import UsageError
 from subalign.model import ModelDimensions
 
@@ -15,7 +20,7 @@ TEXT = " Ask not what your country can do for you"
 
 
 def forced_text(case, text, num_frames, heads=HEADS):
-    [forced] = force(case.model, case.tokenizer, case.encoded, [text], [num_frames], heads)
+    [forced] = teacher_force(case.model, case.tokenizer, case.encoded, [text], [num_frames], heads)
     return forced
 
 
@@ -49,9 +54,9 @@ def test_a_batch_equals_its_windows_one_by_one(small, noise):
     with torch.inference_mode():
         encoded = small.encode(mels)
     frames = [400, 120, 33]
-    batch = force(small, noise.tokenizer, encoded, texts, frames, HEADS)
+    batch = teacher_force(small, noise.tokenizer, encoded, texts, frames, HEADS)
     for window, together in enumerate(batch):
-        [alone] = force(
+        [alone] = teacher_force(
             small,
             noise.tokenizer,
             encoded.select(slice(window, window + 1)),
@@ -69,7 +74,7 @@ def test_probabilities_are_zero_where_the_model_gives_nan(noise):
     broken = copy.deepcopy(noise.model)
     with torch.no_grad():
         broken.decoder.ln.weight.fill_(torch.nan)
-    [forced] = force(broken, noise.tokenizer, noise.encoded, [[40, 41]], [400], HEADS)
+    [forced] = teacher_force(broken, noise.tokenizer, noise.encoded, [[40, 41]], [400], HEADS)
     assert forced.probabilities == (0.0, 0.0)
 
 
@@ -92,6 +97,6 @@ def test_whole_positions(frames, positions):
 def test_heads_that_the_model_does_not_have_are_refused(small, pair):
     check_heads(small, [])
     check_heads(small, [(0, 0), (2, 3)])
-    sentence = f"--heads {pair[0]}:{pair[1]} is not among the 3 x 4 heads of random"
+    sentence = f"`heads` {pair[0]}:{pair[1]} is not among the 3 x 4 heads of random"
     with pytest.raises(UsageError, match=sentence):
         check_heads(small, [(0, 0), pair])

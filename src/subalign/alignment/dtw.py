@@ -12,7 +12,7 @@ from torch import Tensor
 
 from subalign.alignment.attention_maps import attention_matrix
 from subalign.alignment.punctuation import merge_punctuation
-from subalign.alignment.teacher_forcing import ForcedText, force
+from subalign.alignment.teacher_forcing import TeacherForced, teacher_force
 from subalign.alignment.words import WordTiming, time_words
 from subalign.kernels.dispatch import dtw_paths
 from subalign.mel import FRAMES_PER_SECOND
@@ -76,7 +76,7 @@ def align_windows(
     texts = [text_tokens[window] for window in spoken]
     frames = [num_frames[window] for window in spoken]
     heads = options.heads or model.alignment_pairs
-    forced = force(model, tokenizer, encoded, texts, frames, heads)
+    forced = teacher_force(model, tokenizer, encoded, texts, frames, heads)
     boundaries = token_boundaries(forced, model.dims, options)
     for row, window in enumerate(spoken):
         words[window] = time_words(
@@ -92,7 +92,7 @@ def positions_per_second(dims: ModelDimensions) -> float:
 
 @torch.inference_mode()
 def token_boundaries(
-    forced: Sequence[ForcedText], dims: ModelDimensions, options: AlignmentOptions
+    forced: Sequence[TeacherForced], dims: ModelDimensions, options: AlignmentOptions
 ) -> list[list[float]]:
     """Per window the seconds at which each text token begins, and at which the last one ends."""
     matrices = [

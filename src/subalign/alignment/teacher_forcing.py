@@ -1,4 +1,9 @@
-"""Make the decoder read known text, and see what it attends to and how likely it finds the text."""
+"""Teacher forcing: the decoder reads known text, and shows its attention and token probabilities.
+
+`teacher_force` gives the cross-attention scores of chosen heads and each token's probability, which
+word times come from; `token_likelihoods` gives what verification compares. Nothing else in the
+package runs the decoder over known text.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,7 +13,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -19,19 +26,21 @@ from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
 __all__ = [
-    "ForcedText",
     "ScoreCapture",
+    "TeacherForced",
+    "TokenLikelihoods",
     "capture_scores",
     "check_heads",
-    "force",
     "heads_for",
+    "teacher_force",
     "text_room",
+    "token_likelihoods",
     "whole_positions",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class ForcedText:
+class TeacherForced:
     """One window's text, read with the window's audio.
 
     `scores` (heads, tokens, positions) are the attention's before the softmax, of the start
@@ -46,11 +55,25 @@ class ForcedText:
 
     @property
     def text_rows(self) -> slice:
-        """The tokens whose row says where each text token is heard, and where the text ends.
+        """The rows of `scores` that say where each text token is spoken, and where the text ends.
 
-        A row tells where the token after it is heard, so the first is the last start token's.
+        A token's row attends to where the token after it is spoken, so the first is the last start
+        token's.
         """
         return slice(self.n_start, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenLikelihoods:
+    """How likely the model finds each token of a text, and what it would have decoded instead.
+
+    `logs` (tokens,) are the log-probabilities of the text's tokens among the ordinary tokens and
+    the end, 0 where the model gives NaN; `likeliest` (tokens + 1,) is the most probable token in
+    the place of each one, and after the last.
+    """
+
+    logs: NDArray[np.float64]
+    likeliest: NDArray[np.int64]
 
 
 def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
@@ -63,7 +86,7 @@ def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
     for layer, head in heads:
         if not (0 <= layer < n_layers and 0 <= head < n_heads):
             raise UsageError(
-                f"--heads {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
+                f"`heads` {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
                 f"{model.name or 'the model'}, which are counted from 0."
             )
 
@@ -92,25 +115,70 @@ def whole_positions(frames: int, dims: ModelDimensions) -> int:
 
 
 @torch.inference_mode()
-def force(
+def teacher_force(
     model: Whisper,
     tokenizer: Tokenizer,
     encoded: EncodedAudio,
     texts: Sequence[Sequence[int]],
     num_frames: Sequence[int],
     heads: Iterable[tuple[int, int]],
-) -> list[ForcedText]:
+) -> list[TeacherForced]:
     """Read every window's text in one run of the decoder.
 
     `texts` are tokens without special ones, `num_frames` how many mel frames of each window are
-    audio, and `heads` the (layer, head) pairs whose scores are wanted, given in their order.
+    audio, and `heads` the (layer, head) pairs whose scores are wanted; they come layer by layer.
     Shorter texts are filled up: causal attention keeps the filling out of the rows before it.
 
     Raises:
         ValueError: a text is too long for the decoder.
     """
+    tokens, n_start = _input_tokens(model, tokenizer, texts, with_end=True)
+    with capture_scores(model.decoder, heads) as capture:
+        states = model.decoder.hidden(tokens, encoded)
+    forced = []
+    for row, text in enumerate(texts):
+        positions = whole_positions(num_frames[row], model.dims)
+        # (heads, tokens, positions)
+        scores = capture.scores[row, :, : n_start + len(text) + 2, :positions]
+        of_text = states[row, n_start : n_start + len(text)]  # (tokens, n_state)
+        probabilities = _probabilities(model, of_text, text, tokenizer.eot)
+        forced.append(TeacherForced(scores, n_start, probabilities))
+    return forced
+
+
+@torch.inference_mode()
+def token_likelihoods(
+    model: Whisper, tokenizer: Tokenizer, encoded: EncodedAudio, texts: Sequence[Sequence[int]]
+) -> list[TokenLikelihoods]:
+    """Read texts (tokens without special ones) in one run of the decoder, for their likelihood.
+
+    There may be more texts than windows in `encoded`: each window then serves as many in a row.
+
+    Raises:
+        ValueError: a text is too long for the decoder.
+    """
+    tokens, n_start = _input_tokens(model, tokenizer, texts, with_end=False)
+    states = model.decoder.hidden(tokens, encoded)
+    likelihoods = []
+    for row, text in enumerate(texts):
+        # the state of a token foretells the next
+        logits = model.decoder.logits(states[row, n_start : n_start + len(text) + 1])
+        logs = logits[:, : tokenizer.eot + 1].log_softmax(dim=-1)  # (tokens + 1, ordinary + 1)
+        of_text = logs[:-1].gather(1, _column(text, logs))[:, 0].double().nan_to_num(0.0)
+        likeliest = logs.argmax(dim=-1)
+        likelihoods.append(TokenLikelihoods(of_text.cpu().numpy(), likeliest.cpu().numpy()))
+    return likelihoods
+
+
+def _input_tokens(
+    model: Whisper, tokenizer: Tokenizer, texts: Sequence[Sequence[int]], *, with_end: bool
+) -> tuple[Tensor, int]:
+    """What the decoder reads (windows, tokens), and how many tokens stand before the last start's.
+
+    The end is a row of the attention matrix, but nothing that a text's probability needs.
+    """
     start = tokenizer.sot_sequence_including_notimestamps
-    longest = max(len(start) + len(text) + 1 for text in texts)
+    longest = len(start) + max(map(len, texts), default=0) + with_end
     if longest > model.dims.n_text_ctx:
         raise ValueError(
             f"a text takes {longest} tokens with its start and end, but the decoder reads "
@@ -119,27 +187,20 @@ def force(
     tokens = torch.full((len(texts), longest), tokenizer.eot)
     for row, text in enumerate(texts):
         tokens[row, : len(start) + len(text)] = torch.tensor([*start, *text])
-    with capture_scores(model.decoder, heads) as capture:
-        states = model.decoder.hidden(tokens.to(model.device), encoded)
-    n_start = len(start) - 1
-    forced = []
-    for row, text in enumerate(texts):
-        positions = whole_positions(num_frames[row], model.dims)
-        # (heads, tokens, positions)
-        scores = capture.scores[row, :, : len(start) + len(text) + 1, :positions]
-        of_text = states[row, n_start : n_start + len(text)]  # (tokens, n_state)
-        probabilities = _probabilities(model, of_text, text, tokenizer.eot)
-        forced.append(ForcedText(scores, n_start, probabilities))
-    return forced
+    return tokens.to(model.device), len(start) - 1
 
 
 def _probabilities(
     model: Whisper, states: Tensor, text: Sequence[int], n_ordinary: int
 ) -> tuple[float, ...]:
     logits = model.decoder.logits(states)[:, :n_ordinary]
-    chosen = torch.tensor(text, device=logits.device, dtype=torch.long)[:, None]
-    probabilities = logits.softmax(dim=-1).gather(1, chosen)  # (tokens, 1)
+    probabilities = logits.softmax(dim=-1).gather(1, _column(text, logits))  # (tokens, 1)
     return tuple(probabilities[:, 0].nan_to_num(0.0).tolist())
+
+
+def _column(text: Sequence[int], like: Tensor) -> Tensor:
+    """The tokens (tokens, 1), on the device of `like`."""
+    return torch.tensor(text, device=like.device, dtype=torch.long)[:, None]
 
 
 # PyTorch numbers hooks without a lock: two threads could get one number, and lose a hook

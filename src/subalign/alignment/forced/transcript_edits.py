@@ -11,8 +11,8 @@ from itertools import accumulate, product
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.verification import HEARD, read_texts, smoothed
-from subalign.alignment.teacher_forcing import text_room
+from subalign.alignment.forced.verification import HEARD, smoothed
+from subalign.alignment.teacher_forcing import text_room, token_likelihoods
 from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
 from subalign.tokenizer import Tokenizer
@@ -127,7 +127,7 @@ class _Text:
         self._model, self._tokenizer, self._encoded = model, tokenizer, encoded
         self._tokens = tuple(token for word in words for token in word.tokens)
         self._offsets = [0, *accumulate(len(word.tokens) for word in words)]
-        [read] = read_texts(model, tokenizer, encoded, [self._tokens])
+        [read] = token_likelihoods(model, tokenizer, encoded, [self._tokens])
         self._logs, self._likeliest = read.logs, read.likeliest
         self._room = text_room(model, tokenizer)
 
@@ -171,7 +171,7 @@ class _Text:
         gains = []
         for start in range(0, len(changes), _ROWS):
             rows = changed[start : start + _ROWS]
-            read = read_texts(self._model, self._tokenizer, self._encoded, rows)
+            read = token_likelihoods(self._model, self._tokenizer, self._encoded, rows)
             for change, row in zip(changes[start:], read, strict=False):
                 after = max(change.first + 1, change.end)
                 later = self._gain(row.logs, after, after + _WORDS_AFTER)
@@ -207,7 +207,7 @@ class _Text:
                 texts = [(*self._tokens[: offsets[row]], *found[row]) for row in rows]
                 if max(map(len, texts)) > self._room:
                     return [()] * len(offsets)
-                read = read_texts(self._model, self._tokenizer, self._encoded, texts)
+                read = token_likelihoods(self._model, self._tokenizer, self._encoded, texts)
                 following += [int(item.likeliest[-1]) for item in read]
             going_on = []
             for row, token in zip(running, following, strict=True):

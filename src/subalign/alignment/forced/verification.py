@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from subalign.alignment.teacher_forcing import token_likelihoods
 from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio, Whisper
 from subalign.tokenizer import Tokenizer
@@ -21,8 +21,6 @@ from subalign.tokenizer import Tokenizer
 __all__ = [
     "HEARD",
     "HeardLimits",
-    "ReadText",
-    "read_texts",
     "smoothed",
     "word_evidence",
     "word_logs",
@@ -68,8 +66,8 @@ def word_evidence(
     if not any(texts):
         return [np.zeros(0) for _ in texts]
     tokens = [[token for word in words for token in word.tokens] for words in texts]
-    with_audio = read_texts(model, tokenizer, encoded, tokens)
-    without = read_texts(model, tokenizer, backwards, tokens)
+    with_audio = token_likelihoods(model, tokenizer, encoded, tokens)
+    without = token_likelihoods(model, tokenizer, backwards, tokens)
     return [
         _by_word(heard.logs - unheard.logs, words)
         for heard, unheard, words in zip(with_audio, without, texts, strict=True)
@@ -84,7 +82,7 @@ def word_logs(
 ) -> list[NDArray[np.float64]]:
     """For each window the log-probability (words,) of each of its words, in nats a spoken token."""
     tokens = [[token for word in words for token in word.tokens] for words in texts]
-    read = read_texts(model, tokenizer, encoded, tokens)
+    read = token_likelihoods(model, tokenizer, encoded, tokens)
     return [_by_word(item.logs, words) for item, words in zip(read, texts, strict=True)]
 
 
@@ -95,49 +93,6 @@ def smoothed(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     limited = np.clip(evidence, -_MOST, _MOST)
     weights = np.convolve(np.ones(evidence.size), _WEIGHTS)[2:-2]
     return np.convolve(limited, _WEIGHTS)[2:-2] / weights
-
-
-def _inputs(model: Whisper, tokenizer: Tokenizer, tokens: Sequence[Sequence[int]]) -> Tensor:
-    """What the decoder reads (windows, tokens), the shorter texts filled up."""
-    start = tokenizer.sot_sequence_including_notimestamps
-    longest = len(start) + max(map(len, tokens), default=0)
-    rows = torch.full((len(tokens), longest), tokenizer.eot)
-    for row, text in enumerate(tokens):
-        rows[row, : len(start) + len(text)] = torch.tensor([*start, *text])
-    return rows.to(model.device)
-
-
-@dataclass(frozen=True, eq=False)
-class ReadText:
-    """What the model thinks of a text that it is made to read.
-
-    `logs` (tokens,) are the log-probabilities of its tokens among the ordinary tokens and
-    the end; `likeliest` (tokens + 1,) is what it would have said at each place, and after the last.
-    """
-
-    logs: NDArray[np.float64]
-    likeliest: NDArray[np.int64]
-
-
-@torch.inference_mode()
-def read_texts(
-    model: Whisper, tokenizer: Tokenizer, encoded: EncodedAudio, texts: Sequence[Sequence[int]]
-) -> list[ReadText]:
-    """Make the decoder read texts (tokens) with the audio, all at once.
-
-    There may be more texts than windows in `encoded`: each then serves as many in a row.
-    """
-    before = len(tokenizer.sot_sequence_including_notimestamps) - 1
-    states = model.decoder.hidden(_inputs(model, tokenizer, texts), encoded)
-    read = []
-    for row, text in enumerate(texts):
-        # the state of a token foretells the next
-        logits = model.decoder.logits(states[row, before : before + len(text) + 1])
-        logs = logits[:, : tokenizer.eot + 1].log_softmax(dim=-1)  # (tokens + 1, ordinary + 1)
-        chosen = torch.tensor(text, device=logs.device, dtype=torch.long)[:, None]
-        of_text = logs[:-1].gather(1, chosen)[:, 0].double().nan_to_num(0.0)
-        read.append(ReadText(of_text.cpu().numpy(), logs.argmax(dim=-1).cpu().numpy()))
-    return read
 
 
 def _by_word(values: NDArray[np.float64], words: Sequence[WordTokens]) -> NDArray[np.float64]:
