@@ -1,24 +1,24 @@
 """Every error that subalign raises for a user to read.
 
-    SubalignError                 exit code 1
-    ├── UsageError                exit code 2: options that cannot be carried out
-    ├── InputError                exit code 1: one recording cannot be used
+    SubalignError
+    ├── UsageError                options that cannot be carried out
+    ├── InputError                a recording or a file cannot be used
     │   ├── MediaNotFoundError
     │   ├── NoAudioError
-    │   ├── MediaReadError
-    │   └── ToolMissingError
-    ├── OutputError               exit code 1: one result cannot be written
+    │   └── MediaReadError
+    ├── OutputError               a result cannot be written
     │   └── OutputExistsError
-    └── ModelError                exit code 3: the model is not available
-        ├── UnknownModelError
-        ├── ModelUnavailableError
-        ├── ChecksumError
-        └── CheckpointError
+    ├── ModelError                the model is not available
+    │   ├── UnknownModelError
+    │   ├── ModelUnavailableError
+    │   ├── ChecksumError
+    │   └── CheckpointError
+    └── ToolMissingError          a program that is needed, such as ffmpeg, is not there
 
-Each message is one sentence that names the file (or option) and the remedy.
+Each message is one sentence that names the file (or parameter) and the remedy. Parameters stand
+between backticks, with their value where it is part of what is said: `beam_size`, `device=cpu`.
+The command line shows its options in their place.
 """
-
-from typing import ClassVar
 
 __all__ = [
     "CheckpointError",
@@ -41,17 +41,13 @@ __all__ = [
 class SubalignError(Exception):
     """Root of all errors meant for users; `str(error)` is the sentence to show."""
 
-    exit_code: ClassVar[int] = 1
-
 
 class UsageError(SubalignError):
     """An option, or a combination of options, that cannot be carried out."""
 
-    exit_code = 2
-
 
 class InputError(SubalignError):
-    """A recording that cannot be used."""
+    """A recording, a transcript or a subtitle file that cannot be used."""
 
 
 class MediaNotFoundError(InputError):
@@ -66,7 +62,7 @@ class MediaReadError(InputError):
     """ffmpeg could not decode anything from the file, or stopped answering."""
 
 
-class ToolMissingError(InputError):
+class ToolMissingError(SubalignError):
     """No usable ffmpeg program was found."""
 
 
@@ -80,8 +76,6 @@ class OutputExistsError(OutputError):
 
 class ModelError(SubalignError):
     """A model that cannot be used."""
-
-    exit_code = 3
 
 
 class UnknownModelError(ModelError):

@@ -6,7 +6,7 @@ A combination that cannot be carried out raises `UsageError` when the object is 
 import codecs
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -33,6 +33,7 @@ __all__ = [
     "TranscriptionOptions",
     "check_encoding",
     "compile_ignored",
+    "require_kind",
 ]
 
 Task = Literal["transcribe", "translate"]
@@ -53,16 +54,31 @@ def _require(condition: bool, message: str) -> None:
         raise UsageError(message)
 
 
-def _choices(literal: object) -> str:
-    *others, last = get_args(literal)
+def _require_choice(options: object, name: str, literal: object) -> None:
+    choices, value = get_args(literal), getattr(options, name)
+    _require(value in choices, f"`{name}` must be {_listed(choices)}, not {value!r}.")
+
+
+def _listed(values: Sequence[object]) -> str:
+    *others, last = map(str, values)
     return f"{', '.join(others)} or {last}"
 
 
 def _require_counts(options: object, *names: str) -> None:
     for name in names:
         value = getattr(options, name)
-        option = "--" + name.replace("_", "-")
-        _require(value is None or value >= 1, f"{option} must be at least 1, not {value}.")
+        _require(value is None or value >= 1, f"`{name}` must be at least 1, not {value}.")
+
+
+def require_kind(name: str, value: object, kind: type) -> None:
+    """Check that a parameter that takes options is given options of its kind.
+
+    Raises:
+        UsageError: they are of another kind.
+    """
+    _require(
+        isinstance(value, kind), f"`{name}` takes {kind.__name__}, not {type(value).__name__}."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +96,14 @@ class AudioOptions:
     stall_timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        _require(self.track >= 1, f"--audio-track counts from 1, not {self.track}.")
+        _require(self.track >= 1, f"`track` counts from 1, not {self.track}.")
         _require(
             self.channel is None or 1 <= self.channel <= 64,
-            f"--channel takes left, right, mix or a number from 1 to 64, not {self.channel}.",
+            f"`channel` must be a number from 1 to 64, not {self.channel}.",
         )
-        _require(
-            self.max_seconds is None or self.max_seconds > 0,
-            f"--max-recording takes seconds above 0, not {self.max_seconds}.",
-        )
-        _require(self.stall_timeout > 0, "The decoder's time limit must be above 0 seconds.")
+        for name in ("max_seconds", "stall_timeout"):
+            value = getattr(self, name)
+            _require(value is None or value > 0, f"`{name}` takes seconds above 0, not {value}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,38 +131,30 @@ class DecodingOptions:
     max_initial_timestamp: float | None = 1.0
 
     def __post_init__(self) -> None:
+        _require_choice(self, "task", Task)
+        _require_counts(self, "best_of", "beam_size", "sample_len")
         _require(
-            self.task in ("transcribe", "translate"),
-            f"Unknown task {self.task!r}: use transcribe or translate.",
+            0 <= self.temperature <= 5,
+            f"`temperature` must lie between 0 and 5, not {self.temperature}.",
         )
-        _require(
-            0 <= self.temperature <= 5 and math.isfinite(self.temperature),
-            f"--temperature must lie between 0 and 5, not {self.temperature}.",
-        )
-        for name in ("best_of", "beam_size", "sample_len"):
-            value = getattr(self, name)
-            _require(
-                value is None or value >= 1,
-                f"--{name.replace('_', '-')} must be at least 1, not {value}.",
-            )
         _require(
             self.beam_size is None or self.best_of is None,
-            "--beam-size and --best-of exclude each other within one decoding.",
+            "`beam_size` and `best_of` exclude each other within one decoding.",
         )
         _require(
-            self.temperature > 0 or self.best_of is None, "--best-of needs a temperature above 0."
+            self.temperature > 0 or self.best_of is None, "`best_of` needs a temperature above 0."
         )
         _require(
-            self.patience is None or self.beam_size is not None, "--patience needs --beam-size."
+            self.patience is None or self.beam_size is not None, "`patience` needs `beam_size`."
         )
-        _require(self.patience is None or self.patience > 0, "--patience must be above 0.")
+        _require(self.patience is None or self.patience > 0, "`patience` must be above 0.")
         _require(
             self.length_penalty is None or 0 <= self.length_penalty <= 1,
-            "--length-penalty must lie between 0 and 1.",
+            "`length_penalty` must lie between 0 and 1.",
         )
         _require(
             self.max_initial_timestamp is None or self.max_initial_timestamp >= 0,
-            "The first timestamp's limit cannot be negative.",
+            "`max_initial_timestamp` cannot be negative.",
         )
 
 
@@ -199,23 +205,17 @@ class AlignmentOptions:
     kernels: KernelChoice = "auto"
 
     def __post_init__(self) -> None:
-        _require(
-            self.method in get_args(AlignmentMethod),
-            f"--method must be {_choices(AlignmentMethod)}, not {self.method!r}.",
-        )
+        _require_choice(self, "method", AlignmentMethod)
+        _require_choice(self, "kernels", KernelChoice)
         _require(
             all(layer >= 0 and head >= 0 for layer, head in self.heads),
-            "--heads counts layers and heads from 0.",
+            "`heads` counts layers and heads from 0.",
         )
-        _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "--qk-scale must be above 0.")
+        _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "`qk_scale` must be above 0.")
         width = self.medfilt_width
         _require(
             width is None or (width >= 1 and width % 2 == 1),
-            f"--medfilt-width must be an odd number from 1 up, not {width}.",
-        )
-        _require(
-            self.kernels in get_args(KernelChoice),
-            f"--kernels must be {_choices(KernelChoice)}, not {self.kernels!r}.",
+            f"`medfilt_width` must be an odd number from 1 up, not {width}.",
         )
 
     @property
@@ -259,11 +259,12 @@ class TranscriptionOptions:
             self.decoding(index)
         _require(
             self.hallucination_silence_threshold is None or self.word_timestamps,
-            "--hallucination-silence-threshold needs timed words: leave --no-word-timestamps out.",
+            "`hallucination_silence_threshold` needs timed words: leave `word_timestamps=False` "
+            "out.",
         )
         _require(
             not self.carry_initial_prompt or self.initial_prompt is not None,
-            "--carry-initial-prompt needs --initial-prompt.",
+            "`carry_initial_prompt` needs `initial_prompt`.",
         )
 
     def decoding(
@@ -303,23 +304,21 @@ class StyleOptions:
     def __post_init__(self) -> None:
         _require(
             re.fullmatch(r"[^\W_](?:[\w .-]*[\w.])?", self.font) is not None,
-            f"--style font={self.font} is no font's name: use letters, digits, spaces and hyphens.",
+            f"`font={self.font}` is no font's name: use letters, digits, spaces and hyphens.",
         )
         for name in ("color", "highlight"):
             value = getattr(self, name)
             _require(
                 re.fullmatch("#[0-9A-Fa-f]{6}", value) is not None,
-                f"--style {name}={value} is no colour: write #rrggbb, such as #ffff00.",
+                f"`{name}={value}` is no colour: write #rrggbb, such as #ffff00.",
             )
-        _require(1 <= self.size <= 1080, f"--style size={self.size:g} must lie between 1 and 1080.")
-        _require(
-            0 <= self.outline <= 100,
-            f"--style outline={self.outline:g} must lie between 0 and 100.",
-        )
-        _require(
-            self.position in get_args(Position),
-            f"--style position must be {_choices(Position)}, not {self.position!r}.",
-        )
+        for name, least, most in (("size", 1, 1080), ("outline", 0, 100)):
+            value = getattr(self, name)
+            _require(
+                least <= value <= most,
+                f"`{name}={value:g}` must lie between {least} and {most}.",
+            )
+        _require_choice(self, "position", Position)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,25 +353,19 @@ class LayoutOptions:
     csv_formulas: bool = False
 
     def __post_init__(self) -> None:
-        profile = self.profile
-        _require(
-            profile is None or profile in get_args(ProfileName),
-            f"--profile must be {_choices(ProfileName)}, not {profile!r}.",
-        )
-        _require(
-            self.highlight_style in get_args(HighlightStyle),
-            f"--highlight-style must be {_choices(HighlightStyle)}, not {self.highlight_style!r}.",
-        )
+        if self.profile is not None:
+            _require_choice(self, "profile", ProfileName)
+        _require_choice(self, "highlight_style", HighlightStyle)
         _require_counts(self, "max_line_width", "max_line_count", "max_words_per_line")
         limits = (self.max_line_width, self.max_line_count, self.max_words_per_line)
         _require(
             not self.keep_lines or limits == (None, None, None),
-            "--max-line-width, --max-line-count and --max-words-per-line break lines anew: leave "
-            "--keep-lines out.",
+            "`max_line_width`, `max_line_count` and `max_words_per_line` break lines anew: leave "
+            "`keep_lines` out.",
         )
         _require(
             self.max_cps is None or self.max_cps > 0,
-            f"--max-cps must be above 0, not {self.max_cps}.",
+            f"`max_cps` must be above 0, not {self.max_cps}.",
         )
         self._check_times()
 
@@ -381,20 +374,19 @@ class LayoutOptions:
             value = getattr(self, name)
             _require(
                 value is None or (value >= 0 and (math.isfinite(value) or name == "max_duration")),
-                f"--{name.replace('_', '-')} takes seconds from 0 up, not {value}.",
+                f"`{name}` takes seconds from 0 up, not {value}.",
             )
         _require(
             self.max_duration is None or self.max_duration >= max(self.min_duration or 0.0, 0.1),
-            f"--max-duration must be at least 0.1 s and --min-duration, not {self.max_duration} s.",
+            f"`max_duration` must be at least 0.1 s and `min_duration`, not {self.max_duration} s.",
         )
         _require(
             self.fps is None or self.fps in FRAME_RATES,
-            f"--fps must be {', '.join(f'{rate:g}' for rate in FRAME_RATES[:-1])} or "
-            f"{FRAME_RATES[-1]:g}, not {self.fps}.",
+            f"`fps` must be {_listed([f'{rate:g}' for rate in FRAME_RATES])}, not {self.fps}.",
         )
         _require(
             self.profile != "openai" or not self.times_are_set,
-            "--max-cps, --min-duration, --max-duration, --min-gap, --linger and --fps need another "
+            "`max_cps`, `min_duration`, `max_duration`, `min_gap`, `linger` and `fps` need another "
             "profile than openai.",
         )
 
@@ -439,13 +431,13 @@ def check_encoding(name: str) -> str:
         b"a\0\0\0".decode(name)  # refuses those that are of no text
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"--encoding {name!r} is not known: name one such as utf-8, cp1252 or shift_jis."
+            f"`encoding` {name!r} is not known: name one such as utf-8, cp1252 or shift_jis."
         ) from error
     return found.name
 
 
 def compile_ignored(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """What `--ignore` names; `^` and `$` are the ends of a line.
+    """The patterns of `ignore`, compiled; `^` and `$` are the ends of a line.
 
     Raises:
         UsageError: a pattern is no regular expression.
@@ -456,7 +448,7 @@ def compile_ignored(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
             compiled.append(re.compile(pattern, re.MULTILINE))
         except re.error as error:
             raise UsageError(
-                f"--ignore {pattern!r} is no regular expression ({error}): put \\ before signs "
+                f"`ignore` {pattern!r} is no regular expression ({error}): put \\ before signs "
                 "that stand for themselves."
             ) from error
     return tuple(compiled)

@@ -23,16 +23,16 @@ def test_each_method_has_its_own_filter_unless_one_is_given(method, width):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"method": "dwt"}, "--method must be viterbi, dtw, norms or characters, not 'dwt'."),
-        ({"heads": ((0, 1), (-1, 0))}, "--heads counts layers and heads from 0."),
-        ({"heads": ((0, -1),)}, "--heads counts layers and heads from 0."),
-        ({"medfilt_width": 4}, "--medfilt-width must be an odd number from 1 up, not 4."),
-        ({"medfilt_width": 0}, "--medfilt-width must be an odd number from 1 up, not 0."),
-        ({"medfilt_width": -3}, "--medfilt-width must be an odd number from 1 up, not -3."),
-        ({"qk_scale": 0.0}, "--qk-scale must be above 0."),
-        ({"qk_scale": float("nan")}, "--qk-scale must be above 0."),
-        ({"qk_scale": float("inf")}, "--qk-scale must be above 0."),
-        ({"kernels": "gpu"}, "--kernels must be auto, triton or cpu, not 'gpu'."),
+        ({"method": "dwt"}, "`method` must be viterbi, dtw, norms or characters, not 'dwt'."),
+        ({"heads": ((0, 1), (-1, 0))}, "`heads` counts layers and heads from 0."),
+        ({"heads": ((0, -1),)}, "`heads` counts layers and heads from 0."),
+        ({"medfilt_width": 4}, "`medfilt_width` must be an odd number from 1 up, not 4."),
+        ({"medfilt_width": 0}, "`medfilt_width` must be an odd number from 1 up, not 0."),
+        ({"medfilt_width": -3}, "`medfilt_width` must be an odd number from 1 up, not -3."),
+        ({"qk_scale": 0.0}, "`qk_scale` must be above 0."),
+        ({"qk_scale": float("nan")}, "`qk_scale` must be above 0."),
+        ({"qk_scale": float("inf")}, "`qk_scale` must be above 0."),
+        ({"kernels": "gpu"}, "`kernels` must be auto, triton or cpu, not 'gpu'."),
     ],
 )
 def test_wrong_options_are_refused(wrong, sentence):

@@ -136,7 +136,7 @@ def test_triton_and_the_cpu_give_the_same_words(small, noise, kernel_device, mon
 def test_triton_without_a_gpu_is_an_error(noise, monkeypatch):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     pytest.importorskip("triton")
-    with pytest.raises(UsageError, match="--kernels triton needs a CUDA device"):
+    with pytest.raises(UsageError, match="`kernels=triton` needs a CUDA device"):
         align_windows(
             noise.model,
             noise.tokenizer,

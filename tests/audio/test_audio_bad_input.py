@@ -81,7 +81,7 @@ def test_an_audio_track_that_is_not_there(tone):
     with pytest.raises(NoAudioError) as caught:
         open_audio(tone, options=AudioOptions(track=3))
     assert str(caught.value) == (
-        f"{tone} has 1 audio track, so --audio-track 3 does not exist: use a number from 1 to 1."
+        f"{tone} has 1 audio track, so `track=3` does not exist: use a number from 1 to 1."
     )
 
 

@@ -13,7 +13,7 @@ from subalign.options import AudioOptions
 
 CANCELLED = (
     "The channels of {} cancel each other in the mix: where they do, the first one is used alone"
-    " (--channel chooses another)."
+    " (`channel` chooses another)."
 )
 
 
@@ -134,14 +134,14 @@ def test_a_channel_that_is_not_there(n, has, tmp_path):
     with pytest.raises(NoAudioError) as caught:
         open_audio(path, options=AudioOptions(channel=n + 1))
     assert str(caught.value) == (
-        f"{path} has {has}, so --channel {n + 1} does not exist: use a number from 1 to {n}, or"
+        f"{path} has {has}, so `channel={n + 1}` does not exist: use a number from 1 to {n}, or"
         " mix."
     )
 
 
 @pytest.mark.parametrize("channel", [0, -1, 65])
 def test_channels_are_numbers_from_1(channel):
-    with pytest.raises(UsageError, match="--channel takes left, right, mix or a number from 1"):
+    with pytest.raises(UsageError, match="`channel` must be a number from 1"):
         AudioOptions(channel=channel)
 
 
@@ -153,7 +153,7 @@ def test_a_silent_track_names_the_others(make_media, tone, caplog):
     assert not decode(path).any()
     assert caplog.messages == [
         f"{path} has 3 audio tracks, of which number 1 is silent: choose 2 (deu) or 3 with"
-        " --audio-track."
+        " `track`."
     ]
     caplog.clear()
     assert decode(path, track=2).any()
@@ -174,7 +174,7 @@ def test_silence_alone_names_no_tracks(make_media, caplog):
         (
             "twotracks.m4a",
             17.0,
-            "{} has 2 audio tracks, of which number 1 is silent: choose 2 with --audio-track.",
+            "{} has 2 audio tracks, of which number 1 is silent: choose 2 with `track`.",
         ),
     ],
 )

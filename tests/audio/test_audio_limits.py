@@ -37,7 +37,7 @@ def test_an_hour_for_a_kilobyte_is_refused_before_it_is_decoded(tmp_path):
         open_audio(path)
     assert str(caught.value) == (
         f"{path} would give more than 1.6 hours of sound from 20044 bytes, as no recording does:"
-        " if it is one, say with --max-recording how many seconds it may have."
+        " if it is one, say with `max_seconds` how many seconds it may have."
     )
 
 
@@ -66,7 +66,7 @@ def test_gaps_of_more_than_four_hours_are_refused_in_a_larger_file_too(make_medi
         open_audio(path)
     assert str(caught.value) == (
         f"{path} has gaps of more than 4 hours in its sound, as no recording has: if it is one,"
-        " say with --max-recording how many seconds it may have."
+        " say with `max_seconds` how many seconds it may have."
     )
 
 
@@ -101,12 +101,12 @@ def test_any_length_up_to_the_one_that_is_allowed(tone, tmp_path):
     ):
         list(stream)
     assert str(caught.value) == (
-        f"{tone} holds more than the 11 s of sound that --max-recording allows: give a larger"
+        f"{tone} holds more than the 11 s of sound that `max_seconds` allows: give a larger"
         " number."
     )
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 def test_a_limit_is_above_nothing(seconds):
-    with pytest.raises(UsageError, match="--max-recording takes seconds above 0"):
+    with pytest.raises(UsageError, match="`max_seconds` takes seconds above 0"):
         AudioOptions(max_seconds=seconds)

@@ -190,7 +190,7 @@ def test_decoding_reads_one_flag_a_step(embedded_model, speech, monkeypatch):
     [
         ({"task": "translate"}, "English-only and cannot translate"),
         ({"language": "de"}, "English-only and cannot transcribe 'de'"),
-        ({"suppress_tokens": (99_999,)}, "--suppress-tokens names token 99999"),
+        ({"suppress_tokens": (99_999,)}, "`suppress_tokens` names token 99999"),
         ({"prefix": "word " * 500}, "leaves no room"),
     ],
 )

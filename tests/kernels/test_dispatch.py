@@ -172,7 +172,7 @@ def test_a_choice_that_cannot_run_is_an_error(fail, matrices, caplog, error):
         lambda: dtw_paths([m.as_subclass(OnGpu) for m in matrices], "triton"),
         lambda: median_filter(matrices[0].as_subclass(OnGpu), 3, "triton"),
     ):
-        with pytest.raises(UsageError, match="--kernels triton cannot run here") as raised:
+        with pytest.raises(UsageError, match="`kernels=triton` cannot run here") as raised:
             call()
         assert raised.value.__cause__ is error
     assert not caplog.records
@@ -187,7 +187,7 @@ def test_a_lack_of_memory_stays_one(fail, matrices):
 def test_triton_needs_a_cuda_device(matrices, monkeypatch):
     pytest.importorskip("triton")
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    sentence = "--kernels triton needs a CUDA device, but the model is on cpu"
+    sentence = "`kernels=triton` needs a CUDA device, but the model is on cpu"
     with pytest.raises(UsageError, match=sentence):
         dtw_paths(matrices, "triton")
     with pytest.raises(UsageError, match=sentence):
@@ -196,7 +196,7 @@ def test_triton_needs_a_cuda_device(matrices, monkeypatch):
 
 def test_triton_needs_triton(matrices, monkeypatch):
     monkeypatch.setitem(sys.modules, "triton", None)
-    with pytest.raises(UsageError, match="--kernels triton needs Triton, which is not installed"):
+    with pytest.raises(UsageError, match="`kernels=triton` needs Triton, which is not installed"):
         dtw_paths(matrices, "triton")
 
 

@@ -19,6 +19,7 @@ from checkpoint_models import (
     write_hugging_face,
     write_json,
 )
+from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, ModelUnavailableError, UnknownModelError
 from subalign.model import fetch, list_models, load_model, save_checkpoint, where
 
@@ -375,7 +376,7 @@ def test_no_such_repository(hub):
         "There is no model someone/nothing: no such file or folder is here, and 127.0.0.1 has no "
         "such repository, or only for those who ran `hf auth login`."
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 def test_a_gated_repository(hub):
@@ -401,9 +402,9 @@ def test_unreachable_hub(no_hub):
         load("someone/whisper-mini")
     assert str(caught.value) == (
         "Model someone/whisper-mini is not on this machine and 127.0.0.1 cannot be reached: give "
-        "--model a local folder, or use the embedded micro.en."
+        "`model` a local folder, or use the embedded micro.en."
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 def test_offline_mode_is_respected(hub, monkeypatch):

@@ -17,6 +17,7 @@ from checkpoint_models import (
     same_weights,
     with_vocabulary_size,
 )
+from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, ChecksumError
 from subalign.model import Whisper, load_model
 from subalign.model.checkpoints import openai_pt
@@ -128,7 +129,7 @@ def test_official_names_are_checked(tmp_path, name):
         f"{path} is not OpenAI's {name}, its SHA-256 differs: delete it and fetch {url} again, or "
         "rename it if it is a model of your own."
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 @pytest.mark.parametrize("name", ["turbo", "mine"])

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from checkpoint_models import BYTES, DIMS, random_model, same_weights, write_json
+from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
 from subalign.model import Whisper, load_model, save_checkpoint
 from subalign.model.whisper import sinusoids
@@ -186,7 +187,7 @@ def test_missing_extra_and_misshapen_tensors_are_named(folder):
         "misshapen tensor encoder.conv1.bias (3 x 5 instead of 16): it is no Whisper checkpoint of "
         "its stated dimensions, or it is damaged; fetch it again or convert it anew."
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 def test_quantised_tensors_are_refused(folder):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from subalign.cli.messages import exit_code_of
 from subalign.errors import UsageError
 from subalign.model import available_devices, processor
 from subalign.model.devices import cpu_dtype, resolve_device, resolve_dtype
@@ -48,16 +49,16 @@ def test_devices_that_are_not_there(monkeypatch, there, wanted, named):
     with pytest.raises(UsageError) as caught:
         resolve_device(wanted)
     assert str(caught.value) == (
-        f"Device {wanted} is not there: use --device auto, or one of {named}."
+        f"Device {wanted} is not there: use `device=auto`, or one of {named}."
     )
-    assert caught.value.exit_code == 2
+    assert exit_code_of(caught.value) == 2
 
 
 @pytest.mark.parametrize(
     "wanted", ["gpu", "", "cuda:", "cuda:-1", "cuda:x", "cpu:0", "CUDA", "mps:1"]
 )
 def test_names_that_are_no_devices(wanted):
-    with pytest.raises(UsageError, match="--device must be auto, cpu, cuda, cuda:N or mps"):
+    with pytest.raises(UsageError, match="`device` must be auto, cpu, cuda, cuda:N or mps"):
         resolve_device(wanted)
 
 
@@ -76,7 +77,7 @@ def test_auto_dtype():
 def test_unknown_dtype():
     with pytest.raises(UsageError) as caught:
         resolve_dtype("int8", torch.device("cpu"))
-    assert str(caught.value) == ("--dtype must be auto, float32, bfloat16, float16, not 'int8'.")
+    assert str(caught.value) == ("`dtype` must be auto, float32, bfloat16, float16, not 'int8'.")
 
 
 def test_every_available_device_resolves():

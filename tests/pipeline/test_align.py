@@ -114,7 +114,7 @@ def test_an_english_only_model_refuses_other_languages_and_letters(engine, embed
             subalign.align(NOISE, script(text), model=embedded_model)
         assert str(error.value) == (
             f"The transcript is written in {letters} letters, but model micro.en knows only "
-            "English: use a multilingual model, such as --model turbo or --model base."
+            "English: use a multilingual model, such as `model=turbo` or `model=base`."
         )
     subalign.align(NOISE, script("Good morning, Привет."), model=embedded_model)
     assert engine == [None]
@@ -153,7 +153,7 @@ def test_the_transcript_is_read_before_the_model(engine):
 
 
 def test_a_pattern_that_is_none():
-    with pytest.raises(UsageError, match="--ignore"):
+    with pytest.raises(UsageError, match="`ignore`"):
         ScriptOptions(ignore=("(",))
 
 

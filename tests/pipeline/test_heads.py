@@ -68,7 +68,7 @@ def test_methods_that_choose_their_heads(embedded_model, opening, method):
         with pytest.raises(UsageError) as caught:
             measure(embedded_model, [opening], options=options)
         assert str(caught.value) == (
-            f"--method {method} chooses its heads for each text: measure them by viterbi or dtw."
+            f"`method={method}` chooses its heads for each text: measure them by viterbi or dtw."
         )
 
 

@@ -85,7 +85,7 @@ def test_what_is_there_is_replaced_or_kept(tmp_path, existing, expected):
 
 def test_what_is_there_is_not_replaced_unasked(tmp_path):
     output = Output("srt", touch(tmp_path / "t.srt"))
-    with pytest.raises(OutputExistsError, match=r"t\.srt is there already: add --overwrite"):
+    with pytest.raises(OutputExistsError, match=r"t\.srt is there already: add `overwrite`"):
         prepare_outputs((output,), "refuse")
 
 

@@ -82,7 +82,7 @@ def test_a_page_has_nothing_of_streams_and_addresses(source, tmp_path):
     media = page_media(source, tmp_path)
     assert (media.href, media.embedded, media.peaks) == (None, None, b"")
     assert "secret" not in media.name
-    with pytest.raises(UsageError, match="--embed needs a recording that is a file"):
+    with pytest.raises(UsageError, match="`embed` needs a recording that is a file"):
         page_media(source, tmp_path, embed=True)
 
 
@@ -90,7 +90,7 @@ def test_what_is_too_large_is_told_before_any_work(tmp_path):
     large = tmp_path / "large.wav"
     with large.open("wb") as file:
         os.truncate(file.fileno(), MAX_EMBEDDED + (2 << 20))
-    with pytest.raises(OutputError, match="has 102 MiB, more than the 100 MiB that --embed puts"):
+    with pytest.raises(OutputError, match="has 102 MiB, more than the 100 MiB that `embed` puts"):
         check_embedding(large)
     check_embedding(tmp_path / "missing.wav")
 

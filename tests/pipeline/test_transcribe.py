@@ -71,14 +71,14 @@ def test_kernels_that_cannot_run_are_refused_before_the_recording_is_read(
     embedded_model, monkeypatch
 ):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    with pytest.raises(UsageError, match="--kernels triton needs"):
+    with pytest.raises(UsageError, match="`kernels=triton` needs"):
         subalign.transcribe(
             "no such file", model=embedded_model, alignment=AlignmentOptions(kernels="triton")
         )
 
 
 def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(embedded_model):
-    sentence = f"--heads {LAYERS}:0 is not among the {LAYERS} x 6 heads of micro.en"
+    sentence = f"`heads` {LAYERS}:0 is not among the {LAYERS} x 6 heads of micro.en"
     wrong = AlignmentOptions(heads=((1, 5), (LAYERS, 0)))
     with pytest.raises(UsageError, match=sentence):
         subalign.transcribe("no such file", model=embedded_model, alignment=wrong)

@@ -369,14 +369,14 @@ def test_nothing_said_is_a_grid_of_silence(make: Maker) -> None:
 @pytest.mark.parametrize(
     ("style", "sentence"),
     [
-        ({"font": "Arial,Bold"}, "--style font=Arial,Bold is no font's name"),
-        ({"font": ""}, "--style font= is no font's name"),
-        ({"color": "red"}, "--style color=red is no colour: write #rrggbb"),
-        ({"highlight": "#ff"}, "--style highlight=#ff is no colour"),
-        ({"size": 0}, "--style size=0 must lie between 1 and 1080"),
-        ({"size": float("nan")}, "--style size=nan must lie"),
-        ({"outline": -1}, "--style outline=-1 must lie between 0 and 100"),
-        ({"position": "left"}, "--style position must be bottom or top, not 'left'"),
+        ({"font": "Arial,Bold"}, "`font=Arial,Bold` is no font's name"),
+        ({"font": ""}, "`font=` is no font's name"),
+        ({"color": "red"}, "`color=red` is no colour: write #rrggbb"),
+        ({"highlight": "#ff"}, "`highlight=#ff` is no colour"),
+        ({"size": 0}, "`size=0` must lie between 1 and 1080"),
+        ({"size": float("nan")}, "`size=nan` must lie"),
+        ({"outline": -1}, "`outline=-1` must lie between 0 and 100"),
+        ({"position": "left"}, "`position` must be bottom or top, not 'left'"),
     ],
 )
 def test_a_style_that_makes_no_sense_is_refused(style: dict[str, Any], sentence: str) -> None:

@@ -149,7 +149,7 @@ def test_a_transcription_keeps_its_signs_where_lines_are_kept(make: Maker) -> No
 
 
 def test_limits_and_kept_lines_exclude_each_other() -> None:
-    with pytest.raises(UsageError, match="leave --keep-lines out"):
+    with pytest.raises(UsageError, match="leave `keep_lines` out"):
         LayoutOptions(keep_lines=True, max_words_per_line=3)
 
 

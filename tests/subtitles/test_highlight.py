@@ -94,7 +94,7 @@ def test_a_style_without_highlighting_changes_nothing(talk: Transcript) -> None:
 def test_an_unknown_style_is_refused() -> None:
     with pytest.raises(
         UsageError,
-        match=r"^--highlight-style must be underline, karaoke, color or bold, not 'blink'\.$",
+        match=r"^`highlight_style` must be underline, karaoke, color or bold, not 'blink'\.$",
     ):
         LayoutOptions(highlight_style="blink")  # type: ignore[arg-type]
 

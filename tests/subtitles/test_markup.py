@@ -131,7 +131,7 @@ def test_patterns_of_the_user() -> None:
 
 
 def test_a_pattern_that_is_none() -> None:
-    with pytest.raises(UsageError, match=r"^--ignore '\(' is no regular expression \(missing \)"):
+    with pytest.raises(UsageError, match=r"^`ignore` '\(' is no regular expression \(missing \)"):
         compile_ignored(["("])
 
 

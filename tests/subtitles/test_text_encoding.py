@@ -102,7 +102,7 @@ def test_the_guess_is_told(caplog):
         decode_text("Günaydın, nasılsın?".encode("cp1254"), "a.srt")
     assert [record.getMessage() for record in caplog.records] == [
         "a.srt is not in UTF-8 and was read as Windows-1254: if letters are wrong, name its "
-        "--encoding."
+        "`encoding`."
     ]
 
 
@@ -119,7 +119,7 @@ def test_lines_that_are_utf_8_stay_among_those_of_the_encoding_that_is_told():
 
 
 def test_encodings_that_cannot_be():
-    with pytest.raises(InputError, match=r"^a.srt is not in utf-8, as --encoding says"):
+    with pytest.raises(InputError, match=r"^a.srt is not in utf-8, as `encoding` says"):
         decode_text("é".encode("cp1252"), "a.srt", encoding="utf-8")
     for name in ("no-such", "hex", "", "a\0b"):
         with pytest.raises(UsageError, match="is not known: name one such as utf-8"):
@@ -129,7 +129,7 @@ def test_encodings_that_cannot_be():
 def test_what_is_not_certain_is_not_written_back(tmp_path):
     path = tmp_path / "a.srt"
     path.write_bytes("1\n00:00:01,000 --> 00:00:02,000\nGarçon\n".encode("cp1252"))
-    with pytest.raises(InputError, match="whether it is Windows-1252 is not certain: add --enc"):
+    with pytest.raises(InputError, match="whether it is Windows-1252 is not certain: add `enc"):
         check_certain(read_subtitle_file(path), "a.srt")
     check_certain(read_subtitle_file(path, encoding="cp1252"), "a.srt")
     check_certain(parse_subtitle_file(path.read_text("cp1252"), "a.srt"), "a.srt")

@@ -221,10 +221,10 @@ def test_format_names_resolve(names: list[str], formats: tuple[str, ...]) -> Non
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
-        (["srtt"], "--format does not know 'srtt': did you mean srt?"),
-        (["srt,pdf"], f"--format does not know 'pdf': use {', '.join(FORMATS)} or all."),
-        ([""], f"--format names no format: use {', '.join(FORMATS)} or all."),
-        ([], f"--format names no format: use {', '.join(FORMATS)} or all."),
+        (["srtt"], "`format` does not know 'srtt': did you mean srt?"),
+        (["srt,pdf"], f"`format` does not know 'pdf': use {', '.join(FORMATS)} or all."),
+        ([""], f"`format` names no format: use {', '.join(FORMATS)} or all."),
+        ([], f"`format` names no format: use {', '.join(FORMATS)} or all."),
     ],
 )
 def test_what_is_no_format_is_refused(names: list[str], sentence: str) -> None:

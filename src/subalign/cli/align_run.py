@@ -10,10 +10,10 @@ from pathlib import Path
 
 from subalign.audio.source import resolve_source
 from subalign.cli.align_report import report_tables
-from subalign.cli.console import Session, shown_warnings
+from subalign.cli.console import Session
 from subalign.cli.job import AlignJob
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import NOT_HEARD
+from subalign.cli.messages import NOT_HEARD, shown_warnings
 from subalign.cli.progress import RunProgress, run_summary
 from subalign.cli.standard_output import print_text, print_transcript
 from subalign.errors import InputError, OutputExistsError, UsageError

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from subalign.audio import is_address
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session, shown_warnings
+from subalign.cli.console import Session
 from subalign.cli.job import Job
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import report
+from subalign.cli.messages import report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.cli.standard_output import print_transcript
 from subalign.decoding import LanguageGuess, check_language

@@ -12,8 +12,8 @@ import typer
 
 from subalign.audio.source import legible
 from subalign.cli import options as cli
-from subalign.cli.console import Session, one_line, shown_warnings
-from subalign.cli.messages import errors_reported, report
+from subalign.cli.console import Session, one_line
+from subalign.cli.messages import errors_reported, report, shown_warnings
 from subalign.cli.standard_output import print_line, print_text
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, ProfileName, check_encoding

@@ -4,11 +4,9 @@ Standard output is for results alone. Text of users and strangers (file names, t
 never taken for markup, never cut, and shown without control characters.
 """
 
-import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Session", "one_line", "shown_warnings"]
+__all__ = ["Session", "one_line"]
 
 _COLOUR_ASKED_FOR = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich heeds these also where no terminal is
 
@@ -73,30 +71,3 @@ class Session:
         if "console" in vars(self) or any(map(os.environ.get, _COLOUR_ASKED_FOR)):
             return False
         return sys.stderr is None or not sys.stderr.isatty()
-
-
-class _WarningLines(logging.Handler):
-    """Shows each different warning once."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(logging.WARNING)
-        self._session = session
-        self._shown: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        if message not in self._shown:
-            self._shown.add(message)
-            self._session.warn(message)
-
-
-@contextmanager
-def shown_warnings(session: Session) -> Iterator[None]:
-    """Show what the library's logger warns of, as long as the context lasts."""
-    logger = logging.getLogger("subalign")
-    handler = _WarningLines(session)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)

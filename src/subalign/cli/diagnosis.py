@@ -11,6 +11,7 @@ import torch
 
 from subalign import __version__
 from subalign.audio import find_ffmpeg
+from subalign.cli.messages import with_options
 from subalign.cli.model_table import default_models, default_models_as_text, readable_size
 from subalign.errors import SubalignError, ToolMissingError
 from subalign.model import (
@@ -125,7 +126,7 @@ def diagnose() -> Diagnosis:
     try:
         load_model("micro.en", device="cpu")
     except SubalignError as error:
-        problems.append(str(error))
+        problems.append(with_options(str(error)))
     return Diagnosis(
         subalign=__version__,
         python=f"{platform.python_version()} ({platform.python_implementation()})",
@@ -151,7 +152,7 @@ def _ffmpeg(problems: list[str]) -> Ffmpeg | None:
         program = find_ffmpeg()
         return Ffmpeg(program.version(), program.origin, program.path)
     except ToolMissingError as error:
-        problems.append(str(error))
+        problems.append(with_options(str(error)))
         return None
 
 

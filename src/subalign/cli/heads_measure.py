@@ -11,8 +11,8 @@ import typer
 from subalign.cli import options as cli
 from subalign.cli.choices import chosen_language, chosen_machine
 from subalign.cli.completions import complete_model
-from subalign.cli.console import Session, shown_warnings
-from subalign.cli.messages import errors_reported
+from subalign.cli.console import Session
+from subalign.cli.messages import errors_reported, shown_warnings
 from subalign.cli.standard_output import print_line, stdout_carries
 from subalign.errors import InputError, UsageError
 from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions, KernelChoice

@@ -1,4 +1,4 @@
-"""From an exception to one sentence and an exit code.
+"""From an exception to one sentence in the words of the command line, and to an exit code.
 
 0    everything was done
 1    some input failed
@@ -8,6 +8,8 @@
 130  interrupted
 """
 
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +17,18 @@ import typer
 
 from subalign.cli.console import Session
 from subalign.cli.standard_output import discard_output
-from subalign.errors import SubalignError
+from subalign.errors import ModelError, SubalignError, UsageError
 
-__all__ = ["EXIT_CODES", "INTERRUPTED", "NOT_HEARD", "errors_reported", "report"]
+__all__ = [
+    "EXIT_CODES",
+    "INTERRUPTED",
+    "NOT_HEARD",
+    "errors_reported",
+    "exit_code_of",
+    "report",
+    "shown_warnings",
+    "with_options",
+]
 
 NOT_HEARD = 4
 INTERRUPTED = 130
@@ -27,6 +38,53 @@ EXIT_CODES = (
     "4 transcript not heard, 130 interrupted."
 )
 
+# The first class that an error is of gives its exit code; every other error has 1.
+_CODES: dict[type[BaseException], int] = {
+    UsageError: 2,
+    ModelError: 3,
+    KeyboardInterrupt: INTERRUPTED,
+}
+
+# Parameters of the library whose option has another name than theirs with dashes.
+_OPTIONS = {
+    "end": "--to",
+    "max_seconds": "--max-recording",
+    "path": "--output-dir",
+    "source": "--from",
+    "start": "--from",
+    "target": "--output",
+    "track": "--audio-track",
+    **{
+        name: f"--style {name}"
+        for name in ("font", "size", "color", "highlight", "outline", "position")
+    },
+}
+_PARAMETER = re.compile("`([a-z_]+)(?:=([^`]*))?`")
+
+
+def with_options(message: str) -> str:
+    """A message of the library with the command's options in place of parameters.
+
+    `beam_size` becomes --beam-size, `device=cpu` --device cpu, `word_timestamps=False`
+    --no-word-timestamps.
+    """
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1], match[2]
+        spelled = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+        if value is None:
+            return spelled
+        if value == "False":
+            return spelled.replace("--", "--no-", 1)
+        return f"{spelled}{'=' if ' ' in spelled else ' '}{value}"
+
+    return _PARAMETER.sub(option, message)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The exit code of a command that ends with this error."""
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), 1)
+
 
 def report(error: BaseException, session: Session, *, source: str = "") -> int:
     """Show what went wrong in one line, and return the exit code.
@@ -35,26 +93,23 @@ def report(error: BaseException, session: Session, *, source: str = "") -> int:
     """
     if isinstance(error, KeyboardInterrupt):
         session.say("Interrupted: finished files stay.")
-        return INTERRUPTED
+        return exit_code_of(error)
     if isinstance(error, BrokenPipeError):
         discard_output()  # the reader of standard output wants no more
-        return 1
+        return exit_code_of(error)
     if isinstance(error, SubalignError):
-        session.fail(str(error))
-        code = error.exit_code
+        session.fail(with_options(str(error)))
     elif _out_of_memory(error):
         session.fail("Not enough memory: use a smaller model or --device cpu.")
-        code = 1
     else:
         session.fail(
             f"subalign stopped at a fault of its own{f' in {source}' if source else ''} "
             f"({type(error).__name__}: {error}): please report it with what `subalign --debug …` "
             "or SUBALIGN_DEBUG=1 shows."
         )
-        code = 1
     if session.debug:
         _show_traceback(error, session)
-    return code
+    return exit_code_of(error)
 
 
 @contextmanager
@@ -78,3 +133,30 @@ def _show_traceback(error: BaseException, session: Session) -> None:
 
     text = "".join(traceback.format_exception(error))
     session.console.print(text, soft_wrap=True, end="")
+
+
+class _WarningLines(logging.Handler):
+    """Shows each different warning once."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(logging.WARNING)
+        self._session = session
+        self._shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message not in self._shown:
+            self._shown.add(message)
+            self._session.warn(with_options(message))
+
+
+@contextmanager
+def shown_warnings(session: Session) -> Iterator[None]:
+    """Show what the library's logger warns of, as long as the context lasts."""
+    logger = logging.getLogger("subalign")
+    handler = _WarningLines(session)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

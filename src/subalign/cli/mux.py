@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.console import Session, shown_warnings
-from subalign.cli.messages import errors_reported
+from subalign.cli.console import Session
+from subalign.cli.messages import errors_reported, shown_warnings
 from subalign.errors import UsageError
 
 if TYPE_CHECKING:

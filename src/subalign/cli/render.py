@@ -9,9 +9,9 @@ import typer
 
 from subalign.cli import options as cli
 from subalign.cli.choices import chosen_results, warn_of_limits
-from subalign.cli.console import Session, shown_warnings
+from subalign.cli.console import Session
 from subalign.cli.job import Results
-from subalign.cli.messages import errors_reported, report
+from subalign.cli.messages import errors_reported, report, shown_warnings
 from subalign.cli.parsers import parse_highlight_style, parse_style
 from subalign.errors import OutputExistsError, UsageError
 from subalign.options import LayoutOptions, ProfileName

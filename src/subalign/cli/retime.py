@@ -10,9 +10,9 @@ import typer
 
 from subalign.cli import options as cli
 from subalign.cli.choices import chosen_language, chosen_machine, chosen_results
-from subalign.cli.console import Session, shown_warnings
+from subalign.cli.console import Session
 from subalign.cli.job import AlignJob, Results
-from subalign.cli.messages import errors_reported, report
+from subalign.cli.messages import errors_reported, report, shown_warnings
 from subalign.cli.parsers import parse_fraction, parse_moment, parse_point
 from subalign.errors import UsageError
 from subalign.options import AlignmentOptions, AudioOptions, LayoutOptions, ScriptOptions

@@ -33,7 +33,7 @@ class SuppressTokens(LogitRule):
         outside = [token for token in tokens if not 0 <= token < n_vocab]
         if outside:
             raise UsageError(
-                f"--suppress-tokens names token {outside[0]}, but the model has tokens 0 to "
+                f"`suppress_tokens` names token {outside[0]}, but the model has tokens 0 to "
                 f"{n_vocab - 1}."
             )
         self._bias = torch.zeros(n_vocab, device=device)

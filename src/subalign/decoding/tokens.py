@@ -18,17 +18,17 @@ def check_language(model: Whisper, language: str | None, task: Task) -> None:
         if task == "translate":
             raise UsageError(
                 f"{name} is English-only and cannot translate: use a multilingual model, "
-                "such as --model turbo or --model base."
+                "such as `model=turbo` or `model=base`."
             )
         if language is not None and to_language_code(language) != "en":
             raise UsageError(
                 f"{name} is English-only and cannot transcribe {language!r}: use a multilingual "
-                "model, such as --model turbo or --model base."
+                "model, such as `model=turbo` or `model=base`."
             )
     elif language is not None:
         code = to_language_code(language)
         if code not in tokenizer_of(model).all_language_codes:
-            raise UsageError(f"{name} does not know the language {language!r}: try --model turbo.")
+            raise UsageError(f"{name} does not know the language {language!r}: try `model=turbo`.")
 
 
 def tokenizer_of(

@@ -85,7 +85,7 @@ def check_plot_file(path: Path, *, overwrite: bool) -> None:
             "Drawing needs matplotlib, which is not installed: pip install 'subalign[plot]'."
         ) from error
     if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} is there already: add --overwrite to replace it.")
+        raise OutputExistsError(f"{path} is there already: add `overwrite` to replace it.")
 
 
 def draw_attention(picture: AttentionPicture) -> "Figure":

@@ -189,7 +189,7 @@ def check_head_folder(model_name: str, folder: Path, *, overwrite: bool = False)
     there = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
     if there and not overwrite:
         raise OutputExistsError(
-            f"{folder} is there already: choose another folder, or add `overwrite=True` to replace the "
+            f"{folder} is there already: choose another folder, or add `overwrite` to replace the "
             "checkpoint in it."
         )
 

@@ -69,7 +69,7 @@ def plot_attention(
     longest = model.dims.window_seconds
     if stretch.end is not None and stretch.end - stretch.start > longest:
         raise UsageError(
-            f"--from and --to are {stretch.end - stretch.start:g} s apart, but the model hears "
+            f"`start` and `end` are {stretch.end - stretch.start:g} s apart, but the model hears "
             f"{longest:g} s at once: choose a shorter stretch."
         )
     mel, samples = _read(model, source, stretch, audio)
@@ -122,7 +122,7 @@ def _read(
             mel = log_mel(keep(stream), n_mels=model.dims.n_mels)
     if mel.n_frames <= first // HOP_LENGTH:
         raise InputError(
-            f"The recording ends at {mel.n_samples / SAMPLE_RATE:.1f} s, before --from "
+            f"The recording ends at {mel.n_samples / SAMPLE_RATE:.1f} s, before `start` "
             f"{stretch.start:g}: choose an earlier stretch."
         )
     return mel, np.concatenate(kept)
@@ -141,7 +141,7 @@ def _window(
     if stretch.end is None and mel.n_frames - start > length:
         log.warning(
             "Only %g s from %g s on are drawn, as the model hears no more at once: choose others "
-            "with --from and --to.",
+            "with `start` and `end`.",
             model.dims.window_seconds,
             stretch.start,
         )

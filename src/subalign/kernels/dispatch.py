@@ -44,8 +44,8 @@ def median_filter(x: Tensor, width: int, kernels: KernelChoice = "auto") -> Tens
     if width > MAX_TRITON_WIDTH:
         if kernels == "triton":
             raise UsageError(
-                f"--kernels triton filters a median of {MAX_TRITON_WIDTH} frames at most, not "
-                f"{width}: use --kernels auto or a smaller --medfilt-width."
+                f"`kernels=triton` filters a median of {MAX_TRITON_WIDTH} frames at most, not "
+                f"{width}: use `kernels=auto` or a smaller `medfilt_width`."
             )
         kernels = "cpu"
     return _run(kernels, x.device, by_triton, lambda: median.median_filter(x, width))
@@ -120,7 +120,7 @@ def _run(
             raise  # the choice is not to blame
         except Exception as error:
             raise UsageError(
-                f"--kernels triton cannot run here ({_cause(error)}): use --kernels auto or cpu."
+                f"`kernels=triton` cannot run here ({_cause(error)}): use `kernels=auto` or cpu."
             ) from error
     if kernels == "auto" and device.type == "cuda" and _has_triton() and not _surrender.happened:
         try:
@@ -137,14 +137,14 @@ def check_kernels(kernels: KernelChoice, device: torch.device) -> None:
         return
     if not _has_triton():
         raise UsageError(
-            "--kernels triton needs Triton, which is not installed here: install it with "
-            "`pip install triton`, or use --kernels auto."
+            "`kernels=triton` needs Triton, which is not installed here: install it with "
+            "`pip install triton`, or use `kernels=auto`."
         )
     # Triton's interpreter, which tests use, runs kernels on the CPU
     if device.type != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
         raise UsageError(
-            f"--kernels triton needs a CUDA device, but the model is on {device.type}: use "
-            "--device cuda or --kernels auto."
+            f"`kernels=triton` needs a CUDA device, but the model is on {device.type}: use "
+            "`device=cuda` or `kernels=auto`."
         )
 
 

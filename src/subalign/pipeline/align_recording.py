@@ -125,7 +125,7 @@ def check_script(model: Whisper, script: Script, label: str) -> None:
         raise InputError(
             f"{label} is written in {'Chinese' if script_name == 'Cjk' else script_name} letters, "
             f"but model {model.name or 'without a name'} knows only English: use a multilingual "
-            "model, such as --model turbo or --model base."
+            "model, such as `model=turbo` or `model=base`."
         )
 
 

@@ -30,7 +30,7 @@ def named_model(model: str | None) -> str | None:
 
 
 def choose_model(command: Command, language: str | None, device: str = "auto") -> str:
-    """The model that `--model auto` means; `language` None is one that nobody has told.
+    """The model that `model="auto"` means; `language` None is one that nobody has told.
 
     Raises:
         UsageError: there is no such device or language.
@@ -74,7 +74,7 @@ def resolve_model(
         if language is not None and to_language_code(language) != "en":
             raise ModelUnavailableError(
                 f"{reason}: run `subalign models get {chosen}` where a network reaches one of its "
-                f"sources, or give --model a multilingual model, as {EMBEDDED_MODEL} knows only "
+                f"sources, or give `model` a multilingual model, as {EMBEDDED_MODEL} knows only "
                 "English."
             ) from error
         _logger.warning(

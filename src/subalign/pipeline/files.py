@@ -48,7 +48,7 @@ def _put_in_place(part: Path, target: Path, *, overwrite: bool) -> None:
         _take_name(part, target)
     except FileExistsError as error:
         raise OutputExistsError(
-            f"{target} has appeared since the work began: add --overwrite to replace it, or give "
+            f"{target} has appeared since the work began: add `overwrite` to replace it, or give "
             "another name or folder."
         ) from error
 

@@ -110,7 +110,7 @@ def check_target(target: Path, sources: Sequence[Path | str], *, overwrite: bool
         raise OutputError(f"{target} is a folder: name a file in it.")
     if target.exists() and not overwrite:
         raise OutputExistsError(
-            f"{target} is there already: add `overwrite=True` to replace it, or give `target` another "
+            f"{target} is there already: add `overwrite` to replace it, or give `target` another "
             "name."
         )
     if not target.absolute().parent.is_dir():

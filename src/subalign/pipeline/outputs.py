@@ -131,7 +131,7 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
     if there and existing == "refuse":
         names = ", ".join(str(output.path) for output in there)
         raise OutputExistsError(
-            f"{names} is there already: add `overwrite=True` to replace it or `skip_existing=True` to "
+            f"{names} is there already: add `overwrite` to replace it or `skip_existing` to "
             "keep it."
         )
     wanted = outputs if existing == "overwrite" else [o for o in outputs if o not in there]
@@ -254,7 +254,7 @@ def plan_subtitle_file(
     same = source != "-" and target.exists() and target.samefile(source)
     if same and existing == "refuse":
         raise OutputExistsError(
-            f"{target} is the given file itself: add `overwrite=True` to replace it, or give another "
+            f"{target} is the given file itself: add `overwrite` to replace it, or give another "
             "`path`."
         )
     wanted = prepare_outputs((Output("subtitles", target),), existing)

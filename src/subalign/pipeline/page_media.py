@@ -1,4 +1,4 @@
-"""What the page (`--format html`) has of its recording: where it is, or all of it, and its peaks.
+"""What the page (format html) has of its recording: where it is, or all of it, and its peaks.
 
 Peaks are read from the recording once more, as transcription keeps no samples.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from subalign.audio import SAMPLE_RATE, is_address, open_audio
 from subalign.audio.source import legible
-from subalign.errors import InputError, OutputError, UsageError
+from subalign.errors import InputError, OutputError, ToolMissingError, UsageError
 from subalign.options import AudioOptions
 from subalign.pipeline.outputs import Output
 from subalign.subtitles.page.page import PEAKS_PER_SECOND, HTMLWriter, PageMedia
@@ -80,7 +80,7 @@ def check_embedding(source: str | os.PathLike[str]) -> None:
     """
     name = os.fspath(source)
     if name == "-" or is_address(name):
-        raise UsageError("--embed needs a recording that is a file: save it first.")
+        raise UsageError("`embed` needs a recording that is a file: save it first.")
     try:
         size = Path(name).stat().st_size
     except OSError:
@@ -88,7 +88,7 @@ def check_embedding(source: str | os.PathLike[str]) -> None:
     if size > MAX_EMBEDDED:
         raise OutputError(
             f"{name} has {size / 2**20:.0f} MiB, more than the {MAX_EMBEDDED >> 20} MiB that "
-            "--embed puts into a page: leave --embed out and keep the two files side by side."
+            "`embed` puts into a page: leave `embed` out and keep the two files side by side."
         )
 
 
@@ -117,7 +117,7 @@ def _read_peaks(source: str, audio: AudioOptions) -> bytes:
     try:
         with open_audio(source, options=audio) as stream:
             return peaks_of(stream)
-    except InputError as error:
+    except (InputError, ToolMissingError) as error:
         _logger.warning("The page has no waveform: %s", error)
         return b""
 

@@ -1,4 +1,4 @@
-"""Highlighting (`--highlight-words`): each word of a cue shown while it is spoken.
+"""Highlighting (`highlight_words`): each word of a cue shown while it is spoken.
 
 There are two ways. Underlined, coloured and bold words make a cue for each word, in which that
 word stands between two tags; every player can show that. Karaoke is one cue that holds the words'

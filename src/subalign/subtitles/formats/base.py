@@ -28,7 +28,7 @@ __all__ = [
 class ResultWriter(ABC):
     """Turns a transcript into one text format.
 
-    `extension` is the file name's, without a dot, and `name` what `--format` calls it, where that
+    `extension` is the file name's, without a dot, and `name` what the parameter `format` calls it, where that
     is another word. `recording` is the recording's name, for formats that hold it.
     """
 

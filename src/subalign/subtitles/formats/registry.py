@@ -1,4 +1,4 @@
-"""The formats by name, and what `--format` may say. A writer is imported when it is asked for."""
+"""The formats by name, and what `format` may say. A writer is imported when it is asked for."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -96,7 +96,7 @@ def resolve_formats(names: Iterable[str]) -> tuple[str, ...]:
         elif name:
             raise _unknown(name)
     if not found:
-        raise UsageError(f"--format names no format: use {_choices()}.")
+        raise UsageError(f"`format` names no format: use {_choices()}.")
     return tuple(found)
 
 
@@ -115,7 +115,7 @@ def _ending(name: str) -> str:
 def _unknown(name: str) -> UsageError:
     nearest = difflib.get_close_matches(name, (*FORMATS, _ALL), n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]}?" if nearest else f"use {_choices()}."
-    return UsageError(f"--format does not know {name!r}: {hint}")
+    return UsageError(f"`format` does not know {name!r}: {hint}")
 
 
 def _choices() -> str:

@@ -1,4 +1,4 @@
-"""The report of forced alignment as JSON (`--report`)."""
+"""The report of forced alignment as JSON."""
 
 import json
 import math

@@ -1,1 +1,1 @@
-"""A page to read, hear and correct a transcript (`--format html`), with its script and style."""
+"""A page to read, hear and correct a transcript (format html), with its script and style."""
