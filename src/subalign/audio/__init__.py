@@ -1,10 +1,9 @@
 """Recordings in, blocks of mono 16 kHz samples out: ffmpeg decodes, nothing is held whole.
 
-`open_audio` is the way in. `source` says what ffmpeg may open, `formats` which containers,
-`command` how it is called, `decoder` runs it, `log` reads what it says, `mix` makes one channel of
-two, `limits` refuses days of sound in a small file, `completeness` finds what is missing, `stream`
-joins them.
-What needs NumPy is imported when it is first asked for.
+`open_audio` (stream.py) is the way in. source.py: which files, addresses and containers ffmpeg may
+open; ffmpeg.py: the program and its command lines; decoder.py: the running process; log.py: what it
+prints; channels.py: one channel of many; limits.py: how much sound a file may hold; truncation.py:
+what is missing or damaged. What needs NumPy is imported when it is first asked for.
 """
 
 from typing import TYPE_CHECKING

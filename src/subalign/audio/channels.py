@@ -1,11 +1,14 @@
-"""One channel from two: the mix, but where it loses what the first channel holds, that channel."""
+"""The mono mix of a recording's channels, and tracks or channels that are missing or silent."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio.ffmpeg import SAMPLE_RATE
+from subalign.audio.log import DecoderLog
+from subalign.errors import NoAudioError
+from subalign.options import AudioOptions
 
-__all__ = ["without_cancellation"]
+__all__ = ["missing_channel", "mono_mix", "silent_track"]
 
 # A voice in one of two channels gives the mix a quarter of that channel's power, in one of
 # sixteen still 0.004. Less than this means that the channels cancel each other.
@@ -13,8 +16,8 @@ _LEAST_SHARE = 0.003
 _FAINT = 1e-6  # power: 60 dB below full scale, where rounding alone may make the difference
 
 
-def without_cancellation(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
-    """Samples of the mix, or second by second of the first channel where the mix is cancelled.
+def mono_mix(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+    """The mix, and in seconds where the channels cancel each other in it, the first channel.
 
     `pairs` is (samples, 2): mix and first channel. Returns (samples,) and whether any second is
     the first channel's.
@@ -28,3 +31,32 @@ def without_cancellation(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32
             mix[start : start + SAMPLE_RATE] = second[:, 1]
             cancelled = True
     return mix, cancelled
+
+
+def missing_channel(log: DecoderLog, label: str, options: AudioOptions) -> NoAudioError | None:
+    """The error for a channel that the track lacks, for which ffmpeg would give silence."""
+    tracks = log.audio_tracks
+    n_channels = tracks[options.track - 1].n_channels if len(tracks) >= options.track else None
+    if options.channel is None or n_channels is None or options.channel <= n_channels:
+        return None
+    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
+    return NoAudioError(
+        f"{label} has {channels}, so `channel={options.channel}` does not exist: use a number"
+        f" from 1 to {n_channels}, or mix."
+    )
+
+
+def silent_track(log: DecoderLog, label: str, track: int) -> str | None:
+    """The warning for a track that was silent, which names the others; None where it is alone."""
+    tracks = log.audio_tracks
+    others = [
+        f"{number}" if other.language is None else f"{number} ({other.language})"
+        for number, other in enumerate(tracks, 1)
+        if number != track
+    ]
+    if not others:
+        return None
+    return (
+        f"{label} has {len(tracks)} audio tracks, of which number {track} is silent: choose"
+        f" {' or '.join(others)} with `track`."
+    )

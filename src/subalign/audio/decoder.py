@@ -62,7 +62,7 @@ class Decoder:
         for thread in self._readers:
             thread.start()
         if data is not None and self._process.stdin is not None:
-            # Not joined: it may wait for a source that never speaks again.
+            # Not joined: it may wait for a source that sends nothing more.
             _thread("input", _feed, data, self._process.stdin, self._stopping).start()
 
     @property
@@ -162,7 +162,7 @@ def _start(command: list[str], *, piped: bool) -> "subprocess.Popen[bytes]":
 
 
 def _feed(data: Iterator[bytes], pipe: IO[bytes], stopping: threading.Event) -> None:
-    # An unreadable source ends the input early; ffmpeg's log then tells what is missing.
+    # An unreadable source ends the input early; ffmpeg's log then shows what is missing.
     with suppress(OSError, ValueError):
         for chunk in data:
             if stopping.is_set():

@@ -1,4 +1,4 @@
-"""Which ffmpeg program is used: the one on PATH, else the one in imageio-ffmpeg's wheel."""
+"""The ffmpeg program, on PATH or else in imageio-ffmpeg's wheel, and its command lines."""
 
 import os
 import shutil
@@ -28,11 +28,30 @@ __all__ = [
     "packet_command",
 ]
 
+SAMPLE_RATE = 16000
+"""Samples per second of everything behind this package (Radford et al. 2022, section 2.2)."""
+
+LONGEST_GAP = 1800
+"""Seconds. A longer gap in a recording's clock is a damaged clock and is closed."""
 
 # Keeps Windows from flashing a console window; 0 elsewhere.
 NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 _INSTALL = "install ffmpeg, or reinstall the Python package imageio-ffmpeg"
+
+# The mix is scaled so as not to clip, as for integers: float would make stereo 3 dB louder.
+_MONO = f"aresample={SAMPLE_RATE}:rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
+# Word times must fit the recording's own clock: gaps (a muted caller) are filled with silence.
+# ffmpeg builds its filters anew wherever the rate or the channels change, so what belongs before
+# the whole recording is no task for a filter: where the sound begins is only printed into the log
+# (as a warning), and so is the sum of the gaps (as information). Registers: 0 seconds cut out of
+# the clock, 1 the gap before this frame, 2 the length of the frame before, 3 the sum of the gaps.
+_CLOCK = (
+    "st(1,if(isnan(PREV_INPTS),0,PTS-PREV_INPTS-ld(2)));st(2,NB_SAMPLES);"
+    "if(isnan(PREV_INPTS),print(PTS*TB,24));"
+    f"if(gt(ld(1)*TB,{LONGEST_GAP}),st(0,ld(0)+ld(1)),"
+    "if(gt(ld(1)*TB,.1),print(st(3,ld(3)+ld(1)*TB))));PTS-ld(0)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +125,6 @@ def _bundled() -> str | None:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError, OSError):
         return None
-
-
-SAMPLE_RATE = 16000
-"""Samples per second of everything behind this package (Radford et al. 2022, section 2.2)."""
-
-LONGEST_GAP = 1800
-"""Seconds. A longer gap in a recording's clock is a damaged clock and is closed."""
-
-# The mix is scaled so as not to clip, as for integers: float would make stereo 3 dB louder.
-_MONO = f"aresample={SAMPLE_RATE}:rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
-# Word times must fit the recording's own clock: gaps (a muted caller) are filled with silence.
-# ffmpeg builds its filters anew wherever the rate or the channels change, so what belongs before
-# the whole recording is no task for a filter: where the sound begins is only told in the log (as
-# a warning), and so is the sum of the gaps (as information). Registers: 0 seconds cut out of the
-# clock, 1 the gap before this frame, 2 the length of the frame before, 3 the sum of the gaps.
-_CLOCK = (
-    "st(1,if(isnan(PREV_INPTS),0,PTS-PREV_INPTS-ld(2)));st(2,NB_SAMPLES);"
-    "if(isnan(PREV_INPTS),print(PTS*TB,24));"
-    f"if(gt(ld(1)*TB,{LONGEST_GAP}),st(0,ld(0)+ld(1)),"
-    "if(gt(ld(1)*TB,.1),print(st(3,ld(3)+ld(1)*TB))));PTS-ld(0)"
-)
 
 
 def decode_command(

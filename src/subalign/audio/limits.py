@@ -45,7 +45,7 @@ class SoundLimit:
             if seconds > self._options.max_seconds:
                 raise MediaReadError(
                     f"{label} holds more than the {self._options.max_seconds:g} s of sound that"
-                    " --max-recording allows: give a larger number."
+                    " `max_seconds` allows: give a larger number."
                 )
             return
         allowed = self._allowed()
@@ -53,12 +53,12 @@ class SoundLimit:
             raise MediaReadError(
                 f"{label} would give more than {allowed / 3600:.1f} hours of sound from"
                 f" {self._n_bytes} bytes, as no recording does: if it is one, say with"
-                " --max-recording how many seconds it may have."
+                " `max_seconds` how many seconds it may have."
             )
         if gaps > _MOST_GAPS:
             raise MediaReadError(
                 f"{label} has gaps of more than {_MOST_GAPS / 3600:.0f} hours in its sound, as no"
-                " recording has: if it is one, say with --max-recording how many seconds it may"
+                " recording has: if it is one, say with `max_seconds` how many seconds it may"
                 " have."
             )
 

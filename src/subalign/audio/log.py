@@ -1,4 +1,4 @@
-"""What ffmpeg says on standard error, read line by line: tracks, durations, problems.
+"""ffmpeg's standard error, read line by line: tracks, durations, problems.
 
 There is no ffprobe in imageio-ffmpeg's wheel, so the decoding run's own log is the source.
 """
@@ -18,7 +18,7 @@ _CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
 _DURATION = re.compile(rf"^  Duration: {_CLOCK}(?:, start: (-?[\d.]+))?")
 _CONTAINER = re.compile(r"^Input #0, (\S+), from ")
 _TRACK = re.compile(r"^ +Stream #0:(\d+)(?:\[\w+\])?(?:\(([^)]*)\))?: (\w+): (.*)$")
-# What the filter of `command` prints: where the sound begins, or the sum of gaps so far.
+# What the filter of ffmpeg.py prints: where the sound begins, or the sum of gaps so far.
 _CLOCK_VALUE = re.compile(r"^\[Eval @ \w+\] \[(warning|info)\] (-?[\d.]+|-?nan|-?inf)$")
 _LAYOUT = re.compile(r", \d+ Hz, (?:(\d+) channels|(\d+)\.(\d+)(?:\.(\d+))?|(\w+))")
 _LAYOUT_SIZES = {"mono": 1, "stereo": 2, "downmix": 2, "binaural": 2, "quad": 4, "octagonal": 8}
@@ -39,8 +39,8 @@ _ODD_ENDS = ("wav", "au")
 class Track:
     """One track of the container; `duration` in seconds where the track itself declares it.
 
-    `n_channels` is None for pictures and for rare layouts, `language` is what the file says.
-    `start` is its beginning on the file's clock, which old versions of ffmpeg do not tell.
+    `n_channels` is None for pictures and for rare layouts, `language` is what the file states.
+    `start` is its beginning on the file's clock, which old versions of ffmpeg do not print.
     """
 
     index: int
@@ -114,7 +114,7 @@ class DecoderLog:
 
     @property
     def audio_tracks(self) -> list[Track]:
-        """The audio tracks in the order in which `--audio-track` counts them."""
+        """The audio tracks in the order in which `track` counts them."""
         return sorted((t for t in self.tracks if t.kind == "Audio"), key=lambda t: t.index)
 
     def lead(self, track: int) -> float:

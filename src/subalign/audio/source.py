@@ -1,4 +1,4 @@
-"""What the user named, and how ffmpeg may address it: a file, standard input, or http(s).
+"""What ffmpeg may open: a file, standard input or an http(s) address, in a container of media.
 
 Only an address that begins with http:// or https:// goes to the network. Every other name is
 a file, handed over as `file:` and an absolute path, so that `-x` is no option and `concat:a`

@@ -1,4 +1,4 @@
-"""`open_audio`: a recording as an iterator of float32 blocks, with what is wrong with it told."""
+"""`open_audio`: a recording as an iterator of float32 blocks, with warnings of what is damaged."""
 
 import logging
 import os
@@ -11,18 +11,13 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.audio.channels import without_cancellation
+from subalign.audio.channels import missing_channel, mono_mix, silent_track
 from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import LONGEST_GAP, SAMPLE_RATE, decode_command, find_ffmpeg
 from subalign.audio.limits import SoundLimit
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, file_source, resolve_source, spooled, stream_chunks
-from subalign.audio.truncation import (
-    damage_warning,
-    missing_channel,
-    nothing_decoded,
-    silent_track,
-)
+from subalign.audio.truncation import damage_warning, nothing_decoded
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions
 
@@ -35,7 +30,7 @@ _BLOCK_SAMPLES = 10 * SAMPLE_RATE
 # Squares and sums of samples beyond this leave float32; full scale is 1.
 _LARGEST_SAMPLE = 1e12
 
-# What a track that nobody speaks on stays below: 60 dB under full scale.
+# the peak of a silent track stays below: 60 dB under full scale
 _SILENT = 1e-3
 
 
@@ -177,12 +172,12 @@ class AudioStream:
     def _mono(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._options.channel is not None:
             return samples
-        mono, cancelled = without_cancellation(samples.reshape(-1, 2))
+        mono, cancelled = mono_mix(samples.reshape(-1, 2))
         if cancelled and not self._cancelled:
             self._cancelled = True
             _logger.warning(
                 "The channels of %s cancel each other in the mix: where they do, the first one is"
-                " used alone (--channel chooses another).",
+                " used alone (`channel` chooses another).",
                 self.label,
             )
         return mono

@@ -1,4 +1,8 @@
-"""Whether all of a recording was decoded: ffmpeg itself exits with 0 on a file cut short."""
+"""Whether all of a recording was decoded: ffmpeg itself exits with 0 on a file cut short.
+
+What is missing is found by ffmpeg's log and the declared duration, then by the headers and the last
+bytes of the containers that ffmpeg does not check: MPEG-TS, ASF, Wave64, Ogg, AVI and WAV.
+"""
 
 import re
 import struct
@@ -10,18 +14,8 @@ from subalign.audio.ffmpeg import demux_command, find_ffmpeg, output_of
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource
 from subalign.errors import InputError, MediaReadError, NoAudioError
-from subalign.options import AudioOptions
 
-__all__ = [
-    "damage_warning",
-    "declared_avi_seconds",
-    "declared_wav_seconds",
-    "missing_channel",
-    "missing_end",
-    "nothing_decoded",
-    "ogg_fault",
-    "silent_track",
-]
+__all__ = ["damage_warning", "nothing_decoded"]
 
 
 # MP4 and Matroska: ffmpeg tells when their index or segment points beyond the file's end.
@@ -46,7 +40,7 @@ def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
     if log.container and n_tracks < track:
         tracks = "1 audio track" if n_tracks == 1 else f"{n_tracks} audio tracks"
         return NoAudioError(
-            f"{label} has {tracks}, so --audio-track {track} does not exist:"
+            f"{label} has {tracks}, so `track={track}` does not exist:"
             f" use a number from 1 to {n_tracks}."
         )
     if log.reason is None or _WHATEVER.match(log.reason):
@@ -54,35 +48,6 @@ def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
     return MediaReadError(
         f"{label} cannot be decoded (ffmpeg: {log.reason.rstrip('.')}):"
         " check that it is an intact audio or video file."
-    )
-
-
-def missing_channel(log: DecoderLog, label: str, options: AudioOptions) -> NoAudioError | None:
-    """The error for a channel that the track has not: ffmpeg would give silence."""
-    tracks = log.audio_tracks
-    n_channels = tracks[options.track - 1].n_channels if len(tracks) >= options.track else None
-    if options.channel is None or n_channels is None or options.channel <= n_channels:
-        return None
-    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
-    return NoAudioError(
-        f"{label} has {channels}, so --channel {options.channel} does not exist: use a number"
-        f" from 1 to {n_channels}, or mix."
-    )
-
-
-def silent_track(log: DecoderLog, label: str, track: int) -> str | None:
-    """What to tell where the track was silent; None where it is the only one."""
-    tracks = log.audio_tracks
-    others = [
-        f"{number}" if other.language is None else f"{number} ({other.language})"
-        for number, other in enumerate(tracks, 1)
-        if number != track
-    ]
-    if not others:
-        return None
-    return (
-        f"{label} has {len(tracks)} audio tracks, of which number {track} is silent: choose"
-        f" {' or '.join(others)} with --audio-track."
     )
 
 
@@ -119,7 +84,7 @@ def damage_warning(
             f"{source.label} is damaged, {log.gaps:.1f} s of its sound are missing: there is"
             " silence in their place."
         )
-    fault = None if source.path is None else missing_end(source.path, log.container)
+    fault = None if source.path is None else _missing_end(source.path, log.container)
     if fault is not None:
         return (
             f"{source.label} is cut short or damaged, {fault}: the {decoded:.1f} s of sound that"
@@ -138,9 +103,9 @@ def _promised(
 ) -> float | None:
     """How much sound there should be, where that is known and not a guess of ffmpeg's."""
     if log.container == "avi" and source.path is not None:
-        return declared_avi_seconds(source.path, track)
+        return _declared_avi_seconds(source.path, track)
     if log.estimated:
-        return None if source.path is None else declared_wav_seconds(source.path)
+        return None if source.path is None else _declared_wav_seconds(source.path)
     # A container lasts as long as its longest track: beside a picture, sound may end earlier.
     if log.only_audio or declared != log.duration:
         return declared
@@ -178,22 +143,22 @@ def _reached(source: MediaSource, time_limit: float) -> float | None:
     return int(times[-1]) / 1e6 if times else None
 
 
-_HEADER_BYTES = 1 << 16
+_START_BYTES = 1 << 16
 _SYNC, _TS_PACKET, _M2TS_PACKET = b"G", 188, 192  # ISO 13818-1; the second with a time before it
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BROADCAST = 1  # flag of an ASF file whose writer could not go back to its beginning
 
 
-def missing_end(path: str, container: str | None) -> str | None:
+def _missing_end(path: str, container: str | None) -> str | None:
     """What the file lacks, in words that fit behind "it is damaged, "; None where nothing is seen.
 
     `container` is ffmpeg's name of the format.
     """
     if container == "ogg":
-        return ogg_fault(path)
+        return _ogg_fault(path)
     with suppress(OSError, struct.error):
         with Path(path).open("rb") as file:
-            start = file.read(_HEADER_BYTES)
+            start = file.read(_START_BYTES)
         size = Path(path).stat().st_size
         if container == "mpegts" and _ends_within_packet(start, size):
             return "it ends within a packet"
@@ -223,29 +188,29 @@ def _declared_size(start: bytes, container: str) -> int:
     return 0 if flags & _BROADCAST else size
 
 
-_INDEX_ENTRY = struct.Struct("<4s8xI")  # a chunk's name and size
-_STREAM_HEADER_BYTES = 48  # as much of a stream's header as is needed
-_MOST_CHUNKS = 10_000  # beside those of pictures and sound
-_MOST_BYTES = 1 << 26  # of the index: four million chunks
+_AVI_INDEX_ENTRY = struct.Struct("<4s8xI")  # a chunk's name and size
+_AVI_STREAM_HEADER_BYTES = 48  # as much of a stream's header as is needed
+_AVI_MOST_CHUNKS = 10_000  # beside those of pictures and sound
+_AVI_MOST_INDEX_BYTES = 1 << 26  # of the index: four million chunks
 
 
-def declared_avi_seconds(path: str, track: int) -> float | None:
+def _declared_avi_seconds(path: str, track: int) -> float | None:
     """Seconds of sound that the header of audio track `track` (from 1) promises; None if none."""
     with suppress(OSError, struct.error), Path(path).open("rb") as file:
         if file.read(12)[8:] == b"AVI ":
-            streams, empty = _streams(file)
+            streams, empty = _avi_streams(file)
             sounds = [number for number, header in enumerate(streams) if header[:4] == b"auds"]
             if len(sounds) >= track:
                 number = sounds[track - 1]
-                return _seconds(streams[number], empty.get(b"%02dwb" % number, 0))
+                return _avi_seconds(streams[number], empty.get(b"%02dwb" % number, 0))
     return None
 
 
-def _streams(file: BinaryIO) -> tuple[list[bytes], dict[bytes, int]]:
+def _avi_streams(file: BinaryIO) -> tuple[list[bytes], dict[bytes, int]]:
     """The streams' headers, and how many empty chunks of each name the index has."""
     streams: list[bytes] = []
     empty: dict[bytes, int] = {}
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_AVI_MOST_CHUNKS):
         if len(chunk := file.read(8)) < 8:
             break
         name, size = struct.unpack("<4sI", chunk)
@@ -253,10 +218,10 @@ def _streams(file: BinaryIO) -> tuple[list[bytes], dict[bytes, int]]:
         if name == b"LIST" and file.read(4) != b"movi":
             continue  # its chunks follow
         if name == b"strh":
-            streams.append(file.read(min(size, _STREAM_HEADER_BYTES)))
+            streams.append(file.read(min(size, _AVI_STREAM_HEADER_BYTES)))
         elif name == b"idx1":
-            index = file.read(min(size, _MOST_BYTES))
-            for chunk_name, n_bytes in _INDEX_ENTRY.iter_unpack(index[: len(index) // 16 * 16]):
+            index = file.read(min(size, _AVI_MOST_INDEX_BYTES))
+            for chunk_name, n_bytes in _AVI_INDEX_ENTRY.iter_unpack(index[: len(index) // 16 * 16]):
                 if n_bytes == 0:
                     empty[chunk_name] = empty.get(chunk_name, 0) + 1
             break
@@ -264,7 +229,7 @@ def _streams(file: BinaryIO) -> tuple[list[bytes], dict[bytes, int]]:
     return streams, empty
 
 
-def _seconds(header: bytes, n_empty: int) -> float | None:
+def _avi_seconds(header: bytes, n_empty: int) -> float | None:
     """None where the writer did not know the length (Microsoft's AVISTREAMHEADER)."""
     scale, rate, _, length, _, _, sample_size = struct.unpack_from("<7I", header, 20)
     if sample_size == 0:  # the length counts chunks; ffmpeg passes empty ones over
@@ -272,25 +237,25 @@ def _seconds(header: bytes, n_empty: int) -> float | None:
     return length * scale / rate if rate and length > 0 else None
 
 
-_HEADER = struct.Struct("<4sBBqIIIB")  # RFC 3533, section 6
-_FIRST, _LAST = 2, 4  # bits of the header's type
+_OGG_PAGE = struct.Struct("<4sBBqIIIB")  # RFC 3533, section 6
+_OGG_FIRST, _OGG_LAST = 2, 4  # bits of the header's type
 
 
-def ogg_fault(path: str) -> str | None:
+def _ogg_fault(path: str) -> str | None:
     """What is missing of the file, in words that fit after "because"; None if nothing is."""
     with suppress(OSError), Path(path).open("rb") as file:
-        return _fault(file)
+        return _ogg_pages_fault(file)
     return None
 
 
-def _fault(file: BinaryIO) -> str | None:
+def _ogg_pages_fault(file: BinaryIO) -> str | None:
     numbers: dict[int, int] = {}  # of each stream's latest page
     open_streams: set[int] = set()
     ended = False
-    while header := file.read(_HEADER.size):
-        if len(header) < _HEADER.size:
+    while header := file.read(_OGG_PAGE.size):
+        if len(header) < _OGG_PAGE.size:
             return "it ends within a page" if open_streams else None
-        magic, _, kind, _, serial, number, _, n_segments = _HEADER.unpack(header)
+        magic, _, kind, _, serial, number, _, n_segments = _OGG_PAGE.unpack(header)
         if magic != b"OggS" and ended and not open_streams:
             return None  # something else stands behind the end
         segments = file.read(n_segments)
@@ -300,9 +265,9 @@ def _fault(file: BinaryIO) -> str | None:
         if len(segments) < n_segments or len(file.read(n_bytes)) < n_bytes:
             return "it ends within a page"
         numbers[serial] = number
-        if kind & _FIRST:
+        if kind & _OGG_FIRST:
             open_streams.add(serial)
-        if kind & _LAST:
+        if kind & _OGG_LAST:
             open_streams.discard(serial)
             del numbers[serial]
             ended = True
@@ -310,19 +275,19 @@ def _fault(file: BinaryIO) -> str | None:
 
 
 # Writers that do not know the length yet put this much or more, or nothing, into the field.
-_UNKNOWN_FROM = 0x7FFF0000
+_WAV_UNKNOWN_FROM = 0x7FFF0000
 
 
-def declared_wav_seconds(path: str) -> float | None:
+def _declared_wav_seconds(path: str) -> float | None:
     """Seconds of sound that the RIFF or RF64 header promises; None where it tells nothing."""
     with suppress(OSError, struct.error), Path(path).open("rb") as file:
         magic, _, form = struct.unpack("<4sI4s", file.read(12))
         if magic in (b"RIFF", b"RF64") and form == b"WAVE":
-            return _seconds_of_chunks(file)
+            return _wav_seconds(file)
     return None
 
 
-def _seconds_of_chunks(file: BinaryIO) -> float | None:
+def _wav_seconds(file: BinaryIO) -> float | None:
     bytes_per_second = 0
     long_size: int | None = None
     while True:
@@ -336,6 +301,6 @@ def _seconds_of_chunks(file: BinaryIO) -> float | None:
             (long_size,) = struct.unpack("<8xQ", file.read(16))
         file.seek(start + size + size % 2)
     n_bytes: int | None = long_size
-    if long_size is None and 0 < size < _UNKNOWN_FROM:
+    if long_size is None and 0 < size < _WAV_UNKNOWN_FROM:
         n_bytes = size
     return n_bytes / bytes_per_second if n_bytes and bytes_per_second else None
