@@ -13,8 +13,8 @@ from subalign.model import EncodedAudio, Whisper
 
 __all__ = ["LanguageGuess", "detect_language", "spoken_language"]
 
-# A guess is sure by a probability that music does not reach, and where somebody is likely to
-# speak: by Whisper's own threshold. Measured with base on chords, knocks and speech backwards.
+# A guess is sure by a probability that music does not reach, where speech is likely by Whisper's
+# own threshold. Measured with base on chords, knocks and speech backwards.
 _SURE = 0.7
 _NO_SPEECH = 0.6
 
@@ -25,7 +25,7 @@ _MOST_WINDOWS = 8
 class LanguageGuess:
     """The likeliest language of one window or recording and the probability of every language.
 
-    `no_speech_prob` is how likely nobody speaks there.
+    `no_speech_prob` is how likely there is no speech.
     """
 
     language: str
@@ -73,10 +73,10 @@ def spoken_language(
 ) -> LanguageGuess | None:
     """The language of a recording, by the first windows of these frame ranges that hold sound.
 
-    One window is enough where the model is sure. Otherwise up to eight are heard, and their
-    probabilities averaged, each window's weighed by the square of how likely somebody speaks in
-    it, so that music and noise hardly count. `encode` encodes the window from a frame on. None
-    where nothing is to be heard.
+    One window is enough where the model is sure. Otherwise the probabilities of up to eight are
+    averaged, each window's weighed by the square of how likely it holds speech, so that music and
+    noise hardly count. `encode` encodes the window from a frame on. None where no window holds
+    sound.
 
     Raises:
         UsageError: the model is English-only.

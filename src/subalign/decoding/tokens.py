@@ -1,4 +1,4 @@
-"""The tokens around a window's own: the model's tokenizer, the prompt, what may never be said."""
+"""A model's tokenizer, the tokens that a decoding begins with, and those that are suppressed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,10 +6,10 @@ from subalign.mel.spectrogram import FRAMES_PER_SECOND, LogMel
 
 __all__ = ["has_sound"]
 
-# What the noise is measured on: a window, and what was before it where that is shorter.
-_HEARD_FRAMES = 30 * FRAMES_PER_SECOND
+# The noise is measured on a window, and on what was before it where that is shorter.
+_NOISE_FRAMES = 30 * FRAMES_PER_SECOND
 
-# Of all mel bands, those from about 200 Hz to 4 kHz, where even a whisper and a telephone speak.
+# Of all mel bands, those from about 200 Hz to 4 kHz, where whispers and telephones have speech too.
 _LOWEST, _HIGHEST = 0.07, 0.78
 
 # Noise fluctuates: 14 groups of bands, averaged over 90 ms, do so by less than 5.7 dB in 30 s.
@@ -36,7 +36,7 @@ def has_sound(mel: LogMel, start: int, length: int) -> bool:
     end = min(start + length, mel.n_frames)
     if end <= start:
         return False
-    first = max(0, min(start, end - _HEARD_FRAMES))
+    first = max(0, min(start, end - _NOISE_FRAMES))
     bands = mel.window(first, end - first, end - first)  # (n_mels, frames)
     bands = bands[round(_LOWEST * mel.n_mels) : round(_HIGHEST * mel.n_mels)]
     signal = (bands > max(mel.floor, mel.silence) + _ROUNDING).any(dim=0)  # (frames,)
@@ -46,7 +46,7 @@ def has_sound(mel: LogMel, start: int, length: int) -> bool:
     levels = torch.nn.functional.avg_pool1d(groups, _SMOOTHING, 1)[0]  # (groups, frames - 8)
     # digital silence is not the noise of a recording that has any
     signal = signal[_SMOOTHING // 2 :][: levels.shape[1]]
-    heard = levels[:, signal] if int(signal.sum()) >= _LEAST_FRAMES else levels
-    noise = heard.quantile(_NOISE_SHARE, dim=1, keepdim=True)  # (groups, 1)
+    measured = levels[:, signal] if int(signal.sum()) >= _LEAST_FRAMES else levels
+    noise = measured.quantile(_NOISE_SHARE, dim=1, keepdim=True)  # (groups, 1)
     own = levels[:, min(start - first, levels.shape[1] - 1) :]
     return bool((own - noise).max() >= _LEAST_EXCESS)

@@ -114,7 +114,7 @@ class Tokenizer:
 
     @property
     def sot_prev(self) -> int:
-        """Start of what was said before the window."""
+        """Start of the text before the window."""
         return self.translate + 3
 
     @property

@@ -1,5 +1,5 @@
-"""Long recordings: a window that slides over the mel, and segments as soon as they are final."""
+"""A recording of any length to segments: windows one after another, fallback, silence."""
 
-from subalign.transcription.transcription import Transcription, WordTimer
+from subalign.transcription.transcription import SegmentTimer, Transcription
 
-__all__ = ["Transcription", "WordTimer"]
+__all__ = ["SegmentTimer", "Transcription"]

@@ -1,4 +1,4 @@
-"""Decoding one window again, at a higher temperature, until it looks right.
+"""A window whose decoding fails is decoded again, at the next higher temperature.
 
 Radford et al. 2022, section 4.5: a decoding fails where its text compresses too well (it repeats
 itself) or where the tokens are too improbable on average.
@@ -9,8 +9,9 @@ import torch
 from subalign.decoding import DecodingResult, decode
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
+from subalign.transcription.silence import is_silence
 
-__all__ = ["decode_with_fallback", "is_silence"]
+__all__ = ["decode_with_fallback"]
 
 
 def decode_with_fallback(
@@ -29,20 +30,6 @@ def decode_with_fallback(
         if not _failed(result, options):
             break
     return result
-
-
-def is_silence(result: DecodingResult, options: TranscriptionOptions) -> bool:
-    """Whether the window holds no speech and its text is not to be trusted."""
-    return (
-        options.no_speech_threshold is not None
-        and result.no_speech_prob > options.no_speech_threshold
-        and not _probable(result, options)
-    )
-
-
-def _probable(result: DecodingResult, options: TranscriptionOptions) -> bool:
-    threshold = options.logprob_threshold
-    return threshold is not None and result.avg_logprob > threshold
 
 
 def _failed(result: DecodingResult, options: TranscriptionOptions) -> bool:

@@ -1,17 +1,19 @@
-"""Text that the model made up over silence: how it is recognised and where to listen again.
+"""Windows without speech, and segments that the model hallucinates over silence.
 
 A segment is anomalous where many of its first words are improbable, very short or very long. An
-anomalous segment with silence on both sides is dropped, and listening goes on at its start.
+anomalous segment with silence on both sides is dropped, and decoding goes on at its start.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS
+from subalign.decoding import DecodingResult
+from subalign.mel import FRAMES_PER_SECOND
+from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS, TranscriptionOptions
 from subalign.results import Segment, Word
-from subalign.transcription.windows import FRAMES_PER_SECOND, Window
+from subalign.transcription.windows import Window
 
-__all__ = ["SilenceSkip", "skip_silence"]
+__all__ = ["SilenceSkip", "is_silence", "skip_silence"]
 
 _PUNCTUATION = frozenset(PREPEND_PUNCTUATIONS + APPEND_PUNCTUATIONS)
 _WORDS_JUDGED = 8
@@ -23,6 +25,18 @@ class SilenceSkip:
 
     segments: tuple[Segment, ...]
     next_seek: int | None
+
+
+def is_silence(result: DecodingResult, options: TranscriptionOptions) -> bool:
+    """Whether the window holds no speech: no-speech is likely, and its text is improbable."""
+    probable = (
+        options.logprob_threshold is not None and result.avg_logprob > options.logprob_threshold
+    )
+    return (
+        options.no_speech_threshold is not None
+        and result.no_speech_prob > options.no_speech_threshold
+        and not probable
+    )
 
 
 def skip_silence(

@@ -1,4 +1,4 @@
-"""The sliding window over a long recording (Radford et al. 2022, section 4.5)."""
+"""A recording transcribed window by window (Radford et al. 2022, section 4.5)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,29 +13,23 @@ from subalign.decoding import (
     spoken_language,
     tokenizer_of,
 )
-from subalign.mel import LogMel, has_sound
+from subalign.mel import FRAMES_PER_SECOND, LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
 from subalign.results import Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
-from subalign.transcription.fallback import decode_with_fallback, is_silence
-from subalign.transcription.silence import skip_silence
-from subalign.transcription.windows import (
-    FRAMES_PER_SECOND,
-    Window,
-    WindowSplit,
-    frame_ranges,
-    split_window,
-)
+from subalign.transcription.fallback import decode_with_fallback
+from subalign.transcription.silence import is_silence, skip_silence
+from subalign.transcription.windows import Window, WindowSplit, frame_ranges, split_window
 
-__all__ = ["Transcription", "WordTimer"]
+__all__ = ["SegmentTimer", "Transcription"]
 
-# a decoding above this temperature is no help to the next window
-WARMEST_PROMPT = 0.5
+# text decoded above this temperature is no prompt for the next window
+_WARMEST_PROMPT = 0.5
 
 
-class WordTimer(Protocol):
-    """Finds the words' times of one window's segments."""
+class SegmentTimer(Protocol):
+    """Times the words of one window's segments."""
 
     def __call__(
         self,
@@ -64,7 +58,7 @@ class Transcription:
     """A running transcription: iterate it for segments, each as soon as it is final.
 
     `language` is Whisper's code and `language_guess` what it was detected by, None where it was
-    given or nothing was to be heard; `duration` is the recording's length and `position` how far
+    given or no window holds sound; `duration` is the recording's length and `position` how far
     the transcription has come, both in seconds. Windows that hold nothing but steady noise are
     passed over. Sampling is seeded, so that the same recording and options give the same text.
 
@@ -90,7 +84,7 @@ class Transcription:
         model: Whisper,
         mel: LogMel,
         options: TranscriptionOptions = TranscriptionOptions(),
-        timer_for: Callable[[Tokenizer], WordTimer] | None = None,
+        timer_for: Callable[[Tokenizer], SegmentTimer] | None = None,
         *,
         words_move_windows: bool = True,
         refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]] | None = None,
@@ -160,7 +154,7 @@ class Transcription:
         return segments
 
     def _detect_language(self) -> LanguageGuess | None:
-        """None where the language is known, or nothing is to be heard."""
+        """None where the language is given, or no window holds sound."""
         if self._options.language is not None or not self._model.multilingual:
             return None
         width = self._model.dims.window_frames
@@ -210,15 +204,15 @@ class Transcription:
             return _Next((), window.seek + window.length)
         split = split_window(result, self._tokenizer, window)
         found = self._time_words(split, window, encoded)
-        self._remember(found.segments, result)
+        self._extend_prompt(found.segments, result)
         return found
 
     def _prompt(self) -> tuple[int, ...]:
         if not self._options.carry_initial_prompt:
             return tuple(self._tokens[self._prompt_from :])
         room = self._model.dims.n_text_ctx // 2 - 1 - len(self._initial)
-        said = self._tokens[max(len(self._initial), self._prompt_from) :]
-        return (*self._initial, *(said[-room:] if room > 0 else ()))
+        previous = self._tokens[max(len(self._initial), self._prompt_from) :]
+        return (*self._initial, *(previous[-room:] if room > 0 else ()))
 
     def _time_words(self, split: WindowSplit, window: Window, encoded: EncodedAudio) -> _Next:
         if self._word_timer is None:
@@ -226,7 +220,7 @@ class Transcription:
         if self._words_move_windows:
             found = self._moved_by_words(self._word_timer, split, window, encoded)
         else:
-            # what is heard from there on is the next window's, and so is its time
+            # speech from there on is the next window's, and so is its time
             length = min(window.length, split.next_seek - window.seek)
             timed = self._word_timer(
                 _with_text(split.segments), encoded, length, self._last_speech_end
@@ -239,7 +233,7 @@ class Transcription:
         return found
 
     def _moved_by_words(
-        self, word_timer: WordTimer, split: WindowSplit, window: Window, encoded: EncodedAudio
+        self, word_timer: SegmentTimer, split: WindowSplit, window: Window, encoded: EncodedAudio
     ) -> _Next:
         """Words, and the next window at the end of the last one, as openai-whisper has it."""
         timed = word_timer(split.segments, encoded, window.length, self._last_speech_end)
@@ -266,10 +260,10 @@ class Transcription:
         )
         return _Next(skip.segments, found.seek if skip.next_seek is None else skip.next_seek)
 
-    def _remember(self, segments: Sequence[Segment], result: DecodingResult) -> None:
+    def _extend_prompt(self, segments: Sequence[Segment], result: DecodingResult) -> None:
         for segment in segments:
             self._tokens.extend(segment.tokens)
-        if not self._conditioned or result.temperature > WARMEST_PROMPT:
+        if not self._conditioned or result.temperature > _WARMEST_PROMPT:
             self._prompt_from = len(self._tokens)
 
     def _number(self, segments: Sequence[Segment]) -> Iterator[Segment]:
@@ -279,7 +273,7 @@ class Transcription:
 
 
 def _with_text(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """Segments that last and say something; the others are no part of what was said."""
+    """The segments that have a duration and a text."""
     return tuple(
         segment
         for segment in segments
@@ -288,7 +282,7 @@ def _with_text(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def _rounded(segment: Segment) -> Segment:
-    """Times in whole milliseconds, without the dust of adding floats."""
+    """Times in whole milliseconds, without the rounding error of sums of floats."""
     words = segment.words and tuple(
         replace(word, start=round(word.start, 3), end=round(word.end, 3)) for word in segment.words
     )

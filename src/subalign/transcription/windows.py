@@ -1,25 +1,18 @@
-"""One window's tokens to segments, and how far the window advances."""
+"""Windows of a recording: where they lie, their tokens to segments, and where the next begins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from subalign.decoding import DecodingResult
 from subalign.errors import InputError
+from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import Clip
 from subalign.results import Segment
-from subalign.tokenizer import Tokenizer
+from subalign.tokenizer import SECONDS_PER_TIMESTAMP, Tokenizer
 
-__all__ = [
-    "FRAMES_PER_SECOND",
-    "Window",
-    "WindowSplit",
-    "frame_ranges",
-    "split_window",
-]
+__all__ = ["Window", "WindowSplit", "frame_ranges", "split_window"]
 
-
-FRAMES_PER_TIMESTAMP = 2
-SECONDS_PER_TIMESTAMP = 0.02
+_FRAMES_PER_TIMESTAMP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Window:
 class WindowSplit:
     """Segments of one window, the frame at which the next begins, and how the window ended.
 
-    `speech_ended` is true where the last token is a lone timestamp: nothing is said after it.
+    `speech_ended` is true where the last token is a lone timestamp: no speech follows it.
     """
 
     segments: tuple[Segment, ...]
@@ -64,7 +57,7 @@ class WindowSplit:
 def split_window(result: DecodingResult, tokenizer: Tokenizer, window: Window) -> WindowSplit:
     """Cut a window's tokens between paired timestamps.
 
-    Text behind the last pair is cut off by the window's end, so the next window begins there.
+    Text after the last pair is cut off by the window's end, so the next window begins there.
     """
     tokens = result.tokens
     begin = tokenizer.timestamp_begin
@@ -104,11 +97,8 @@ def split_window(result: DecodingResult, tokenizer: Tokenizer, window: Window) -
         for part in parts
     )
     last_step = parts[-1][-1] - begin
-    next_seek = whole_window if speech_ended else window.seek + last_step * FRAMES_PER_TIMESTAMP
+    next_seek = whole_window if speech_ended else window.seek + last_step * _FRAMES_PER_TIMESTAMP
     return WindowSplit(segments, next_seek, speech_ended)
-
-
-FRAMES_PER_SECOND = 100
 
 
 def frame_ranges(clips: Sequence[Clip], n_frames: int) -> list[tuple[int, int]]:
