@@ -1,4 +1,4 @@
-"""Where models come from: progress, checksums and errors of all sources, and OpenAI's own address."""
+"""Where models come from: progress, checksums and errors of all sources; OpenAI's own address."""
 
 import hashlib
 from collections.abc import Callable
