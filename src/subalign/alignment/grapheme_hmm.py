@@ -17,6 +17,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from subalign.characters import is_wide
 from subalign.kernels.hmm import Mixtures, MixtureStatistics, mixture_statistics, state_path
 
 __all__ = [
@@ -219,7 +220,7 @@ def spoken_letters(text: str) -> tuple[str, ...]:
         if character.isdigit():
             letters += [ANY_LETTER] * _LETTERS_OF_DIGIT
         elif character.isalpha():
-            wide = unicodedata.east_asian_width(character) in "WF"
+            wide = is_wide(character)
             letters += [ANY_LETTER] * _LETTERS_OF_WIDE if wide else [character]
     return tuple(letters) or (ANY_LETTER,)
 

@@ -1,47 +1,118 @@
-r"""Formatting tags of given transcripts, as far as each format can carry them.
+r"""Formatting tags: `<i>` and `</i>` of SubRip and WebVTT, `{\an8}` of SubStation Alpha.
 
-Tags stand in `Word.before` and `Word.after`; in `Word.text` they are ordinary text.
+A given transcript's tags stand in `Word.before` and `Word.after`; in `Word.text` they are ordinary
+text.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape as escape_html
+from typing import NamedTuple
 
+from subalign.characters import is_unspaced
 from subalign.results import Segment
 
 __all__ = [
+    "POSITION",
+    "SRT_TAGS",
+    "TAG",
+    "VTT_TAGS",
+    "Run",
+    "Tag",
     "convert_formatting",
     "one_line",
     "plain_text",
+    "render_runs",
+    "split_tags",
     "srt_formatting",
     "vtt_formatting",
     "written_text",
 ]
 
-_SRT_TAGS = frozenset("b i u s font".split())
-_VTT_TAGS = frozenset("b i u c v lang ruby rt".split())
-_TAG = re.compile(r"(</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\})")
-_NAME = re.compile(r"</?([A-Za-z]+)")
-_POSITION = re.compile(r"\{\\an[1-9]\}")
+SRT_TAGS = frozenset("b i u s font".split())
+VTT_TAGS = frozenset("b i u c v lang ruby rt".split())
+_KNOWN = SRT_TAGS | VTT_TAGS
+_SPANS = _KNOWN - {"v"}  # a voice lasts to the cue's end
+
+TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)(?P<more>[^<>\n]*)>|\{\\[^{}]*\}")
+"""A tag of any name, or an override of SubStation Alpha."""
+
+POSITION = re.compile(r"\{\\an[1-9]\}")
+"""The override that places a cue on the screen, by the keys of a number pad."""
+
 # begins where a run of spaces does, as it would else be tried at each of them
 _LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*(?:\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_UNSPACED = re.compile("[\u0e00-\u10ff\u1780-\u17ff\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
-def srt_formatting(text: str) -> str:
-    r"""Text with the tags that SubRip players know, and `{\an8}` where a cue stands on top."""
-    return _convert(text, _SRT_TAGS, str, lambda override: bool(_POSITION.fullmatch(override)))
+class Tag(NamedTuple):
+    """Where a style begins or ends: a tag with its name as written; overrides have no name."""
+
+    written: str
+    name: str = ""
+    closing: bool = False
+    more: str = ""  # between the name and the bracket: attributes, or WebVTT's classes
+
+    @property
+    def is_formatting(self) -> bool:
+        """Whether any format gives it a meaning; else (`<laugh>`) it is text in brackets."""
+        return not self.name or self.name.lower() in _KNOWN
+
+    @property
+    def is_span(self) -> bool:
+        """Whether it begins or ends a span of text."""
+        first = self.more[:1]
+        return self.name.lower() in _SPANS and (first in ("", ".") or first.isspace())
+
+    @property
+    def is_position(self) -> bool:
+        """Whether it places the cue on the screen."""
+        return POSITION.fullmatch(self.written) is not None
+
+    @property
+    def style(self) -> str:
+        """`b`, `i`, `u` or `s` for bold to struck-out text, "" for anything else."""
+        name = self.name.lower()
+        return name if name in ("b", "i", "u", "s") and self.more[:1] != "." else ""
 
 
-def vtt_formatting(text: str) -> str:
-    """Text with WebVTT's tags, all else escaped."""
-    return _convert(text, _VTT_TAGS, lambda part: escape_html(part, quote=False))
+Run = str | Tag
+"""Part of a text: characters to show, or where a style begins or ends."""
+
+
+def split_tags(text: str) -> tuple[Run, ...]:
+    """A given transcript's text as characters and tags; nothing of it is lost."""
+    runs: list[Run] = []
+    at = 0
+    for found in TAG.finditer(text):
+        if found.start() > at:
+            runs.append(text[at : found.start()])
+        runs.append(Tag(found[0], found["name"] or "", bool(found["slash"]), found["more"] or ""))
+        at = found.end()
+    if at < len(text):
+        runs.append(text[at:])
+    return tuple(runs)
+
+
+def render_runs(
+    runs: Iterable[Run],
+    escape: Callable[[str], str] = str,
+    tag: Callable[[Tag], str] = lambda _: "",
+) -> str:
+    """Text with its formatting as `tag` writes it, all else escaped; without `tag`, plain text."""
+    return "".join(
+        escape(run)
+        if isinstance(run, str)
+        else tag(run)
+        if run.is_formatting
+        else escape(run.written)
+        for run in runs
+    )
 
 
 def plain_text(text: str) -> str:
     """Text without formatting tags; tags that are no formatting (`<laugh>`) stay."""
-    return _convert(text, frozenset(), str)
+    return render_runs(split_tags(text))
 
 
 def written_text(segment: Segment, *, keep_lines: bool) -> str:
@@ -58,6 +129,35 @@ def written_text(segment: Segment, *, keep_lines: bool) -> str:
     return plain_text(segment.text) if keep_lines and not words else segment.text
 
 
+def one_line(text: str) -> str:
+    """Text without control characters: line breaks and tabs are spaces, or nothing in CJK text."""
+
+    def space(found: re.Match[str]) -> str:
+        start, end = found.span()
+        sides = text[max(0, start - 1) : start], text[end : end + 1]
+        return "" if all(side and is_unspaced(side) for side in sides) else " "
+
+    return _CONTROL.sub("", _LINE_BREAK.sub(space, text)).strip()
+
+
+def srt_formatting(text: str) -> str:
+    r"""Text with the tags that SubRip players know, and `{\an8}` where a cue stands on top."""
+
+    def tag(tag: Tag) -> str:
+        return tag.written if tag.name.lower() in SRT_TAGS or tag.is_position else ""
+
+    return render_runs(split_tags(text), tag=tag)
+
+
+def vtt_formatting(text: str) -> str:
+    """Text with WebVTT's tags, all else escaped."""
+
+    def tag(tag: Tag) -> str:
+        return tag.written if tag.name.lower() in VTT_TAGS else ""
+
+    return render_runs(split_tags(text), lambda part: escape_html(part, quote=False), tag)
+
+
 def convert_formatting(
     text: str, *, escape: Callable[[str], str], tag: Callable[[str], str]
 ) -> str:
@@ -65,40 +165,4 @@ def convert_formatting(
 
     `tag` gets a tag as it is written. Those that it makes nothing of it gives back as "".
     """
-    parts = []
-    for index, part in enumerate(_TAG.split(text)):
-        name = _NAME.match(part)
-        formats = name is None or name[1].lower() in _SRT_TAGS | _VTT_TAGS
-        parts.append(tag(part) if index % 2 and formats else escape(part))
-    return "".join(parts)
-
-
-def one_line(text: str) -> str:
-    """Text without control characters: line breaks and tabs are spaces, or nothing in CJK text."""
-
-    def space(found: re.Match[str]) -> str:
-        start, end = found.span()
-        sides = text[max(0, start - 1) : start], text[end : end + 1]
-        return "" if all(map(_UNSPACED.match, sides)) else " "
-
-    return _CONTROL.sub("", _LINE_BREAK.sub(space, text)).strip()
-
-
-def _convert(
-    text: str,
-    kept: frozenset[str],
-    escape: Callable[[str], str],
-    keeps_override: Callable[[str], bool] = lambda _: False,
-) -> str:
-    parts = []
-    for index, part in enumerate(_TAG.split(text)):
-        name = _NAME.match(part)
-        if index % 2 == 0:
-            parts.append(escape(part))
-        elif name is None:
-            parts.append(part if keeps_override(part) else "")
-        elif name[1].lower() in kept:
-            parts.append(part)
-        elif name[1].lower() not in _SRT_TAGS | _VTT_TAGS:
-            parts.append(escape(part))
-    return "".join(parts)
+    return render_runs(split_tags(text), escape, lambda found: tag(found.written))

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from subalign.characters import is_unspaced
 from subalign.subtitles.layout.function_words import FUNCTION_WORDS, FunctionWords
-from subalign.subtitles.layout.width import is_unspaced
 
 __all__ = ["SENTENCE", "break_cost", "can_break"]
 

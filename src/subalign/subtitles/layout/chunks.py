@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from subalign.characters import is_unspaced
 from subalign.results import Segment, Word
 from subalign.subtitles.layout.break_costs import can_break
-from subalign.subtitles.layout.width import is_unspaced, measure
+from subalign.subtitles.layout.width import measure
 from subalign.subtitles.tags import plain_text
 
 __all__ = ["LaidWord", "Turn", "Unit", "divide"]

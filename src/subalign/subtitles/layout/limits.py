@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from subalign.characters import is_unspaced
 from subalign.subtitles.layout.profiles import Profile
-from subalign.subtitles.layout.width import is_unspaced, measure
+from subalign.subtitles.layout.width import measure
 from subalign.subtitles.tags import plain_text
 
 __all__ = ["Breach", "Limit", "TimedText", "find_breaches", "line_limit", "speed_limit"]
