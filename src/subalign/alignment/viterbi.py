@@ -7,7 +7,6 @@ attention of each word, the loudness of each position, and how long a word of so
 takes at the speed of the window.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from subalign.alignment.attention_maps import softmax_over_positions
 from subalign.alignment.edges import edge_time, settle_edges
 from subalign.alignment.loudness import speech_probability
 from subalign.alignment.words import WordTokens
+from subalign.characters import is_wide
 from subalign.kernels.dispatch import median_filter
 from subalign.kernels.word_spans import SpanCosts, word_spans
 from subalign.mel import FRAMES_PER_SECOND
@@ -170,4 +170,4 @@ def _letters(character: str) -> int:
         return 4
     if not character.isalpha():
         return 0
-    return 3 if unicodedata.east_asian_width(character) in "WF" else 1
+    return 3 if is_wide(character) else 1
