@@ -139,13 +139,14 @@ class Line:
     `text` is as written, with line breaks where a cue has them. `spoken` are the ranges of
     characters (first, end) that somebody says; what lies between them is kept and not aligned:
     speakers' names, stage directions, markup. `start` and `end` are the times (seconds) that a
-    subtitle file gave.
+    subtitle file gave, `cues` the ids of its cues that show the line.
     """
 
     text: str
     spoken: tuple[tuple[int, int], ...]
     start: float | None = None
     end: float | None = None
+    cues: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

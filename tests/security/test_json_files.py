@@ -9,7 +9,7 @@ from subalign.cli.app import run
 from subalign.errors import InputError
 from subalign.heads.reference_words import read_reference_words
 from subalign.subtitles.saved_results import parse_result
-from subalign.subtitles.script.json import parse_json_script
+from subalign.subtitles.script.lines import parse_json_script
 
 GOOD = '{"segments":[{"start":0,"end":1,"text":" fine"}]}'
 HUGE = "1" + 400 * "0"
@@ -109,16 +109,16 @@ def test_timed_words_that_are_damaged(word, tmp_path):
 
 @pytest.mark.parametrize("command", [["check"], ["retime", "--shift", "1", "--overwrite"]])
 def test_fault_of_our_own_in_one_file_leaves_the_others(command, tmp_path, monkeypatch, capsys):
-    from subalign.subtitles import cue_files
+    from subalign.subtitles import files
 
-    read = cue_files.read_subtitle_file
+    read = files.read_subtitle_file
 
     def failing(path, *args, **kwargs):
         if "bad" in str(path):
             raise KeyError("x")
         return read(path, *args, **kwargs)
 
-    monkeypatch.setattr(cue_files, "read_subtitle_file", failing)
+    monkeypatch.setattr(files, "read_subtitle_file", failing)
     for name in ("bad.srt", "good.srt"):
         (tmp_path / name).write_text("1\n00:00:01,000 --> 00:00:03,000\nwords\n\n")
     paths = [str(tmp_path / name) for name in ("bad.srt", "good.srt")]

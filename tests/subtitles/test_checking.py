@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from subalign.subtitles.check import check_file, fix_file
 from subalign.subtitles.check.diff import unified_diff
-from subalign.subtitles.check.tags import find_tags
+from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import FileCue, parse_subtitle_file, render_subtitle_file
 from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.layout.profiles import PROFILES
@@ -38,6 +38,7 @@ def files(draw):
     )
     parts = tuple(
         FileCue(
+            id=number,
             line=1,
             identifier="1" if numbered else "",
             times="",
@@ -46,7 +47,7 @@ def files(draw):
             settings=" line:0" if form == "vtt" and start % 3 == 0 else "",
             text=text,
         )
-        for start, end, text, numbered in cues
+        for number, (start, end, text, numbered) in enumerate(cues)
     )
     return SubtitleFile(format=form, parts=parts, is_utf8=draw(st.booleans()))
 
@@ -69,7 +70,7 @@ def test_mending(file, name):
     # copies go whole, with all their words
     assert set(words(mended)) == set(words(file))
     assert len({cue.text for cue in mended.cues}) <= len({cue.text for cue in file.cues})
-    if any(True for _ in mended.cues):
+    if mended.cues:
         again = parse_subtitle_file(render_subtitle_file(mended), "talk", file.format)
         left = {problem.kind for problem in check_file(again, profile)}
         assert left & MENDED_KINDS == set()
@@ -91,7 +92,7 @@ def test_a_file_without_problems_is_left_alone(file):
 
 
 @pytest.mark.parametrize(
-    ("text", "form", "opened", "stray", "mended"),
+    ("text", "form", "opened", "stray", "fixed"),
     [
         ("<i>a", "srt", ("i",), (), "<i>a</i>"),
         ("<b><I>a</b>", "srt", ("I",), (), "<b><I>a</b></I>"),
@@ -105,9 +106,9 @@ def test_a_file_without_problems_is_left_alone(file):
         ("{\\i1}a<i>", "ass", (), (), "{\\i1}a<i>"),
     ],
 )
-def test_tags(text, form, opened, stray, mended):
-    found = find_tags(text, form)
-    assert (found.opened, found.stray, found.mended) == (opened, stray, mended)
+def test_tags(text, form, opened, stray, fixed):
+    found = match_tags(text, form)
+    assert (found.opened, found.stray, found.fixed) == (opened, stray, fixed)
 
 
 def times(text):
@@ -195,7 +196,7 @@ def test_mending_twice_changes_nothing_more(pieces, form):
     text = "\n".join(["00:00:00,500 --> 00:00:01,500", *pieces])
     mended_file = fix_file(parse_subtitle_file(text, "talk", form), profile)
     mended = render_subtitle_file(mended_file)
-    if any(True for _ in mended_file.cues):
+    if mended_file.cues:
         again = fix_file(parse_subtitle_file(mended, "talk", mended_file.format), profile)
         assert render_subtitle_file(again) == mended
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from subalign.errors import InputError
 from subalign.subtitles.files import Aside, FileCue, parse_subtitle_file, render_subtitle_file
-from subalign.subtitles.files.subtitles import read_subtitles
 from subalign.subtitles.files.times import milliseconds, written_time
+from subalign.subtitles.script import script_of_file
 
 LINES = st.text(
     st.sampled_from("abc xyz éß你好ก👍<>/i&;{}\\N,.:-0123456789"), min_size=1, max_size=20
@@ -158,8 +158,8 @@ def test_times_however_they_are_written(written, found_ms, number):
         (*found_ms, "One"),
         (5000, 6000, "Two"),
     ]
-    read = read_subtitles(text.replace("\ufeff", ""), "srt").cues
-    assert [(cue.start * 1000, cue.end * 1000, cue.text) for cue in read] == [
+    lines = script_of_file(file, "a.txt").lines
+    assert [(line.start * 1000, line.end * 1000, line.text) for line in lines] == [
         (*found_ms, "One"),
         (5000, 6000, "Two"),
     ]

@@ -101,8 +101,8 @@ def test_patterns_reach_the_lines(put: Put) -> None:
 def test_subrip(put: Put) -> None:
     script = read_script(put("a.srt", SRT))
     assert script.lines == (
-        Line("<i>Hello</i>\n- you", ((3, 8), (15, 18)), 1.0, 2.5),
-        Line("In\n1984", ((0, 7),), 3605.0, 3606.0),
+        Line("<i>Hello</i>\n- you", ((3, 8), (15, 18)), 1.0, 2.5, (0,)),
+        Line("In\n1984", ((0, 7),), 3605.0, 3606.0, (2,)),
     )
 
 
@@ -110,8 +110,8 @@ def test_webvtt(put: Put) -> None:
     script = read_script(put("a.vtt", VTT))
     assert script.language == "en"
     first, second = script.lines
-    assert first == Line("<v Mary>Hello & <c.y>you</c>", ((8, 15), (21, 24)), 1.0, 2.0)
-    assert second == Line(">> Bye", ((3, 6),), 3603.0, 3604.0)
+    assert first == Line("<v Mary>Hello & <c.y>you</c>", ((8, 15), (21, 24)), 1.0, 2.0, (0,))
+    assert second == Line(">> Bye", ((3, 6),), 3603.0, 3604.0, (1,))
 
 
 def test_karaoke_times_in_webvtt(put: Put) -> None:
@@ -122,9 +122,9 @@ def test_karaoke_times_in_webvtt(put: Put) -> None:
 @pytest.mark.parametrize("name", ["a.ass", "a.ssa"])
 def test_substation_alpha(put: Put, name: str) -> None:
     script = read_script(put(name, ASS))
-    assert [(line.text, line.start, line.end) for line in script.lines] == [
-        ("Hello\u00a0you, yes", 1.0, 2.5),
-        ("{\\an8}Later, <i>sir</i>\nnew <b>line</b>", 3.0, 4.0),
+    assert [(line.text, line.start, line.end, line.cues) for line in script.lines] == [
+        ("Hello\u00a0you, yes", 1.0, 2.5, (2, 3)),
+        ("{\\an8}Later, <i>sir</i>\nnew <b>line</b>", 3.0, 4.0, (1,)),
     ]
     assert said(script.lines[1]) == ["Later,", "sir", "new", "line"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from subalign.errors import UsageError
 from subalign.subtitles.files import parse_subtitle_file, read_subtitle_file
 from subalign.subtitles.retiming import TimeMap, retime, retime_by_speech, through_points
-from subalign.subtitles.script import read_script
+from subalign.subtitles.script import script_of_file
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 36_000_000), st.integers(1, 10_000)), min_size=1, max_size=5
@@ -83,7 +83,8 @@ def test_signs_move_with_what_is_said_before_them(tmp_path, make):
         [(" two", 6.0, 6.5)],
         [(" three", 7.0, 7.5)],
     )
-    moved = retime_by_speech(read_subtitle_file(path), read_script(path), transcript)
+    file = read_subtitle_file(path)
+    moved = retime_by_speech(file, script_of_file(file, "a.ass"), transcript)
     assert [(cue.start_ms, cue.end_ms) for cue in moved.cues] == [
         (2000, 3500),
         (3000, 7000),

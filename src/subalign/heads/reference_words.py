@@ -13,7 +13,7 @@ from typing import Any
 
 from subalign.errors import InputError
 from subalign.results import Word
-from subalign.subtitles.files.input import LATEST, finite_number, parse_json
+from subalign.subtitles.saved_results import LATEST, finite_number, parse_json
 
 __all__ = ["TIMED_SUFFIXES", "ReferenceWords", "read_reference_words"]
 

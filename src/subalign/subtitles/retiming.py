@@ -14,7 +14,7 @@ from subalign.results import Script, Segment, Transcript
 from subalign.subtitles.files import Aside, FileCue, SubtitleFile
 from subalign.subtitles.files.subtitle_file import FileFormat, is_placed, shown_text
 from subalign.subtitles.files.times import milliseconds
-from subalign.subtitles.timecode import to_milliseconds, vtt_timecode
+from subalign.subtitles.timecode import clock_time, to_milliseconds
 
 __all__ = ["Retimed", "TimeMap", "retime", "retime_by_speech", "through_points"]
 
@@ -95,44 +95,58 @@ def retime(file: SubtitleFile, times: TimeMap) -> Retimed:
 
 
 def retime_by_speech(file: SubtitleFile, script: Script, transcript: Transcript) -> SubtitleFile:
-    """The file with its cues where they were heard.
+    """The file with its cues where their words are spoken.
 
-    `script` is what `read_script` makes of the file, `transcript` what alignment makes of that: a
-    segment for each line. Cues that are no lines (drawings, comments, cues without text) and signs
-    of SubStation Alpha move as far as the last line that started before them.
+    `script` is what `script_of_file` makes of the file, `transcript` what alignment makes of that:
+    a segment for each line. Cues that are no lines (drawings, comments, cues without text) and
+    signs of SubStation Alpha move as far as the last line that started before them.
     """
-    signs: set[tuple[int, int]] = set()
-    heard: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for line, segment in zip(script.lines, transcript.segments, strict=True):
-        if line.start is None or line.end is None:
-            continue
-        old = round(line.start * 1000), round(line.end * 1000)
-        if file.format == "ass" and not line.spoken:
-            signs.add(old)
-        else:
-            heard.setdefault(old, []).append(_heard(segment))
-    moves = sorted((old[0], new[0][0] - old[0]) for old, new in heard.items())
+    times = _times_by_id(file, script, transcript)
+    found: dict[tuple[int, int], int] = {}  # where lines share their times the first one counts
+    for cue in file.cues:
+        if cue.id in times:
+            found.setdefault((cue.start_ms, cue.end_ms), times[cue.id][0] - cue.start_ms)
+    shifts = sorted((start, shift) for (start, _), shift in found.items())
     parts: list[FileCue | Aside] = []
-    texts: dict[tuple[int, int], list[str]] = {}
     for part in file.parts:
-        if not isinstance(part, FileCue):
+        if isinstance(part, Aside):
             parts.append(part)
             continue
-        old = part.start_ms, part.end_ms
-        is_sign = old in signs and is_placed(part)
-        if old in heard and not part.is_comment and not is_sign:
-            # cues at one time are told by their order, and copies of a cue stay together
-            seen = texts.setdefault(old, [])
-            text = shown_text(part, file.format)
-            if text not in seen:
-                seen.append(text)
-            start, end = heard[old][min(seen.index(text), len(heard[old]) - 1)]
+        if part.id in times:
+            start, end = times[part.id]
         else:
-            at = bisect_right(moves, part.start_ms, key=lambda pair: pair[0])
-            move = moves[max(0, at - 1)][1] if moves else 0
-            start, end = max(0, part.start_ms + move), max(0, part.end_ms + move)
+            at = bisect_right(shifts, part.start_ms, key=lambda pair: pair[0])
+            shift = shifts[max(0, at - 1)][1] if shifts else 0
+            start, end = max(0, part.start_ms + shift), max(0, part.end_ms + shift)
         parts.append(_moved(part, start, end, file.format))
     return replace(file, parts=tuple(parts))
+
+
+def _times_by_id(
+    file: SubtitleFile, script: Script, transcript: Transcript
+) -> dict[int, tuple[int, int]]:
+    """The new times (ms) of cues by their ids; none for cues that move with others."""
+    times: dict[int, tuple[int, int]] = {}
+    signs: set[int] = set()
+    for line, segment in zip(script.lines, transcript.segments, strict=True):
+        if line.spoken or file.format != "ass":
+            times.update(dict.fromkeys(line.cues, _spoken_times(segment)))
+        else:
+            signs.update(line.cues)
+    copies: dict[tuple[int, int, str], tuple[int, int]] = {}
+    places: dict[tuple[int, int], tuple[int, int]] = {}
+    for cue in file.cues:
+        if cue.id in times:
+            # typesetters stack copies of a cue, with other tags: they stay together
+            copy = cue.start_ms, cue.end_ms, shown_text(cue, file.format)
+            times[cue.id] = copies.setdefault(copy, times[cue.id])
+            places.setdefault(copy[:2], times[cue.id])
+    for cue in file.cues:
+        old = cue.start_ms, cue.end_ms
+        # a drawing with the times of a line belongs to it
+        if cue.id not in times and old in places and not (cue.id in signs and is_placed(cue)):
+            times[cue.id] = places[old]
+    return times
 
 
 def _moved(cue: FileCue, start: int, end: int, format: FileFormat) -> FileCue:
@@ -143,7 +157,7 @@ def _moved(cue: FileCue, start: int, end: int, format: FileFormat) -> FileCue:
     return replace(cue, start_ms=start, end_ms=end, times="", text=text)
 
 
-def _heard(segment: Segment) -> tuple[int, int]:
+def _spoken_times(segment: Segment) -> tuple[int, int]:
     """The time of a segment's words, or its own where it has none."""
     words = segment.words or ()
     start, end = (words[0].start, words[-1].end) if words else (segment.start, segment.end)
@@ -151,11 +165,7 @@ def _heard(segment: Segment) -> tuple[int, int]:
 
 
 def _inner(text: str, times: TimeMap) -> str:
+    """WebVTT's text with the times within it moved."""
     return _INNER_TIME.sub(
-        lambda found: f"<{_vtt_time(max(0, times.milliseconds(milliseconds(found[1]))))}>", text
+        lambda found: f"<{clock_time(max(0, times.milliseconds(milliseconds(found[1]))))}>", text
     )
-
-
-def _vtt_time(time_ms: int) -> str:
-    short = vtt_timecode(time_ms)
-    return short if short.count(":") == 2 else f"00:{short}"

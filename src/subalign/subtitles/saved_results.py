@@ -4,29 +4,35 @@ All hold `segments` with `text`, `start` and `end`; with `words`, each has `word
 `end`. WhisperX's words come without the space before them, and without times where it found none.
 """
 
+import json
 import logging
 import math
 import os
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from subalign.characters import is_unspaced
 from subalign.errors import InputError
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles.files.encodings import decode_text
-from subalign.subtitles.files.input import (
-    file_label,
-    finite_number,
-    finite_seconds,
-    parse_json,
-    read_bytes,
-)
-from subalign.subtitles.layout.width import is_unspaced
+from subalign.subtitles.files.encodings import file_label, read_text_file
 
-__all__ = ["parse_result", "read_result"]
+__all__ = [
+    "LATEST",
+    "finite_number",
+    "finite_seconds",
+    "parse_json",
+    "parse_result",
+    "read_result",
+]
 
 _logger = logging.getLogger("subalign")
 
+LATEST = 1e10  # seconds; beyond it no clock counts, and milliseconds would lose their exactness
+
+_MAYBE_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _ADVICE = "give JSON as subalign, openai-whisper, stable-ts or WhisperX write it"
 
 
@@ -44,9 +50,10 @@ def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) ->
         UsageError: standard input is closed.
     """
     label = file_label(path)
-    data = read_bytes(path, "transcript", ".json")
-    text = decode_text(data, label, _ADVICE, encoding=encoding).text
-    return parse_result(text.removeprefix("\ufeff"), label)
+    found = read_text_file(
+        path, noun="transcript", endings=".json", advice=_ADVICE, encoding=encoding
+    )
+    return parse_result(found.text.removeprefix("\ufeff"), label)
 
 
 def parse_result(text: str, label: str) -> Transcript:
@@ -233,3 +240,34 @@ def _number(value: object, otherwise: float) -> float:
 
 def _whole(value: object, otherwise: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def parse_json(text: str) -> Any:
+    """What a JSON text holds.
+
+    Raises:
+        ValueError: it is no JSON, or holds half a surrogate pair, which no file can be written
+            with.
+    """
+    try:
+        content = json.loads(text)
+        if _MAYBE_SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("half a surrogate pair, which is no character") from error
+    return content
+
+
+def finite_number(value: object) -> float | None:
+    """A number that floats can hold, as it stands; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if abs(value) <= sys.float_info.max else None
+
+
+def finite_seconds(value: object) -> float | None:
+    """A time in seconds, or None for what is none."""
+    number = finite_number(value)
+    return float(number) if number is not None and 0 <= number < LATEST else None

@@ -1,8 +1,4 @@
-"""What is wrong with a subtitle file, and what of it can be mended without asking anybody.
-
-`problems` names what can be wrong, `check` finds it, `tags` tells which tags are left open, `lanes`
-which cues share a place on the screen, and `mend` puts right what is mechanical.
-"""
+"""What is wrong with a subtitle file (`check_file`), and what can be put right (`fix_file`)."""
 
 from subalign.subtitles.check.fixes import fix_file
 from subalign.subtitles.check.problems import Problem, ProblemKind, check_file

@@ -1,4 +1,4 @@
-"""What mending changes, as a unified diff, also of long files in which every cue changes.
+"""What a fix changes, as a unified diff, also of long files in which every cue changes.
 
 `difflib` compares lines in time that grows with the square of their changes. Lines that stand in
 both texts just once divide them into short pieces, which are compared one by one.
@@ -17,7 +17,7 @@ def unified_diff(before: str, after: str, old_name: str, new_name: str) -> Itera
     """The lines of the diff, with one line of context; none where nothing changes."""
     old, new = before.split("\n"), after.split("\n")
     matcher = SequenceMatcher(None, "", "")
-    # its own comparison is never made: the blocks that it would find are given
+    # difflib only groups the blocks that are found below
     matcher.a, matcher.b = old, new  # type: ignore[attr-defined]
     matcher.matching_blocks = _matching_blocks(old, new)  # type: ignore[attr-defined]
     headed = False
@@ -42,7 +42,7 @@ def _range(start: int, end: int) -> str:
 
 
 def _matching_blocks(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Equal stretches (start in old, start in new, length) in order, ended by one of length 0."""
+    """Runs of equal lines (start in old, in new, length) in order, ended by one of length 0."""
     blocks: list[tuple[int, int, int]] = []
     for old_start, old_end, new_start, new_end in _pieces(old, new):
         matcher = SequenceMatcher(
@@ -72,7 +72,7 @@ def _pieces(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, 
         if at - old_start < _PIECE or counts[line] != 1 or others[line] != 1:
             continue
         to = places[line]
-        # not what mending has moved to another place
+        # not what a fix has moved to another place
         if 0 <= to - new_start <= 3 * (at - old_start):
             yield old_start, at, new_start, to
             old_start, new_start = at, to

@@ -6,7 +6,7 @@
   which repeat lines of the cue before, each line stays where it is new.
 - A cue that ends before it starts has its ends swapped where its neighbours leave the room; it, or
   one without duration, else lasts as long as it must and the next cue lets it.
-- A cue that runs into the next one of its place ends before it, at the profile's distance where
+- A cue that runs into the next one at its position ends before it, at the profile's distance where
   that leaves it the least duration, else where the next one starts. The same for small gaps.
 - Times are written as the format has them, line breaks are of one kind, and the text is UTF-8.
 
@@ -15,12 +15,14 @@ Speed, width, lines and durations are matters of the text, and stay.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
-from subalign.subtitles.check.screen_positions import find_lanes, lane_neighbours
-from subalign.subtitles.check.tags import find_tags
+from subalign.subtitles.check.screen_positions import ShownCue, cues_by_position
+from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import Aside, FileCue, SubtitleFile, render_subtitle_file
-from subalign.subtitles.files.reading import parse_parts, tidy_cue
+from subalign.subtitles.files.reading import has_header, parse_parts, tidy_cue
 from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.layout.profiles import Profile
 
 __all__ = ["fix_file"]
@@ -31,51 +33,53 @@ _LEAST = 1000  # ms that a cue without duration gets where the profile asks for 
 
 
 def fix_file(file: SubtitleFile, profile: Profile) -> SubtitleFile:
-    """The file with everything mechanical put right; mending it again changes nothing.
+    """The file with everything mechanical put right; fixing it again changes nothing.
 
-    One thing that is put right may bring another to light: so the text is mended until it stays.
+    One fix may bring another problem to light: so the text is fixed until it stays.
     """
-    mended = _mended_once(file, profile)
-    text = render_subtitle_file(mended)
+    fixed = _fixed_once(file, profile)
+    text = render_subtitle_file(fixed)
     for _ in range(_MOST_ROUNDS):
-        if not any(True for _ in mended.cues):
+        if not fixed.cues:
             break
         parts = tuple(parse_parts(text.rstrip("\n"), file.format))
-        again = _mended_once(replace(mended, parts=parts), profile)
+        again = _fixed_once(replace(fixed, parts=parts), profile)
         before, text = text, render_subtitle_file(again)
         if text == before:
             break
-        mended = again
-    return mended
+        fixed = again
+    return fixed
 
 
-def _mended_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
-    parts = [part for part in (_mended(part, file) for part in file.parts) if not _is_empty(part)]
-    parts = list(_without_copies(replace(file, parts=tuple(parts))).parts)
-    cues = [part for part in parts if isinstance(part, FileCue)]
-    swapped = _swapped(cues)
-    if file.format != "ass":  # there the order says which cue is drawn above
-        swapped.sort(key=lambda cue: cue.start_ms)
-    ordered = iter(swapped)
-    parts = [part if isinstance(part, Aside) else next(ordered) for part in parts]
-    mended = replace(
-        file, parts=tuple(parts), newline="\n" if file.mixed else file.newline, mixed=False
+def _fixed_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
+    tidied = (
+        part if isinstance(part, Aside) else _tidied(part, file.format) for part in file.parts
     )
-    mended = _unrolled(_without_copies(mended))
-    mended = _timed(_timed(mended, profile), profile)
-    return replace(mended, parts=tuple(_finished(mended)), is_utf8=True)
+    filled = tuple(part for part in tidied if isinstance(part, Aside) or _is_kept(part))
+    parts = _without_copies(replace(file, parts=filled)).parts
+    cues = _swapped([part for part in parts if isinstance(part, FileCue)])
+    if file.format != "ass":  # there the order says which cue is drawn above
+        cues.sort(key=lambda cue: cue.start_ms)
+    ordered = iter(cues)
+    fixed = replace(
+        file,
+        parts=tuple(part if isinstance(part, Aside) else next(ordered) for part in parts),
+        newline="\n" if file.mixed else file.newline,
+        mixed=False,
+    )
+    fixed = _unrolled(_without_copies(fixed))
+    fixed = _with_ends(_with_ends(fixed, profile), profile)
+    return replace(fixed, parts=tuple(_numbered(fixed)), is_utf8=True)
 
 
-def _is_empty(part: FileCue | Aside) -> bool:
-    return isinstance(part, FileCue) and not part.text.strip() and not part.is_comment
-
-
-def _mended(part: FileCue | Aside, file: SubtitleFile) -> FileCue | Aside:
-    """A cue with its text and the writing of its times put right."""
-    if isinstance(part, Aside):
-        return part
+def _tidied(cue: FileCue, format: FileFormat) -> FileCue:
+    """A cue with its tags, its blank lines and the writing of its times put right."""
     # a stray tag may have a line to itself
-    return tidy_cue(replace(part, text=find_tags(part.text, file.format).mended), file.format)
+    return tidy_cue(replace(cue, text=match_tags(cue.text, format).fixed), format)
+
+
+def _is_kept(cue: FileCue) -> bool:
+    return bool(cue.text.strip()) or cue.is_comment
 
 
 def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
@@ -92,80 +96,72 @@ def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
 
 
 def _without_copies(file: SubtitleFile) -> SubtitleFile:
+    """Cues that differ in nothing from the one before are left out."""
     if file.format == "ass":  # typesetters stack copies of a cue to draw its shadow
         return file
     parts: list[FileCue | Aside] = []
-    last: FileCue | None = None
+    last: tuple[object, ...] | None = None
     for part in file.parts:
         if isinstance(part, FileCue):
-            if last is not None and _look(part) == _look(last):
+            shown = part.start_ms, part.end_ms, part.settings, part.text
+            if shown == last:
                 continue
-            last = part
+            last = shown
         parts.append(part)
     return replace(file, parts=tuple(parts))
 
 
 def _unrolled(file: SubtitleFile) -> SubtitleFile:
     """Rolling captions with each line only where it is new."""
-    cues = list(file.cues)
-    if file.format == "ass" or not are_rolling(cues):
+    if file.format == "ass" or not are_rolling(file.cues):
         return file
-    kept = iter(folded(cues))
+    kept = iter(folded(file.cues))
     parts = (part if isinstance(part, Aside) else next(kept) for part in file.parts)
     return replace(file, parts=tuple(part for part in parts if part is not None))
 
 
-def _look(cue: FileCue) -> tuple[object, ...]:
-    return cue.start_ms, cue.end_ms, cue.settings, cue.text
+def _with_ends(file: SubtitleFile, profile: Profile) -> SubtitleFile:
+    """Cues end where the next one at their position lets them."""
+    ends: dict[int, int] = {}
+    for shown in cues_by_position(file):
+        for cue, after in zip(shown, [*shown[1:], None], strict=True):
+            end = _end(cue, after, profile)
+            if file.format == "ass":  # which counts hundredths of a second
+                end = max(end // 10 * 10, min(end, cue.start_ms + 10))
+            if end != cue.end_ms:
+                ends[cue.cue.id] = end
+    parts = (
+        replace(part, end_ms=ends[part.id], times="")
+        if isinstance(part, FileCue) and part.id in ends
+        else part
+        for part in file.parts
+    )
+    return replace(file, parts=tuple(parts))
 
 
-def _timed(file: SubtitleFile, profile: Profile) -> SubtitleFile:
-    """The file with the ends of cues where the next ones of their places let them be."""
+def _end(cue: ShownCue, after: ShownCue | None, profile: Profile) -> int:
+    """When a cue ends: with a duration, and before `after` at a distance where there is room."""
     least = round(profile.min_duration * 1000)
     gap = profile.clock.milliseconds(profile.gap_ticks)
-    ends: dict[int, int] = {}
-    for lane in find_lanes(file):
-        for placed, after in lane_neighbours(lane):
-            start, end = placed.start_ms, placed.end_ms
-            if end <= start:
-                end = start + (least or _LEAST)
-            if after is not None and end > after.start_ms - gap and after.start_ms > start:
-                room = after.start_ms - gap - start
-                fits = room >= min(least, end - start) and room > 0
-                end = start + room if fits else min(end, after.start_ms)
-            elif after is not None and after.start_ms == start and placed.end_ms <= start:
-                end = placed.end_ms
-            ends[placed.index] = _whole(end, start, file)
-    return replace(file, parts=tuple(_with_ends(file, ends)))
+    start, end = cue.start_ms, cue.end_ms
+    if end <= start:
+        end = start + (least or _LEAST)
+    if after is None:
+        return end
+    if end > after.start_ms - gap and after.start_ms > start:
+        room = after.start_ms - gap - start
+        fits = room >= min(least, end - start) and room > 0
+        return start + room if fits else min(end, after.start_ms)
+    return cue.end_ms if after.start_ms == start and cue.end_ms <= start else end
 
 
-def _whole(end: int, start: int, file: SubtitleFile) -> int:
-    """SubStation Alpha counts hundredths of a second."""
-    return end if file.format != "ass" else max(end // 10 * 10, min(end, start + 10))
-
-
-def _with_ends(file: SubtitleFile, ends: dict[int, int]) -> Iterator[FileCue | Aside]:
-    index = -1
-    for part in file.parts:
-        if isinstance(part, FileCue) and not part.is_comment:
-            index += 1
-            end = ends.get(index, part.end_ms)
-            if end != part.end_ms:
-                yield replace(part, end_ms=end, times="")
-                continue
-        yield part
-
-
-def _finished(file: SubtitleFile) -> Iterator[FileCue | Aside]:
+def _numbered(file: SubtitleFile) -> Iterator[FileCue | Aside]:
     """The parts with SubRip's numbers, and with the header that WebVTT must have."""
-    if file.format == "vtt":
-        first = file.parts[0] if file.parts else None
-        if not isinstance(first, Aside) or not first.text.startswith("WEBVTT"):
-            yield Aside(line=1, text="WEBVTT")
-    number = 0
+    if file.format == "vtt" and not has_header(file):
+        yield Aside(line=1, text="WEBVTT")
+    numbers = count(1)
     for part in file.parts:
         if isinstance(part, FileCue) and file.format == "srt":
-            number += 1
-            yield replace(part, identifier=str(number))
+            yield replace(part, identifier=str(next(numbers)))
         else:
             yield part

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from subalign.subtitles.check.screen_positions import find_lanes
-from subalign.subtitles.check.tags import find_tags
+from subalign.subtitles.check.screen_positions import cues_by_position
+from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import Aside, FileCue, SubtitleFile
+from subalign.subtitles.files.reading import has_header
 from subalign.subtitles.files.rolling import are_rolling, folded
 from subalign.subtitles.files.subtitle_file import shown_text
 from subalign.subtitles.files.times import are_exact
-from subalign.subtitles.layout.limits import Breach, find_breaches
+from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import Profile
 
 __all__ = [
@@ -53,7 +55,7 @@ ProblemKind = Literal[
 WARNINGS: frozenset[ProblemKind] = frozenset(
     ("line-breaks", "numbering", "time-format", "order", "empty", "stray-tag")
 )
-"""What players put up with; everything else is an error."""
+"""What players tolerate; everything else is an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +76,14 @@ class Problem:
 
     @property
     def is_error(self) -> bool:
-        """Whether it is worse than a blemish."""
+        """Whether it is worse than a warning."""
         return self.kind not in WARNINGS
 
 
 def check_file(file: SubtitleFile, profile: Profile) -> list[Problem]:
     """Everything that is wrong, the whole file's problems first, then in the order of its lines.
 
-    Cues that have nothing to do with each other on the screen (layers, positions) may overlap.
+    Cues at different positions on the screen, or in different layers, may overlap.
     """
     found = [*_asides(file), *_cues(file), *_limits(file, profile)]
     return [*_whole(file), *sorted(found, key=lambda problem: problem.line or 0)]
@@ -95,10 +97,8 @@ def _whole(file: SubtitleFile) -> Iterator[Problem]:
     cues = sorted(file.cues, key=lambda cue: cue.start_ms)
     if file.format != "ass" and are_rolling(cues):
         yield Problem(kind="rolling", value=f"{folded(cues).count(None)} cues add nothing")
-    if file.format == "vtt":
-        first = file.parts[0]
-        if isinstance(first, FileCue) or not first.text.startswith("WEBVTT"):
-            yield Problem(kind="header", value="none", allowed="WEBVTT")
+    if file.format == "vtt" and not has_header(file):
+        yield Problem(kind="header", value="none", allowed="WEBVTT")
 
 
 def _asides(file: SubtitleFile) -> Iterator[Problem]:
@@ -112,71 +112,59 @@ def _cues(file: SubtitleFile) -> Iterator[Problem]:
     for number, cue in enumerate(file.cues, start=1):
         yield from _cue(cue, number, file)
         if cue.start_ms < latest and number > 1:
-            yield Problem(
-                kind="order",
-                line=cue.line,
-                cue=number,
-                start_ms=cue.start_ms,
-                value=cue.start_ms / 1000,
-                allowed=latest / 1000,
-            )
+            yield _problem("order", cue, number, cue.start_ms / 1000, latest / 1000)
         latest = max(latest, cue.start_ms) if number > 1 else cue.start_ms
 
 
 def _cue(cue: FileCue, number: int, file: SubtitleFile) -> Iterator[Problem]:
-    def problem(
-        kind: str, value: float | str | None = None, allowed: float | str | None = None
-    ) -> Problem:
-        return Problem(
-            kind=kind,  # type: ignore[arg-type]
-            line=cue.line,
-            cue=number,
-            start_ms=cue.start_ms,
-            value=value,
-            allowed=allowed,
-        )
-
+    problem = partial(_problem, cue=cue, number=number)
     if file.format == "srt" and cue.identifier != str(number):
-        yield problem("numbering", cue.identifier or "none", str(number))
+        yield problem("numbering", value=cue.identifier or "none", allowed=str(number))
     if cue.start_ms < 0 or cue.end_ms < 0:
-        yield problem("negative", min(cue.start_ms, cue.end_ms) / 1000, 0)
+        yield problem("negative", value=min(cue.start_ms, cue.end_ms) / 1000, allowed=0)
     elif not are_exact(cue.times, file.format):
-        yield problem("time-format", _short(cue.times))
+        yield problem("time-format", value=_short(cue.times))
     if not cue.text.strip():
         yield problem("empty")
         return
     if file.format != "ass" and any(not line.strip() for line in cue.text.split("\n")):
         yield problem("blank-line")
-    tags = find_tags(cue.text, file.format)
+    tags = match_tags(cue.text, file.format)
     if tags.opened:
-        yield problem("open-tag", "".join(f"<{name}>" for name in tags.opened))
+        yield problem("open-tag", value="".join(f"<{name}>" for name in tags.opened))
     if tags.stray:
-        yield problem("stray-tag", "".join(f"</{name}>" for name in tags.stray))
+        yield problem("stray-tag", value="".join(f"</{name}>" for name in tags.stray))
     if not shown_text(cue, file.format).strip() and cue.end_ms <= cue.start_ms:
         return
     if cue.end_ms < cue.start_ms:
-        yield problem("reversed", (cue.end_ms - cue.start_ms) / 1000, 0)
+        yield problem("reversed", value=(cue.end_ms - cue.start_ms) / 1000, allowed=0)
     elif cue.end_ms == cue.start_ms:
-        yield problem("zero", 0, 0)
+        yield problem("zero", value=0, allowed=0)
 
 
 def _limits(file: SubtitleFile, profile: Profile) -> Iterator[Problem]:
-    for lane in find_lanes(file):
-        for breach in find_breaches(lane, profile):
-            if breach.limit != "reversed":
-                placed = lane[breach.cue]
-                yield _problem(breach, placed.cue, placed.index + 1)
+    numbers = {cue.id: number for number, cue in enumerate(file.cues, start=1)}
+    for shown in cues_by_position(file):
+        for breach in find_breaches(shown, profile):
+            if breach.limit != "reversed":  # `_cue` tells these
+                cue = shown[breach.cue].cue
+                yield _problem(breach.limit, cue, numbers[cue.id], breach.value, breach.allowed)
 
 
-def _problem(breach: Breach, cue: FileCue, number: int) -> Problem:
-    assert breach.limit != "reversed"
+def _problem(
+    kind: ProblemKind,
+    cue: FileCue,
+    number: int,
+    value: float | str | None = None,
+    allowed: float | str | None = None,
+) -> Problem:
     return Problem(
-        kind=breach.limit,
+        kind=kind,
         line=cue.line,
         cue=number,
         start_ms=cue.start_ms,
-        value=breach.value,
-        allowed=breach.allowed,
+        value=value,
+        allowed=allowed,
     )
 
 

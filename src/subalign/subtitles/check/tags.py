@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from subalign.subtitles.files.subtitle_file import FileFormat
 
-__all__ = ["Tags", "find_tags"]
+__all__ = ["MatchedTags", "match_tags"]
 
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z]+)(?P<more>[^<>\n]*)>")
 _NAMES = {
@@ -18,18 +18,18 @@ _OPTIONAL = frozenset(("v", "rt"))  # WebVTT lets the cue's end close them
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
-    """What is wrong with a text's tags: names left open, names closed in vain, and the remedy."""
+class MatchedTags:
+    """The names of tags left open and of closing tags without an opening one; the text `fixed`."""
 
     opened: tuple[str, ...]
     stray: tuple[str, ...]
-    mended: str
+    fixed: str
 
 
-def find_tags(text: str, format: FileFormat) -> Tags:
+def match_tags(text: str, format: FileFormat) -> MatchedTags:
     """Match a cue's tags, by names as players do, whatever their case.
 
-    `mended` has every tag closed, the last opened first, at the text's end, and no stray ones.
+    `fixed` has every tag closed, the last opened first, at the text's end, and no stray ones.
     """
     names = _NAMES[format]
     opened: dict[int, str] = {}  # by their order
@@ -55,4 +55,4 @@ def find_tags(text: str, format: FileFormat) -> Tags:
     parts.append(text[at:])
     left = tuple(name for name in opened.values() if name.lower() not in _OPTIONAL)
     closing = "".join(f"</{name}>" for name in reversed(left))
-    return Tags(left, tuple(stray), "".join(parts) + closing)
+    return MatchedTags(left, tuple(stray), "".join(parts) + closing)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import count, groupby
 
 from subalign.subtitles.files.subtitle_file import Aside, FileCue
 from subalign.subtitles.files.times import TIME, milliseconds, written_times
@@ -43,6 +43,7 @@ def _event(cue: FileCue) -> str:
 
 
 def _lines(text: str) -> Iterator[FileCue | Aside]:
+    ids = count()
     start, number = _FIELDS.index("Start"), len(_FIELDS) + 1
     in_events = False
     for at, line in enumerate(text.split("\n"), start=1):
@@ -60,6 +61,7 @@ def _lines(text: str) -> Iterator[FileCue | Aside]:
             yield Aside(line=at, text=line, lost=True)
             continue
         yield FileCue(
+            id=next(ids),
             line=at,
             identifier=f"{found['kind'].capitalize()}: {','.join(fields[:start])}",
             times=",".join(times),

@@ -1,23 +1,25 @@
-"""Bytes of a text file to text, whatever wrote them."""
+"""Text files in any encoding: their bytes, and the text that these hold."""
 
 import codecs
 import logging
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from pathlib import Path
 
-from subalign.errors import InputError
+from subalign.errors import InputError, UsageError
 from subalign.options import check_encoding
 
 __all__ = [
     "DecodedText",
-    "LatinGuess",
     "decode_text",
     "encoding_name",
-    "guess_latin",
-    "is_latin",
+    "file_label",
+    "read_text_file",
 ]
 
 
@@ -62,6 +64,7 @@ _OTHER_SCRIPTS = [
 _LEAST_COHERENCE, _LEAD = 0.3, 0.1
 
 _TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
+_LARGEST = 64 << 20  # bytes; a transcript of a whole day has less than one MiB
 _GUESSED = 1 << 18  # bytes of old encodings; more do not make the guess better
 _SAMPLE = 4096  # bytes; enough to tell text from anything else
 
@@ -71,12 +74,65 @@ class DecodedText:
     """A file's text.
 
     `encoding` is Python's name of what it, or some of its lines, was guessed to be in; None where
-    nothing was guessed. `certain` says that no other guess is nearly as good.
+    nothing was guessed. `certain` says that no other guess is nearly as good. `is_utf8` is whether
+    the bytes were UTF-8, `marked` whether they began with a byte order mark that UTF-8 can keep.
     """
 
     text: str
     encoding: str | None = None
     certain: bool = True
+    is_utf8: bool = True
+    marked: bool = False
+
+
+def read_text_file(
+    path: str | os.PathLike[str],
+    *,
+    noun: str,
+    endings: str,
+    advice: str = _TRANSCRIPTS,
+    encoding: str | None = None,
+) -> DecodedText:
+    """The text of a file; "-" is standard input.
+
+    For messages: `noun` is what it should be ("transcript"), `endings` how such files are called
+    (".txt, .srt"), and `advice` what to give instead of a file without text.
+
+    Raises:
+        InputError: the file cannot be read, is far too large, or `decode_text` refuses it.
+        UsageError: standard input is closed, or the encoding is not known.
+    """
+    label = file_label(path)
+    data = _read_bytes(path, label, noun)
+    if len(data) > _LARGEST:
+        raise InputError(
+            f"{label} is larger than {_LARGEST >> 20} MiB, which no {noun} is: give a text "
+            f"file ({endings})."
+        )
+    return decode_text(data, label, advice, encoding=encoding)
+
+
+def file_label(path: str | os.PathLike[str]) -> str:
+    """The file's name in messages."""
+    return "Standard input" if path == "-" else os.fspath(path)
+
+
+def _read_bytes(path: str | os.PathLike[str], label: str, noun: str) -> bytes:
+    """The whole file, or one byte more than is allowed."""
+    if path == "-":
+        if sys.stdin is None:
+            raise UsageError(f"Standard input is closed: name a {noun} instead of -.")
+        return sys.stdin.buffer.read(_LARGEST + 1)
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_LARGEST + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{label} does not exist: check the name.") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{label} is a folder: name a {noun} in it.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{label} cannot be read ({reason.lower()}).") from error
 
 
 def decode_text(
@@ -104,7 +160,11 @@ def decode_text(
             label,
             encoding_name(found.encoding),
         )
-    return found
+    return replace(
+        found,
+        is_utf8=_is_utf8(data) and b"\0" not in data[:_SAMPLE],
+        marked=found.text.startswith("\ufeff") or data.startswith(codecs.BOM_UTF8),
+    )
 
 
 def encoding_name(encoding: str) -> str:
@@ -129,7 +189,7 @@ def _decoded(data: bytes, label: str, advice: str, encoding: str | None) -> Deco
 def _decode_as_told(data: bytes, encoding: str, label: str) -> str:
     try:
         # lines that are UTF-8 among others were put there by another program
-        if is_latin(encoding) and not _is_utf8(data):
+        if _is_latin(encoding) and not _is_utf8(data):
             return _Lines.of(data).read(encoding, "strict")
         return data.decode(encoding)
     except UnicodeError as error:
@@ -168,7 +228,7 @@ def _guess(data: bytes, label: str, advice: str) -> DecodedText:
     if not lines.odd:
         return DecodedText("".join(known), "utf-8", certain=False)
     odd = _opening(lines.odd)
-    latin = guess_latin(odd, "".join(known)[:_GUESSED])
+    latin = _guess_latin(odd, "".join(known)[:_GUESSED])
     if latin is not None:
         return DecodedText(lines.read(latin.encoding, "replace"), latin.encoding, latin.certain)
     # in scripts of two bytes a line may be UTF-8 by chance
@@ -285,14 +345,14 @@ _APART = frozenset("¡¿·°§©®½¼¾")  # but never after a letter
 
 
 @dataclass(frozen=True, slots=True)
-class LatinGuess:
+class _LatinGuess:
     """The likeliest encoding, and whether all others that give another text fit clearly worse."""
 
     encoding: str
     certain: bool
 
 
-def guess_latin(data: bytes, beside: str) -> LatinGuess | None:
+def _guess_latin(data: bytes, beside: str) -> _LatinGuess | None:
     """The encoding of a text in Latin script; None where it is in another one.
 
     `beside` is other text of the same file, whose letters are known.
@@ -306,10 +366,10 @@ def guess_latin(data: bytes, beside: str) -> LatinGuess | None:
     if fits[best].share < _LEAST or _is_dense(data):
         return None
     rivals = [fits[name] for name in texts if texts[name] != texts[best]]
-    return LatinGuess(best, all(fits[best].is_clear_of(rival) for rival in rivals))
+    return _LatinGuess(best, all(fits[best].is_clear_of(rival) for rival in rivals))
 
 
-def is_latin(encoding: str) -> bool:
+def _is_latin(encoding: str) -> bool:
     """Whether it is one of the encodings that are told apart here, or nearly one."""
     return encoding in _LANGUAGES or encoding in (
         "iso8859-1",

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from subalign.errors import InputError
 from subalign.subtitles.files.ass import parse_events, render_events
-from subalign.subtitles.files.encodings import decode_text, encoding_name
-from subalign.subtitles.files.input import file_label, read_bytes
+from subalign.subtitles.files.encodings import encoding_name, file_label, read_text_file
 from subalign.subtitles.files.srt_vtt import begins_with_cue, parse_blocks, render_blocks
 from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat, SubtitleFile
 from subalign.subtitles.files.times import are_exact
 
 __all__ = [
+    "SUFFIXES",
     "check_certain",
     "detect_format",
+    "has_header",
     "parse_parts",
     "parse_subtitle_file",
     "read_subtitle_file",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-_SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
+SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
 # what people may take for files of cues that can be checked, retimed and put into a video
 _OTHERS = {
     ".ttml": "TTML",
@@ -57,16 +58,20 @@ def read_subtitle_file(
         UsageError: standard input is closed, or the encoding is not known.
     """
     label = file_label(path)
-    data = read_bytes(path, "subtitle file", ".srt, .vtt or .ass")
-    decoded = decode_text(data, label, f"give {_FORMATS}", encoding=encoding)
-    text = decoded.text
-    file = parse_subtitle_file(text, label, _SUFFIXES.get(Path(path).suffix.lower()))
+    found = read_text_file(
+        path,
+        noun="subtitle file",
+        endings=".srt, .vtt or .ass",
+        advice=f"give {_FORMATS}",
+        encoding=encoding,
+    )
+    file = parse_subtitle_file(found.text, label, SUFFIXES.get(Path(path).suffix.lower()))
     return replace(
         file,
-        is_utf8=_is_utf8(data),
-        marked=text.startswith("\ufeff") or _marked(data),
-        guess=encoding_name(decoded.encoding) if decoded.encoding else "",
-        certain=decoded.certain,
+        is_utf8=found.is_utf8,
+        marked=found.marked,
+        guess=encoding_name(found.encoding) if found.encoding else "",
+        certain=found.certain,
     )
 
 
@@ -132,18 +137,6 @@ def render_subtitle_file(file: SubtitleFile) -> str:
     return render_blocks(file.parts, file.format) + file.ending
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in data[:4096]
-
-
-def _marked(data: bytes) -> bool:
-    return data.startswith(b"\xef\xbb\xbf")
-
-
 _VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
 _ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
 
@@ -174,8 +167,13 @@ def tidy_file(file: SubtitleFile) -> SubtitleFile:
         for part in file.parts
         if not (isinstance(part, Aside) and part.lost)
     ]
-    if file.format == "vtt" and not (
-        isinstance(parts[0], Aside) and parts[0].text.startswith("WEBVTT")
-    ):
-        parts.insert(0, Aside(line=1, text="WEBVTT"))
-    return replace(file, parts=tuple(parts))
+    tidied = replace(file, parts=tuple(parts))
+    if file.format == "vtt" and not has_header(tidied):
+        return replace(tidied, parts=(Aside(line=1, text="WEBVTT"), *parts))
+    return tidied
+
+
+def has_header(file: SubtitleFile) -> bool:
+    """Whether a WebVTT file begins with the line that it must have."""
+    first = file.parts[0] if file.parts else None
+    return isinstance(first, Aside) and first.text.startswith("WEBVTT")

@@ -7,7 +7,7 @@ left inside a text, numbers missing, dots for commas, single hyphens in arrows.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 
 from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat
 from subalign.subtitles.files.times import DIRECTION, TIME, milliseconds, written_times
@@ -57,12 +57,13 @@ def parse_blocks(text: str, format: FileFormat) -> list[FileCue | Aside]:
         Aside(line=at + 1, text=block, lost=format == "srt" or not _VTT_BLOCK.match(block))
         for at, block in _split(head, 0)
     ]
+    ids = count()
     for opening, end in zip(openings, ends, strict=True):
         if opening.found is None:
             body = "\n".join(lines[opening.first : end]).strip("\n")
             parts.append(Aside(line=opening.first + 1, text=body, lost=True))
         else:
-            parts += _cue(lines, opening, opening.found, end, format)
+            parts += _cue(next(ids), lines, opening, opening.found, end, format)
     return parts
 
 
@@ -128,7 +129,12 @@ def _meant_as_times(line: str) -> bool:
 
 
 def _cue(
-    lines: Sequence[str], opening: _Opening, found: re.Match[str], end: int, format: FileFormat
+    id: int,
+    lines: Sequence[str],
+    opening: _Opening,
+    found: re.Match[str],
+    end: int,
+    format: FileFormat,
 ) -> Iterator[FileCue | Aside]:
     body = list(lines[opening.times + 1 : end])
     asides: list[Aside] = []
@@ -149,6 +155,7 @@ def _cue(
     while body and not body[-1].strip():
         del body[-1]
     yield FileCue(
+        id=id,
         line=opening.times + 1,
         identifier=lines[opening.first].strip() if opening.first < opening.times else "",
         times=found["times"],

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,18 +19,20 @@ _INNER_TIME = re.compile(r"<\d[\d:.]*>")
 class FileCue:
     """A cue as its file has it.
 
-    `line` is the line of its times, from 1. `identifier` stands before them: SubRip's number,
-    WebVTT's name, or kind and layer of SubStation Alpha ("Dialogue: 0"). `times` are they as
-    written, empty where `start_ms` and `end_ms` have replaced them. `settings` follow them on their
-    line. `text` has the format's own markup, and line breaks LF.
+    `id` counts the file's cues and comments from 0, and stays with the cue where others go or the
+    order changes. `line` is the line of its times, from 1. `identifier` stands before them:
+    SubRip's number, WebVTT's name, or kind and layer of SubStation Alpha ("Dialogue: 0"). `times`
+    are they as written, empty where `start_ms` and `end_ms` have replaced them. `settings` follow
+    them on their line. `text` has the format's own markup, and line breaks LF.
     """
 
+    id: int
     line: int
-    identifier: str
-    times: str
+    identifier: str = ""
+    times: str = ""
     start_ms: int
     end_ms: int
-    settings: str
+    settings: str = ""
     text: str
 
     @property
@@ -74,11 +75,11 @@ class SubtitleFile:
     certain: bool = field(default=True, compare=False)
 
     @property
-    def cues(self) -> Iterator[FileCue]:
+    def cues(self) -> tuple[FileCue, ...]:
         """The cues that players show, in the file's order."""
-        for part in self.parts:
-            if isinstance(part, FileCue) and not part.is_comment:
-                yield part
+        return tuple(
+            part for part in self.parts if isinstance(part, FileCue) and not part.is_comment
+        )
 
 
 def is_placed(cue: FileCue) -> bool:

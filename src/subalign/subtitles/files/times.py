@@ -3,7 +3,7 @@
 import re
 
 from subalign.subtitles.files.subtitle_file import FileFormat
-from subalign.subtitles.timecode import srt_timecode
+from subalign.subtitles.timecode import ass_timecode, clock_time, srt_timecode, to_units
 
 __all__ = ["DIRECTION", "TIME", "are_exact", "milliseconds", "written_time", "written_times"]
 
@@ -52,8 +52,6 @@ def written_times(start_ms: int, end_ms: int, format: FileFormat) -> str:
 
 def written_time(time_ms: int, format: FileFormat) -> str:
     """One time, from 0 up, as the format writes it."""
-    if format != "ass":
-        return srt_timecode(time_ms).replace(",", "," if format == "srt" else ".")
-    hundredths = (time_ms + 5) // 10
-    seconds, fraction = divmod(hundredths, 100)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:02}"
+    if format == "ass":
+        return ass_timecode(to_units(time_ms, 10))
+    return srt_timecode(time_ms) if format == "srt" else clock_time(time_ms)

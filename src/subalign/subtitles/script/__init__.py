@@ -1,7 +1,6 @@
-"""Given transcripts and words with times, from files of many forms.
+"""Given transcripts: `read_script` gives the lines of a file of any form, and what of them is said.
 
-`script` reads transcripts, `timed_words` words with their times, `result_json` saved results. What
-reads transcripts is imported when it is first asked for.
+Nothing is imported before it is asked for.
 """
 
 from typing import TYPE_CHECKING
@@ -9,14 +8,8 @@ from typing import TYPE_CHECKING
 from subalign.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from subalign.subtitles.script.reading import read_script, transcript_label
+    from subalign.subtitles.script.reading import read_script, script_of_file, transcript_label
 
-__all__ = ["read_script", "transcript_label"]
+__all__ = ["read_script", "script_of_file", "transcript_label"]
 
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "read_script": "subalign.subtitles.script.reading",
-        "transcript_label": "subalign.subtitles.script.reading",
-    },
-)
+__getattr__ = lazy_exports(__name__, dict.fromkeys(__all__, "subalign.subtitles.script.reading"))

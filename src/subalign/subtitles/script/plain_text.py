@@ -6,12 +6,11 @@ told from what people say by their number and order.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from subalign.subtitles.script.json import ScriptLine
+from subalign.subtitles.script.lines import ParsedScript, ScriptLine
 
-__all__ = ["PlainText", "read_plain_text"]
+__all__ = ["parse_plain_text"]
 
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d\d(?:[.,]\d{1,3})?"
 _TIME_LINE = re.compile(
@@ -28,25 +27,17 @@ _HEADING = re.compile(r"#{1,6}\s.*(?<!#)")
 _LEAST_DURATIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PlainText:
-    """The lines of speech; `timed` says that most begin with a time, as `0:04 Hello`."""
-
-    lines: tuple[ScriptLine, ...]
-    timed: bool
-
-
-def read_plain_text(text: str) -> PlainText:
+def parse_plain_text(text: str) -> ParsedScript:
     """The lines of a text that are neither empty nor a time alone; headings have no words."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     times = _time_lines(lines)
     kept = [line for line, is_time in zip(lines, times, strict=True) if not is_time]
     sung = any(line.endswith(" #") for line in kept)
-    return PlainText(
+    return ParsedScript(
         tuple(
             ScriptLine(line, () if _HEADING.fullmatch(line) and not sung else None) for line in kept
         ),
-        _are_timed(kept),
+        timed=_are_timed(kept),
     )
 
 

@@ -2,29 +2,31 @@
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from subalign.errors import InputError, UsageError
 from subalign.options import compile_ignored
 from subalign.results import Line, Script
-from subalign.subtitles.files.encodings import decode_text
-from subalign.subtitles.files.input import file_label, read_bytes
-from subalign.subtitles.files.reading import detect_format
-from subalign.subtitles.files.sbv_tsv_ttml import detect_other, read_other
-from subalign.subtitles.files.subtitle_file import FileFormat
-from subalign.subtitles.files.subtitles import Cue, read_subtitles, vtt_language
-from subalign.subtitles.script.json import ScriptLine, parse_json_script
-from subalign.subtitles.script.plain_text import read_plain_text
+from subalign.subtitles.files.encodings import file_label, read_text_file
+from subalign.subtitles.files.reading import SUFFIXES, detect_format, parse_parts
+from subalign.subtitles.files.subtitle_file import SubtitleFile
+from subalign.subtitles.script.lines import (
+    ParsedScript,
+    ScriptLine,
+    lines_of_cues,
+    parse_json_script,
+)
+from subalign.subtitles.script.plain_text import parse_plain_text
+from subalign.subtitles.script.sbv_tsv_ttml import detect_other, parse_other
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
 
-__all__ = ["read_script", "transcript_label"]
+__all__ = ["read_script", "script_of_file", "transcript_label"]
 
 _logger = logging.getLogger("subalign")
 
-_SUBTITLES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
-_NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha", "json": "JSON"}
+_NAMES = {"srt": "SubRip", "vtt": "WebVTT", "ass": "SubStation Alpha"}
 _ENDINGS = ".txt, .srt, .vtt, .ass or .json"
 
 
@@ -46,24 +48,23 @@ def read_script(
     """
     patterns = compile_ignored(ignore)
     label = transcript_label(path)
-    data = read_bytes(path, "transcript", _ENDINGS)
-    text = decode_text(data, label, encoding=encoding).text
+    text = read_text_file(path, noun="transcript", endings=_ENDINGS, encoding=encoding).text
     text = text.replace("\ufeff", "")  # also of joined files
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found = _parse(text, Path(path).suffix.lower(), label)
-    if not found.lines:
-        raise InputError(f"{label} holds no text: give the transcript of the recording.")
-    said = spoken_ranges(
-        [line.text for line in found.lines],
-        ignore=patterns,
-        captions=found.captions,
-        timed=found.timed,
-    )
-    lines = (
-        Line(line.text, _common(line, ranges), line.start, line.end)
-        for line, ranges in zip(found.lines, said, strict=True)
-    )
-    return Script(tuple(lines), _language_code(found.language))
+    return _script(_parse(text, Path(path).suffix.lower(), label), patterns, label)
+
+
+def script_of_file(file: SubtitleFile, label: str, *, ignore: Sequence[str] = ()) -> Script:
+    """The lines of a subtitle file that has been read, as `read_script` gives them.
+
+    `label` is its name in messages.
+
+    Raises:
+        InputError: it holds no text.
+        UsageError: one of `ignore` is no regular expression.
+    """
+    patterns = compile_ignored(ignore)
+    return _script(lines_of_cues(file.parts, file.format), patterns, label)
 
 
 def transcript_label(path: str | os.PathLike[str]) -> str:
@@ -71,60 +72,56 @@ def transcript_label(path: str | os.PathLike[str]) -> str:
     return file_label(path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """The lines; `captions` says that they are cues, `timed` that most begin with a time."""
-
-    lines: tuple[ScriptLine, ...]
-    language: str | None = None
-    captions: bool = False
-    timed: bool = False
-
-
-def _parse(text: str, suffix: str, label: str) -> _Parsed:
-    shown = detect_format(text)
-    form = shown or _SUBTITLES.get(suffix)
-    if form is not None:
-        found = _read_cues(text, form, label)
-        if not found and text.strip() and shown is None:
-            raise _not_of(form, label)
-        return _Parsed(_as_lines(found), vtt_language(text), captions=True)
-    other = detect_other(text)
-    if other is not None:
-        try:
-            return _Parsed(_as_lines(read_other(text, other)), captions=True)
-        except ValueError as error:
-            raise InputError(f"{label} is no {other.upper()} that can be read: {error}.") from error
-    if suffix == ".json" or text.lstrip().startswith(('{"', "{\n", "[{", "[\n")):
-        try:
-            script = parse_json_script(text)
-            return _Parsed(script.lines, script.language)
-        except ValueError as error:
-            if suffix == ".json":
-                raise InputError(
-                    f"{label} holds no transcript ({_first_line(error)}): give JSON as subalign or "
-                    "openai-whisper writes it."
-                ) from error
-    plain = read_plain_text(text)
-    return _Parsed(plain.lines, timed=plain.timed)
-
-
-def _read_cues(text: str, form: FileFormat, label: str) -> tuple[Cue, ...]:
-    try:
-        found = read_subtitles(text, form)
-    except ValueError as error:
-        raise _not_of(form, label) from error
+def _script(found: ParsedScript, ignore: Sequence[re.Pattern[str]], label: str) -> Script:
     if found.rolling:
         _logger.warning(
             "%s has rolling captions, which repeat lines of the cue before: each line is taken "
             "once.",
             label,
         )
-    return found.cues
+    if not found.lines:
+        raise InputError(f"{label} holds no text: give the transcript of the recording.")
+    said = spoken_ranges(
+        [line.text for line in found.lines],
+        ignore=ignore,
+        captions=found.captions,
+        timed=found.timed,
+    )
+    lines = (
+        Line(line.text, _common(line, ranges), line.start, line.end, line.cues)
+        for line, ranges in zip(found.lines, said, strict=True)
+    )
+    return Script(tuple(lines), _language_code(found.language))
 
 
-def _as_lines(cues: Iterable[Cue]) -> tuple[ScriptLine, ...]:
-    return tuple(ScriptLine(cue.text, None if cue.said else (), cue.start, cue.end) for cue in cues)
+def _parse(text: str, suffix: str, label: str) -> ParsedScript:
+    shown = detect_format(text)
+    form = shown or SUFFIXES.get(suffix)
+    if form is not None:
+        try:
+            script = lines_of_cues(parse_parts(text, form), form)
+        except ValueError as error:
+            raise _not_of(form, label) from error
+        if not script.lines and text.strip() and shown is None:
+            raise _not_of(form, label)
+        return script
+    other = detect_other(text)
+    if other is not None:
+        try:
+            return parse_other(text, other)
+        except ValueError as error:
+            raise InputError(f"{label} is no {other.upper()} that can be read: {error}.") from error
+    if suffix == ".json" or text.lstrip().startswith(('{"', "{\n", "[{", "[\n")):
+        try:
+            return parse_json_script(text)
+        except ValueError as error:
+            if suffix == ".json":
+                reason = str(error).partition("\n")[0]
+                raise InputError(
+                    f"{label} holds no transcript ({reason}): give JSON as subalign or "
+                    "openai-whisper writes it."
+                ) from error
+    return parse_plain_text(text)
 
 
 def _not_of(form: str, label: str) -> InputError:
@@ -132,10 +129,6 @@ def _not_of(form: str, label: str) -> InputError:
         f"{label} holds no {_NAMES[form]} cues: check the file, or rename it to .txt if it is "
         "plain text."
     )
-
-
-def _first_line(error: ValueError) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _common(line: ScriptLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:

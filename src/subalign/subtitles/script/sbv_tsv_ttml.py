@@ -1,14 +1,17 @@
-"""Cues in YouTube's SBV, tables of subalign or openai-whisper (TSV), and TTML."""
+"""Transcripts in YouTube's SBV, in tables of subalign or openai-whisper (TSV), and in TTML.
+
+Only their text and times are read: these files are not checked, retimed or written back.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from subalign.subtitles.files.subtitles import Cue
 from subalign.subtitles.files.times import milliseconds
+from subalign.subtitles.script.lines import ParsedScript, ScriptLine
 
-__all__ = ["OtherFormat", "detect_other", "read_other"]
+__all__ = ["OtherFormat", "detect_other", "parse_other"]
 
 OtherFormat = Literal["sbv", "tsv", "ttml"]
 
@@ -26,8 +29,8 @@ _TTML_OFFSET = re.compile(r"(\d+(?:\.\d+)?)(h|m|s|ms|f|t)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _FRAME_RATE, _TICK_RATE = 30.0, 1.0
 
-# elements that hold facts about the text, or how it is read
-_UNSAID = frozenset(("metadata", "title", "desc", "copyright", "agent"))
+# elements whose text describes the document
+_METADATA = frozenset(("metadata", "title", "desc", "copyright", "agent"))
 
 
 def detect_other(text: str) -> OtherFormat | None:
@@ -39,18 +42,19 @@ def detect_other(text: str) -> OtherFormat | None:
     return "ttml" if _TTML.match(text) else None
 
 
-def read_other(text: str, format: OtherFormat) -> list[Cue]:
-    """The cues of a text, line breaks LF, in the order of their starts.
+def parse_other(text: str, format: OtherFormat) -> ParsedScript:
+    """The cues of a text, line breaks LF, in the order of their starts (seconds).
 
     Raises:
         ValueError: the text is not of this format.
     """
     readers = {"sbv": _sbv, "tsv": _tsv, "ttml": _ttml}
-    cues = [cue for cue in readers[format](text) if cue.text]
-    return sorted(cues, key=lambda cue: cue.start)
+    lines = [line for line in readers[format](text) if line.text]
+    lines.sort(key=lambda line: line.start or 0.0)
+    return ParsedScript(tuple(lines), captions=True)
 
 
-def _sbv(text: str) -> Iterator[Cue]:
+def _sbv(text: str) -> Iterator[ScriptLine]:
     times: re.Match[str] | None = None
     lines: list[str] = []
     for line in [*text.split("\n"), "0:00:00.000,0:00:00.000"]:
@@ -59,12 +63,13 @@ def _sbv(text: str) -> Iterator[Cue]:
             lines.append(line.strip())
             continue
         if times is not None:
-            said = "\n".join(filter(None, lines)).replace("[br]", "\n")
-            yield Cue(said, milliseconds(times[1]) / 1000, milliseconds(times[2]) / 1000)
+            start, end = (milliseconds(time) / 1000 for time in times.groups())
+            shown = "\n".join(filter(None, lines)).replace("[br]", "\n")
+            yield ScriptLine(shown, start=start, end=end)
         times, lines = found, []
 
 
-def _tsv(text: str) -> Iterator[Cue]:
+def _tsv(text: str) -> Iterator[ScriptLine]:
     for number, line in enumerate(text.strip().split("\n"), start=1):
         fields = line.split("\t", 2)
         if number == 1 or not line.strip():
@@ -72,10 +77,10 @@ def _tsv(text: str) -> Iterator[Cue]:
         if len(fields) < 3 or not all(field.strip().isdecimal() for field in fields[:2]):
             raise ValueError(f"line {number} has no times")
         start, end = (int(field[:15]) / 1000 for field in fields[:2])
-        yield Cue(fields[2].strip(), start, end)
+        yield ScriptLine(fields[2].strip(), start=start, end=end)
 
 
-def _ttml(text: str) -> Iterator[Cue]:
+def _ttml(text: str) -> Iterator[ScriptLine]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("it defines entities, which are not read")
     try:
@@ -87,19 +92,19 @@ def _ttml(text: str) -> Iterator[Cue]:
         frames = float(rates.get("frameRate", _FRAME_RATE))
         multiplier = rates.get("frameRateMultiplier", "1 1").replace(":", " ").split()
         frames *= float(multiplier[0]) / float(multiplier[-1])
-        clock = _Clock(frames, float(rates.get("tickRate", _TICK_RATE)))
-        yield from clock.cues(root, 0.0)
+        reader = _TTMLReader(frames, float(rates.get("tickRate", _TICK_RATE)))
+        yield from reader.cues(root, 0.0)
     except (IndexError, ZeroDivisionError, OverflowError, RecursionError) as error:
         raise ValueError("times that cannot be") from error
 
 
-class _Clock:
-    """Reads times as a document's rates have them."""
+class _TTMLReader:
+    """Reads paragraphs, with times in a document's frame and tick rates."""
 
     def __init__(self, frame_rate: float, tick_rate: float) -> None:
         self._units = {**_UNITS, "f": 1 / frame_rate, "t": 1 / tick_rate}
 
-    def cues(self, element: Element, begin: float) -> Iterator[Cue]:
+    def cues(self, element: Element, begin: float) -> Iterator[ScriptLine]:
         """The paragraphs within an element; `begin` is where its parent begins."""
         start = begin + (self._seconds(element, "begin") or 0.0)
         if _name(element.tag) != "p":
@@ -114,10 +119,10 @@ class _Clock:
                 if span.get("begin") is not None
             ]
             timed = inner or timed
-        said = "\n".join(" ".join(line.split()) for line in _written(element).split("\n"))
+        shown = "\n".join(" ".join(line.split()) for line in _written(element).split("\n"))
         ends = [end for _, end in timed if end is not None]
         first = min(first for first, _ in timed)
-        yield Cue(said.strip(), first, max(ends, default=first))
+        yield ScriptLine(shown.strip(), start=first, end=max(ends, default=first))
 
     def _end(self, element: Element, begin: float, start: float) -> float | None:
         end, duration = self._seconds(element, "end"), self._seconds(element, "dur")
@@ -147,7 +152,11 @@ def _written(element: Element) -> str:
         ruby = next((value for key, value in child.attrib.items() if _name(key) == "ruby"), "")
         if _name(child.tag) == "br":
             parts.append("\n")
-        elif _name(child.tag) not in _UNSAID and ruby not in ("text", "textContainer", "delimiter"):
+        elif _name(child.tag) not in _METADATA and ruby not in (
+            "text",
+            "textContainer",
+            "delimiter",
+        ):
             parts.append(_written(child))
         parts.append(" ".join((child.tail or "").split("\n")))
     return "".join(parts)
