@@ -26,6 +26,7 @@ from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.files import whole_file
+from subalign.pipeline.language_tags import guess_language, iso_639_2
 from subalign.pipeline.outputs import write_subtitle_file
 from subalign.subtitles.files import SubtitleFile, read_subtitle_file
 from subalign.subtitles.files.reading import tidy_file
@@ -81,16 +82,6 @@ class SubtitleTrack:
     path: Path
     language: str | None = None
     title: str | None = None
-
-
-def guess_language(path: Path) -> str | None:
-    """The language that a file's name states, as in `talk.de.srt` and `talk.pt-BR.sdh.srt`."""
-    import langcodes
-
-    for part in reversed(path.name.split(".")[1:-1][-2:]):
-        if len(part.partition("-")[0]) == 2 and langcodes.tag_is_valid(part):
-            return part
-    return None
 
 
 def check_target(target: Path, sources: Sequence[Path | str], *, overwrite: bool) -> None:
@@ -222,24 +213,12 @@ def _described(track: SubtitleTrack, index: int, container: _Container) -> list[
     """Arguments that name a track's language and title."""
     facts = []
     if track.language is not None:
-        facts.append(f"language={_iso_639_2(track.language, container.language)}")
+        facts.append(f"language={iso_639_2(track.language, container.language)}")
     if track.title is not None:
         facts.append(f"title={track.title}")
         if container is _MP4:
             facts.append(f"handler_name={track.title}")  # what players of MP4 show
     return [argument for fact in facts for argument in (f"-metadata:s:s:{index}", fact)]
-
-
-def _iso_639_2(tag: str, variant: Literal["B", "T"]) -> str:
-    """The code of three letters that containers know."""
-    import langcodes
-
-    try:
-        return langcodes.get(tag).to_alpha3(variant=variant)
-    except (LookupError, ValueError) as error:
-        raise UsageError(
-            f"`language={tag!r}` is no language tag: give one such as de, eng or pt-BR."
-        ) from error
 
 
 def _kept_subtitles(source: MediaSource, container: _Container) -> dict[str, object]:
