@@ -21,17 +21,6 @@ from checkpoint_models import (
 from subalign.errors import CheckpointError
 from subalign.model import load_model
 
-HEADS = [(0, 2), (1, 3)]
-
-
-@pytest.fixture
-def model():
-    model = random_model()
-    # not the sinusoids, to see that they are read and not computed
-    model.encoder.positional_embedding.add_(0.5)
-    model.mark_alignment_heads(HEADS)
-    return model
-
 
 @pytest.fixture
 def folder(model, tmp_path):
@@ -60,7 +49,7 @@ def test_a_hugging_face_folder_is_read_whole(folder, model):
     assert loaded.name == "fine-tune"
     assert loaded.vocabulary == BYTES
     assert loaded.multilingual is False
-    assert loaded.alignment_pairs == tuple(HEADS)
+    assert loaded.alignment_pairs == model.alignment_pairs
     assert not loaded.training
     assert not any(parameter.requires_grad for parameter in loaded.parameters())
 

@@ -18,17 +18,17 @@ from subalign.errors import InputError, MediaReadError, NoAudioError
 __all__ = ["damage_warning", "nothing_decoded"]
 
 
-# MP4 and Matroska: ffmpeg tells when their index or segment points beyond the file's end.
+# MP4 and Matroska: ffmpeg reports an index or segment that points beyond the file's end.
 _REPORT_MISSING_ENDS = re.compile(r"(?:mov|matroska),")
 # Formats of broadcast and of files, whose clock runs on: a gap in their sound is a loss. In others
 # it may be a muted caller.
 _WITHOUT_GAPS = re.compile(r"(?:mpegts|mpeg|asf|avi|flv)\b")
 _LEAST_LOSS = 0.4  # seconds
-_WHATEVER = re.compile(r"^(?:Conversion failed|Nothing was written)")
+_NO_REASON = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
 
 def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
-    """The error that says why not one sample came, by what ffmpeg's log tells."""
+    """The error for a recording that gave no sample, with the reason in ffmpeg's log."""
     if log.refused:
         return MediaReadError(
             f"{label} is no recording: playlists, scripts, pictures and subtitles are not opened;"
@@ -43,7 +43,7 @@ def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
             f"{label} has {tracks}, so `track={track}` does not exist:"
             f" use a number from 1 to {n_tracks}."
         )
-    if log.reason is None or _WHATEVER.match(log.reason):
+    if log.reason is None or _NO_REASON.match(log.reason):
         return NoAudioError(f"{label} holds no sound: its audio track is empty.")
     return MediaReadError(
         f"{label} cannot be decoded (ffmpeg: {log.reason.rstrip('.')}):"
@@ -124,7 +124,7 @@ def _ends_early(
     decoded: float,
     time_limit: float,
 ) -> bool:
-    """Whether no track at all reaches the container's end, and ffmpeg has not said so."""
+    """Whether no track at all reaches the container's end, which ffmpeg does not report."""
     if declared is None or log.only_audio or log.estimated or not _is_short(decoded, declared):
         return False
     if log.container is None or _REPORT_MISSING_ENDS.match(log.container) or source.path is None:
@@ -177,7 +177,7 @@ def _ends_within_packet(start: bytes, size: int) -> bool:
 
 
 def _declared_size(start: bytes, container: str) -> int:
-    """The file's size in bytes by its header; 0 where that tells nothing."""
+    """The file's size in bytes by its header; 0 where it is not stated."""
     if container == "w64":
         declared: int = struct.unpack_from("<16xQ", start)[0]
         return 0 if declared >= 1 << 62 else declared
@@ -279,7 +279,7 @@ _WAV_UNKNOWN_FROM = 0x7FFF0000
 
 
 def _declared_wav_seconds(path: str) -> float | None:
-    """Seconds of sound that the RIFF or RF64 header promises; None where it tells nothing."""
+    """Seconds of sound that the RIFF or RF64 header promises; None where it is not stated."""
     with suppress(OSError, struct.error), Path(path).open("rb") as file:
         magic, _, form = struct.unpack("<4sI4s", file.read(12))
         if magic in (b"RIFF", b"RF64") and form == b"WAVE":

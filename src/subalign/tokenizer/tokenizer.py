@@ -24,7 +24,7 @@ SECONDS_PER_TIMESTAMP = 0.02
 # Languages written without spaces between words.
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
-# Signs of annotations, speaker names and markup, which nobody speaks.
+# Signs of annotations, speaker names and markup, which are not spoken.
 _SIGNS = (
     *'"#()*+/:;<=>@[\\]^_`{|}~「」『』',
     *("<<", ">>", "<<<", ">>>", "--", "---", "-(", "-[", "('", '("', "((", "))", "(((", ")))"),

@@ -32,7 +32,7 @@ _LARGEST_PICKLE = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """A tensor that has not been read yet; `plain` tells whether it holds ordinary floats."""
+    """A tensor that has not been read yet; `plain` is whether it holds ordinary floats."""
 
     shape: tuple[int, ...]
     plain: bool

@@ -25,17 +25,6 @@ from subalign.model import load_model, save_checkpoint
 from subalign.model.checkpoints.ctranslate2 import read_ctranslate2_dimensions
 from subalign.vocabulary import read_tiktoken
 
-HEADS = ((0, 2), (1, 3))
-
-
-@pytest.fixture
-def model():
-    model = random_model()
-    # not the sinusoids, to see that they are read and not computed
-    model.encoder.positional_embedding.add_(0.5)
-    model.mark_alignment_heads(HEADS)
-    return model
-
 
 @pytest.fixture
 def folder(model, tmp_path):
@@ -65,7 +54,7 @@ def test_a_folder_is_read_whole(folder, model):
     assert loaded.name == "faster"
     assert loaded.vocabulary == BYTES
     assert loaded.multilingual is False
-    assert loaded.alignment_pairs == HEADS
+    assert loaded.alignment_pairs == model.alignment_pairs
     assert not loaded.training
     assert not any(parameter.requires_grad for parameter in loaded.parameters())
 
