@@ -4,7 +4,6 @@ ffmpeg does both. It works on copies of the subtitles in UTF-8 and writes to a f
 target, which takes its place when all has gone well.
 """
 
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ import ffmpeg
 
 from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import (
-    NO_WINDOW,
     Argument,
     FfmpegProgram,
     compile_command,
     find_ffmpeg,
     media_input,
+    output_of,
 )
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
@@ -122,7 +121,8 @@ def mux(
     Subtitles that the video has are kept behind the new ones, of which the first is the `default`.
 
     Raises:
-        InputError: the video or a subtitle file cannot be used, or ffmpeg is missing.
+        InputError: the video or a subtitle file cannot be used.
+        ToolMissingError: there is no ffmpeg.
         OutputError: the target cannot be written.
         OutputExistsError: the target is there and may not be replaced.
         UsageError: the target's ending, or a language, is unknown.
@@ -166,7 +166,8 @@ def burn(
     """Draw subtitles into the picture of a copy of the video; its sound is not touched.
 
     Raises:
-        InputError: the video or the subtitles cannot be used, or ffmpeg (with libass) is missing.
+        InputError: the video or the subtitles cannot be used.
+        ToolMissingError: there is no ffmpeg, or it has no libass.
         OutputError: the target cannot be written.
         OutputExistsError: the target is there and may not be replaced.
         UsageError: the target's ending is unknown.
@@ -228,18 +229,9 @@ def _kept_subtitles(source: MediaSource, container: _Container) -> dict[str, obj
 
 
 def _require_libass(program: FfmpegProgram) -> None:
-    try:
-        answer = subprocess.run(
-            [program.path, "-hide_banner", "-h", "filter=subtitles"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=30,
-            check=False,
-            creationflags=NO_WINDOW,
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ToolMissingError(f"{program.path} does not run: install ffmpeg.") from error
+    answer = output_of([program.path, "-hide_banner", "-h", "filter=subtitles"], 30)
+    if answer is None:
+        raise ToolMissingError(f"{program.path} does not run: install ffmpeg.")
     if b"Filter subtitles" not in answer:
         raise ToolMissingError(
             f"{program.path} was built without libass, which `burn` needs: install a full ffmpeg, "
