@@ -16,7 +16,7 @@ from subalign import Segment, Transcript, Word
 from subalign.errors import InputError
 from subalign.options import LayoutOptions
 from subalign.subtitles import FORMATS, get_writer
-from subalign.subtitles.tags import one_line
+from subalign.subtitles.tags import one_line, plain_text
 
 SMALL = 500
 LINES = 15  # times as many
@@ -120,6 +120,11 @@ def test_writers_take_steps_in_proportion_to_words(name):
 
 def test_spaces_in_a_line():
     assert one_line("a \t b" + " " * 200_000 + "c") == "a b" + " " * 200_000 + "c"
+
+
+def test_a_tag_with_a_name_without_end():
+    text = "<" + "a" * 200_000
+    assert plain_text(text) == text
 
 
 # ---- readers -----------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from subalign.characters import is_unspaced
 from subalign.results import Segment
 
 __all__ = [
+    "INNER_TIME",
+    "OVERRIDES",
     "POSITION",
     "SRT_TAGS",
     "TAG",
@@ -34,8 +36,15 @@ VTT_TAGS = frozenset("b i u c v lang ruby rt".split())
 _KNOWN = SRT_TAGS | VTT_TAGS
 _SPANS = _KNOWN - {"v"}  # a voice lasts to the cue's end
 
-TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)(?P<more>[^<>\n]*)>|\{\\[^{}]*\}")
+# no letter begins the rest: a name without end would else be tried at every length
+TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z]+)(?P<more>(?![A-Za-z])[^<>\n]*)>|\{\\[^{}]*\}")
 """A tag of any name, or an override of SubStation Alpha."""
+
+INNER_TIME = re.compile(r"<\d[\d:.]*>")
+"""A time within a cue of WebVTT."""
+
+OVERRIDES = re.compile(r"\{[^{}]*\}")
+"""What SubStation Alpha shows nothing of: overrides, and remarks in braces."""
 
 POSITION = re.compile(r"\{\\an[1-9]\}")
 """The override that places a cue on the screen, by the keys of a number pad."""

@@ -1,19 +1,14 @@
 """Tags of SubRip and WebVTT that are opened and not closed, or closed and not opened."""
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 
 from subalign.subtitles.files.subtitle_file import FileFormat
+from subalign.subtitles.tags import SRT_TAGS, VTT_TAGS, split_tags
 
 __all__ = ["MatchedTags", "match_tags"]
 
-_TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z]+)(?P<more>[^<>\n]*)>")
-_NAMES = {
-    "srt": frozenset("b i u s font".split()),
-    "vtt": frozenset("b i u c v lang ruby rt".split()),
-    "ass": frozenset[str](),
-}
+_NAMES: dict[FileFormat, frozenset[str]] = {"srt": SRT_TAGS, "vtt": VTT_TAGS, "ass": frozenset()}
 _OPTIONAL = frozenset(("v", "rt"))  # WebVTT lets the cue's end close them
 
 
@@ -36,23 +31,20 @@ def match_tags(text: str, format: FileFormat) -> MatchedTags:
     places: defaultdict[str, list[int]] = defaultdict(list)
     stray: list[str] = []
     parts: list[str] = []
-    at = 0
-    for number, found in enumerate(_TAG.finditer(text)):
-        name = found["name"]
-        if name.lower() not in names:
+    for number, run in enumerate(split_tags(text)):
+        if isinstance(run, str) or run.name.lower() not in names:
+            parts.append(run if isinstance(run, str) else run.written)
             continue
-        parts.append(text[at : found.start()])
-        at = found.end()
-        if not found["close"]:
-            opened[number] = name
-            places[name.lower()].append(number)
-        elif places[name.lower()]:
-            del opened[places[name.lower()].pop()]
+        before = places[run.name.lower()]
+        if not run.closing:
+            opened[number] = run.name
+            before.append(number)
+        elif before:
+            del opened[before.pop()]
         else:
-            stray.append(name)
+            stray.append(run.name)
             continue
-        parts.append(found[0])
-    parts.append(text[at:])
+        parts.append(run.written)
     left = tuple(name for name in opened.values() if name.lower() not in _OPTIONAL)
     closing = "".join(f"</{name}>" for name in reversed(left))
     return MatchedTags(left, tuple(stray), "".join(parts) + closing)

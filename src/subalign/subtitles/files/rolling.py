@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from subalign.subtitles.files.subtitle_file import FileCue
+from subalign.subtitles.tags import INNER_TIME, TAG
 
 __all__ = ["are_rolling", "folded"]
 
-_MARKUP = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
+_MARKUP = re.compile(f"{TAG.pattern}|{INNER_TIME.pattern}")
 
 # so many cues must repeat a line and add one; fewer are a refrain or a joke
 _LEAST = 3

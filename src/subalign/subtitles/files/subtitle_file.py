@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from subalign.subtitles.tags import INNER_TIME, OVERRIDES
+
 __all__ = ["Aside", "FileCue", "FileFormat", "SubtitleFile", "is_placed", "shown_text"]
 
 FileFormat = Literal["srt", "vtt", "ass"]
 
-_OVERRIDES = re.compile(r"\{[^{}]*\}")
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 _PLACED = re.compile(r"\\(?:pos|move)\b")
-_INNER_TIME = re.compile(r"<\d[\d:.]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +92,8 @@ def shown_text(cue: FileCue, format: FileFormat) -> str:
     if format == "ass":
         if _DRAWING.search(cue.text):
             return ""
-        text = _OVERRIDES.sub("", cue.text).replace(r"\h", "\u00a0")
+        text = OVERRIDES.sub("", cue.text).replace(r"\h", "\u00a0")
         return text.replace(r"\N", "\n").replace(r"\n", "\n")
     if format == "vtt":
-        return html.unescape(_INNER_TIME.sub("", cue.text))
+        return html.unescape(INNER_TIME.sub("", cue.text))
     return cue.text

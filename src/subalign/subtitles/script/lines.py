@@ -23,6 +23,7 @@ from subalign.subtitles.files.subtitle_file import (
     shown_text,
 )
 from subalign.subtitles.saved_results import finite_seconds, parse_json
+from subalign.subtitles.tags import INNER_TIME, OVERRIDES
 
 __all__ = [
     "ParsedScript",
@@ -34,8 +35,6 @@ __all__ = [
 
 _VTT_LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]+)", re.MULTILINE)
 
-_INNER_TIME = re.compile(r"<\d[\d:.]*>")
-_OVERRIDES = re.compile(r"\{[^{}]*\}")
 _OVERRIDE = re.compile(r"\\(?:([ibus])(\d+)|(an[1-9]))(?![a-z])")
 
 
@@ -107,10 +106,10 @@ def _text(cue: FileCue, format: FileFormat) -> str:
     text = cue.text
     if format == "ass":
         text = text.replace(r"\n", "\n").replace(r"\h", "\u00a0")
-        text = _closed(_OVERRIDES.sub(_as_tags, text))
+        text = _closed(OVERRIDES.sub(_as_tags, text))
     text = text.replace(r"\N", "\n")
     if format == "vtt":
-        text = html.unescape(_INNER_TIME.sub("", text))
+        text = html.unescape(INNER_TIME.sub("", text))
     return "\n".join(line for line in text.split("\n") if line.strip()).strip()
 
 

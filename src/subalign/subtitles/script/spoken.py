@@ -22,22 +22,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from subalign.subtitles.script.labels import Label, find_labels, label_at
+from subalign.subtitles.tags import INNER_TIME, TAG
 
 __all__ = ["spoken_ranges", "trimmed_ranges"]
 
 _NEVER_SAID = re.compile(
-    r"""
-      <r[tp](?:[.\s][^<>\n]{0,300})?>(?:(?!</r)[^\n]){0,300}    # how ruby is read
-    | </?[A-Za-z][^<>\n]{0,300}> | <\d[\d:.]*>         # tags, and times inside a cue
-    | \{\\[^{}]*\}                                     # overrides of ASS
-    | \[[^][]{0,400}\] | ［[^［］]{0,400}］ | 【[^【】]{0,400}】
-    | [♩♪♫♬🎵🎶]
-    | https?://[^\s<>"\[\]{}]{1,2000}
-    | (?<=[\u4e00-\u9fff々])[《（(][\u3041-\u30ff]{1,20}[》）)]
-    | (?<!\S)\#+(?!\S)
-    | \*{2,3} | (?<!\w)__ | __(?!\w)                   # bold in Markdown
-    """,
-    re.VERBOSE,
+    "|".join(
+        (
+            # how ruby is read, as an element and as kana in brackets after Chinese characters
+            r"<r[tp](?:[.\s][^<>\n]{0,300})?>(?:(?!</r)[^\n]){0,300}",
+            r"(?<=[\u4e00-\u9fff々])[《（(][\u3041-\u30ff]{1,20}[》）)]",
+            TAG.pattern,
+            INNER_TIME.pattern,
+            r"\[[^][]{0,400}\]|［[^［］]{0,400}］|【[^【】]{0,400}】",
+            r"[♩♪♫♬🎵🎶]|(?<!\S)#+(?!\S)",
+            r"https?://[^\s<>\"\[\]{}]{1,2000}",
+            r"\*{2,3}|(?<!\w)__|__(?!\w)",  # bold in Markdown
+        )
+    )
 )
 _TURN = re.compile(r"(?<!\S)>{2,3}")
 # not the "(s)" of "word(s)"; scripts without spaces, from Thai on, have no other place for brackets
