@@ -12,7 +12,7 @@ INPUTS := pyproject.toml constraints.txt
 OUT := out
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench docs train-micro eval-micro clean
+.PHONY: help install demo test lint format bench docs pictures train-micro eval-micro clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,9 +54,12 @@ bench: $(STAMPS)/bench  ## Measure against other tools on this machine, for more
 	$(BIN)/python bench/kernels.py
 	$(BIN)/python bench/layout.py
 
-docs: $(STAMPS)/run  ## Write docs/cli.md from the command itself
-	@mkdir -p docs
-	$(BIN)/python -m typer subalign.cli.app utils docs --name subalign --output docs/cli.md
+docs: $(STAMPS)/docs  ## Build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html."
+
+pictures: $(STAMPS)/docs  ## Draw the documentation's pictures anew
+	$(BIN)/python docs/pictures.py
 
 train-micro: $(STAMPS)/run  ## Train the embedded model; goes on where it was
 	$(PIP_INSTALL) -r training/requirements.txt
@@ -68,7 +71,7 @@ eval-micro: $(STAMPS)/run  ## Measure the run's export, else micro.en
 	$(BIN)/python -m training.evaluate training/micro.toml
 
 clean:  ## Remove what these targets made
-	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OUT) site build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(STAMPS):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -87,6 +90,10 @@ $(STAMPS)/test: $(INPUTS) | $(STAMPS)
 
 $(STAMPS)/bench: $(INPUTS) | $(STAMPS)
 	$(PIP_INSTALL) --editable '.[bench]'
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/docs: $(INPUTS) | $(STAMPS)
+	$(PIP_INSTALL) --editable '.[docs]'
 	@touch $@ $(STAMPS)/run
 
 $(STAMPS)/lint: $(INPUTS) | $(STAMPS)

@@ -21,6 +21,7 @@ __all__ = [
     "AlignmentOptions",
     "AudioOptions",
     "Clip",
+    "DataType",
     "DecodingOptions",
     "HighlightStyle",
     "KernelChoice",
@@ -36,11 +37,12 @@ __all__ = [
     "require_kind",
 ]
 
+DataType = Literal["auto", "float32", "bfloat16", "float16"]
 Task = Literal["transcribe", "translate"]
 KernelChoice = Literal["auto", "triton", "cpu"]
 HighlightStyle = Literal["underline", "karaoke", "color", "bold"]
 Position = Literal["bottom", "top"]
-AlignmentMethod = Literal["viterbi", "dtw", "norms", "characters"]
+AlignmentMethod = Literal["viterbi", "dtw"]
 ProfileName = Literal["netflix", "bbc", "broadcast", "social", "verbatim", "openai"]
 
 PREPEND_PUNCTUATIONS = "\"'“¿([{-"
@@ -182,18 +184,15 @@ class AlignmentOptions:
 
     `method` is one of
 
-    - viterbi: the best division of the window into words and pauses, by attention, loudness
+    - viterbi: the best segmentation of the window into words and silences, by attention, loudness
       and how long words of so many letters take;
-    - dtw: openai-whisper's, the best path through the attention of fixed heads;
-    - norms: the same with heads chosen for each text by the norms of their attention;
-    - characters: the same with the text read letter by letter (Yeh et al. 2025).
+    - dtw: openai-whisper's, the best path through the attention.
 
     `heads` are (layer, head) pairs; without any, the model's timing heads with their shift,
-    by method dtw its alignment heads. Methods that choose heads themselves leave them out of
-    account. `qk_scale` multiplies the raw scores before the softmax; `medfilt_width` is the odd
-    number of positions (20 ms each) of the median filter: None is 7, and 1 for viterbi. `kernels`
-    says what filters and finds the path: auto is Triton beside a GPU where it runs, and the CPU
-    elsewhere.
+    by method dtw its alignment heads. `qk_scale` multiplies the raw scores before the softmax;
+    `medfilt_width` is the odd number of positions (20 ms each) of the median filter: None is the
+    method's own, 1 for viterbi and 7 for dtw. `kernels` says what filters and finds the path: auto
+    is Triton beside a GPU where it runs, and the CPU elsewhere.
     """
 
     method: AlignmentMethod = "viterbi"
@@ -217,13 +216,6 @@ class AlignmentOptions:
             width is None or (width >= 1 and width % 2 == 1),
             f"`medfilt_width` must be an odd number from 1 up, not {width}.",
         )
-
-    @property
-    def filter_width(self) -> int:
-        """`medfilt_width`, or the method's own."""
-        if self.medfilt_width is not None:
-            return self.medfilt_width
-        return 1 if self.method == "viterbi" else 7
 
 
 @dataclass(frozen=True, kw_only=True)

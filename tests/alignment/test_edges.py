@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.edges import settle_edges
+from subalign.alignment.boundaries import settle_edges
 
 LOUD, QUIET = 0.8, 0.02
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from subalign.alignment import WordTokens, time_texts
-from subalign.alignment.edges import edge_frame, settle_edges
+from subalign.alignment.boundaries import edge_frame, settle_edges
 from subalign.alignment.loudness import speech_levels
 from subalign.alignment.punctuation import words_with_punctuation
 from subalign.alignment.teacher_forcing import text_room

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.alignment import WordTiming, methods, time_texts
-from subalign.alignment.edges import edge_time
+from subalign.alignment.boundaries import edge_time
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.pauses import (
     FrameSpan,

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import subalign.cli.batch as batch
+import subalign.cli.transcribe_run as transcribe_run
 from subalign.subtitles import SRTWriter
 
 
@@ -561,7 +561,7 @@ def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeyp
     def fail(*arguments, **options):
         raise RuntimeError("the unforeseen")
 
-    monkeypatch.setattr(batch, "transcribe_stream", fail)
+    monkeypatch.setattr(transcribe_run, "transcribe_stream", fail)
     outcome = transcribe("talk.wav", "-q")
     assert outcome.code == 1
     assert outcome.err == (
@@ -578,7 +578,7 @@ def test_too_little_memory(says, clip, monkeypatch):
     def fail(*arguments, **options):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(batch, "transcribe_stream", fail)
+    monkeypatch.setattr(transcribe_run, "transcribe_stream", fail)
     says(
         "talk.wav",
         code=1,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import subalign.cli.app
-import subalign.cli.batch
+import subalign.cli.transcribe_run
 from subalign.options import (
     AlignmentOptions,
     AudioOptions,
@@ -20,7 +20,9 @@ from subalign.options import (
 def job(subalign, monkeypatch):
     """The job that a command line leads to."""
     seen = []
-    monkeypatch.setattr(subalign_batch(), "run_job", lambda job, session: seen.append(job) or 0)
+    monkeypatch.setattr(
+        transcribe_run(), "run_transcribe", lambda job, session: seen.append(job) or 0
+    )
 
     def call(*arguments):
         outcome = subalign("transcribe", "a.wav", *arguments)
@@ -30,13 +32,13 @@ def job(subalign, monkeypatch):
     return call
 
 
-def subalign_batch():
-    return subalign.cli.batch
+def transcribe_run():
+    return subalign.cli.transcribe_run
 
 
-def _machine(found):
-    machine = found.machine
-    return machine.model, machine.device, machine.dtype, machine.sdpa
+def _compute(found):
+    compute = found.compute
+    return compute.model, compute.device, compute.dtype, compute.sdpa
 
 
 def test_without_options_the_defaults_of_the_library_hold(job):
@@ -45,10 +47,10 @@ def test_without_options_the_defaults_of_the_library_hold(job):
     assert found.alignment == AlignmentOptions()
     assert found.audio == AudioOptions()
     assert found.layout == LayoutOptions()
-    assert _machine(found) == (None, "auto", "auto", True)
+    assert _compute(found) == (None, "auto", "auto", True)
     assert (found.results.formats, found.results.folder) == (("srt",), None)
     assert (found.results.to_stdout, found.results.existing) == (False, "refuse")
-    assert (found.verbose, found.quiet, found.machine.threads) == (False, False, 0)
+    assert (found.verbose, found.quiet, found.compute.threads) == (False, False, 0)
 
 
 EVERY_OPTION = (
@@ -113,7 +115,7 @@ def test_every_option_arrives(job, dashes):
         linger=0.75,
         fps=29.97,
     )
-    assert _machine(found) == (
+    assert _compute(found) == (
         "turbo",
         "cpu",
         "bfloat16",
@@ -121,7 +123,7 @@ def test_every_option_arrives(job, dashes):
     )
     assert found.results.formats == ("json", "srt", "txt")
     assert (found.results.folder, found.results.existing) == (Path("out"), "overwrite")
-    assert (found.verbose, found.machine.threads) == (True, 3)
+    assert (found.verbose, found.compute.threads) == (True, 3)
 
 
 def test_openai_whispers_command_line_is_understood(job):
@@ -132,7 +134,7 @@ def test_openai_whispers_command_line_is_understood(job):
         "--suppress_tokens=-1 --temperature 0 --initial_prompt True".split()
     )
     assert found.results.formats[:5] == ("txt", "vtt", "srt", "tsv", "json")
-    assert found.machine.dtype == "float32"
+    assert found.compute.dtype == "float32"
     assert not found.verbose
     assert found.transcription == TranscriptionOptions(
         language="en",

@@ -5,11 +5,11 @@ import platform
 
 import torch
 
-import subalign.cli.diagnosis as diagnosis
 import subalign.model.devices as devices
 from embedded import MEGABYTES
-from subalign import __version__
+from subalign import __version__, audio
 from subalign.audio import find_ffmpeg
+from subalign.cli import doctor
 from subalign.errors import ToolMissingError
 
 
@@ -58,8 +58,8 @@ def test_problems_are_sentences_and_code_1(subalign, monkeypatch):
     def none_found():
         raise ToolMissingError("No ffmpeg was found.")
 
-    monkeypatch.setattr(diagnosis, "find_ffmpeg", none_found)
-    monkeypatch.setattr(diagnosis, "_numba_compiles", lambda: False)
+    monkeypatch.setattr(audio, "find_ffmpeg", none_found)
+    monkeypatch.setattr(doctor, "_numba_compiles", lambda: False)
     outcome = subalign("doctor")
     assert outcome.code == 1
     assert outcome.out.splitlines()[-2:] == [

@@ -53,6 +53,8 @@ print(sorted(set(sys.argv[1:]) & set(sys.modules)))
         ("subalign transcribe --model m", ["micro.en", "medium.en", "medium"]),
         ("subalign transcribe --format srt,v", ["srt,vtt"]),
         ("subalign transcribe --task transl", ["translate"]),
+        ("subalign render --highlight-style b", ["bold"]),
+        ("subalign check --profile b", ["bbc", "broadcast"]),
         ("subalign models get large-v3-", ["large-v3-turbo"]),
     ],
 )

@@ -2,8 +2,9 @@
 
 import pytest
 
-from subalign.cli.completions import complete_highlight_style
-from subalign.cli.parsers import parse_highlight_style, parse_style
+from subalign.cli.messages import with_options
+from subalign.cli.options import LayoutArguments
+from subalign.cli.parsers import parse_style
 from subalign.errors import UsageError
 from subalign.options import StyleOptions
 
@@ -35,16 +36,12 @@ def test_no_style_is_the_default(text: str | None) -> None:
 def test_what_is_no_style_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(UsageError) as error:
         parse_style(text)
-    assert str(error.value) == sentence
+    assert with_options(str(error.value)) == sentence
 
 
 def test_a_highlight_style_needs_highlighting() -> None:
-    assert parse_highlight_style("Karaoke", highlight_words=True) == "karaoke"
-    assert parse_highlight_style(None, highlight_words=False) == "underline"
+    assert LayoutArguments(highlight_words=True).options().highlight_style == "underline"
+    given = LayoutArguments(highlight_style="karaoke", highlight_words=True)
+    assert given.options().highlight_style == "karaoke"
     with pytest.raises(UsageError, match=r"^--highlight-style needs --highlight-words\.$"):
-        parse_highlight_style("bold", highlight_words=False)
-
-
-def test_highlight_styles_are_completed() -> None:
-    assert complete_highlight_style("") == ["underline", "karaoke", "color", "bold"]
-    assert complete_highlight_style("b") == ["bold"]
+        LayoutArguments(highlight_style="bold").options()

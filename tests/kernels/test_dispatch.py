@@ -12,7 +12,7 @@ import torch
 
 from subalign.errors import UsageError
 from subalign.kernels import dispatch
-from subalign.kernels.dispatch import MAX_TRITON_WIDTH, Surrender, dtw_paths, median_filter
+from subalign.kernels.dispatch import MAX_TRITON_WIDTH, TritonFallback, dtw_paths, median_filter
 from subalign.kernels.dtw import dtw
 from subalign.kernels.median import median_filter as cpu_median_filter
 
@@ -47,7 +47,7 @@ def matrices():
 @pytest.fixture(autouse=True)
 def _undecided(monkeypatch):
     """As at the start of a process."""
-    monkeypatch.setattr(dispatch, "_surrender", Surrender())
+    monkeypatch.setattr(dispatch, "_fallback", TritonFallback())
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from whisper.timing import dtw_cpu
 
+from kernel_oracles import dtw_oracle
 from subalign.kernels import dtw as module
 from subalign.kernels.dtw import dtw, warm_up
-from subalign.kernels.dtw_oracle import dtw_oracle
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)
 REALS = st.floats(-100, 100, width=32)

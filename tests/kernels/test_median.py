@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from whisper.timing import median_filter as openai_median_filter
 
+from kernel_oracles import median_filter_oracle
 from subalign.kernels.median import CHUNK_VALUES, median_filter, selection_network
-from subalign.kernels.median_oracle import median_filter_oracle
 
 WIDTHS = st.integers(0, 15).map(lambda half: 2 * half + 1)
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=4, max_side=12)

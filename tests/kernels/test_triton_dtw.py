@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from kernel_oracles import dtw_oracle
 from subalign.kernels.dtw import dtw
-from subalign.kernels.dtw_oracle import dtw_oracle
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)
 VALUES = st.one_of(

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from kernel_oracles import median_filter_oracle
 from subalign.kernels.median import median_filter as cpu_median_filter
-from subalign.kernels.median_oracle import median_filter_oracle
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64]
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=5, min_side=0, max_side=7)

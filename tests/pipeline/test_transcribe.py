@@ -96,12 +96,12 @@ def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(emb
 
 
 @pytest.mark.parametrize(
-    ("method", "compiled"), [("viterbi", "word_spans"), ("dtw", "dtw"), ("characters", "dtw")]
+    ("method", "compiled"), [("viterbi", "word_segmentation"), ("dtw", "dtw")]
 )
 def test_the_methods_kernel_is_compiled_beside_the_encoder(
     embedded_model, samples, monkeypatch, method, compiled
 ):
-    begun = {name: threading.Event() for name in ("word_spans", "dtw")}
+    begun = {name: threading.Event() for name in ("word_segmentation", "dtw")}
     for name, event in begun.items():
         monkeypatch.setattr(f"subalign.kernels.{name}.warm_up", event.set)
     options = {"model": embedded_model, "alignment": AlignmentOptions(method=method)}

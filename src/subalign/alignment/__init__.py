@@ -1,23 +1,21 @@
-"""From cross-attention to word times, one module a stage.
+"""From cross-attention to word times.
 
-forcing (the decoder reads the text; `capture` takes the raw scores of the heads) → then by method:
+The decoder reads known text (`teacher_forcing`), and the scores of some heads become a map of each
+token, or word, over the window's positions (`attention_maps`). A method makes words' times of it
+(`methods`):
 
-- viterbi: pauses (long ones are cut out, and the window heard again) → scores (softmax) → viterbi
-  (words' attention; the best division into words and pauses, with `speech`) → edges;
-- dtw: scores (softmax, standardisation, median, mean over heads) → path (dynamic time warping) →
-  words → punctuation → durations;
-- norms, characters: norm_heads (softmax, choice of heads, median) → path.
+- `viterbi`: long `pauses` are cut out first; segmentation of the window into words and silences by
+  attention, `loudness` and the length of words; edges settled on the sound. Once all words of a
+  recording have times, `boundaries` (with `grapheme_hmm`) moves their edges to where the sound
+  changes.
+- `dtw`: as openai-whisper, dynamic time warping and corrections of too long words.
 
-Once all words of a recording have times by viterbi, `boundaries` (with `grapheme_hmm`) moves their
-edges to where the sound changes.
-
-`windows` does it for given words, `dtw_words` as openai-whisper does, `timer` for the segments of a
-window that was transcribed, `longform` for a whole recording and its transcript. `guarantees` are
-what all words fulfil in the end.
+The words are given, or those of a transcribed window's `segments` with their `punctuation`, or the
+`script_words` of a transcript, which `forced` aligns with a recording of any length. `constraints`
+are what all words fulfil in the end.
 """
 
-from subalign.alignment.dtw import align_windows
-from subalign.alignment.methods import WordTimer, time_texts
+from subalign.alignment.methods import AttentionTimer, time_texts
 from subalign.alignment.words import WordTiming, WordTokens
 
-__all__ = ["WordTimer", "WordTiming", "WordTokens", "align_windows", "time_texts"]
+__all__ = ["AttentionTimer", "WordTiming", "WordTokens", "time_texts"]

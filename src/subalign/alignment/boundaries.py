@@ -1,9 +1,12 @@
-"""Word boundaries from the sound: attention tells where a word is, the sound where it begins.
+"""Where words begin and end, by the sound: attention tells where a word is, the sound its edges.
 
-Two steps. A hidden Markov model of letters, adapted to the recording, moves the edges of all words
-at once (`grapheme_hmm`). Then each edge goes to the largest change of the spectrum near it.
+Right after a window's words are found, edges beside pauses go to where loudness sets in or dies
+away (`settle_edges`). Once all words of a recording have times, `refine_boundaries` takes two more
+steps: a hidden Markov model of letters, adapted to the recording, moves the edges of all words at
+once (`grapheme_hmm`), then each edge goes to the largest change of the spectrum near it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,48 +15,153 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.constraints import keep_order
-from subalign.alignment.grapheme_hmm import SpokenWord, read_prior, spoken_letters
-from subalign.alignment.methods import with_words
+from subalign.alignment.grapheme_hmm import (
+    HmmThresholds,
+    SpokenWord,
+    read_prior,
+    spoken_letters,
+)
+from subalign.alignment.segments import with_words
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.results import Segment, Word
 
-__all__ = ["BoundaryLimits", "refine_boundaries", "refine_segments", "spectral_features"]
+__all__ = [
+    "BoundaryThresholds",
+    "EdgeThresholds",
+    "edge_frame",
+    "edge_time",
+    "refine_boundaries",
+    "refine_segments",
+    "settle_edges",
+    "spectral_features",
+]
+
+
+def edge_time(frame: int) -> float:
+    """When a frame begins, in seconds: frame n of the log-mel is centred on n / 100 s."""
+    return max(0.0, (frame - 0.5) / FRAMES_PER_SECOND)
+
+
+def edge_frame(time: float) -> int:
+    """The frame that begins at an `edge_time`."""
+    # rounding errors are far below a millionth of a frame
+    return math.ceil(time * FRAMES_PER_SECOND - 1e-6)
+
+
+# by loudness, beside pauses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeThresholds:
+    """Where loudness makes an edge; frames are 10 ms.
+
+    Chosen by `bench/accuracy.py` on 140 clean clips of four synthetic voices, where settled edges
+    brought 2 ms of mean error (bench/README.md).
+    """
+
+    # loudness (0 to 1) that speech has when it sets in, and until it dies away
+    onset: float = 0.12
+    offset: float = 0.2
+    # frames: an edge moves by less than this away from its word, by this at most into it
+    outwards: int = 12
+    inwards: int = 6
+    # frames that a word keeps, and that lie between words whose edges are free to move
+    least_word: int = 4
+    least_gap: int = 3
+
+
+def settle_edges(
+    spans: Sequence[tuple[int, int]],
+    levels: NDArray[np.float64],
+    thresholds: EdgeThresholds = EdgeThresholds(),
+) -> list[tuple[int, int]]:
+    """Move words' edges beside gaps to the next change between sound and silence.
+
+    `spans` and the result are (start, end) in frames of 10 ms, in order and without overlap;
+    `levels` is `speech_levels` (frames,). No word gets shorter than `least_word` or over its
+    neighbour.
+    """
+    settled = list(spans)
+    for index, (start, end) in enumerate(settled):
+        following = settled[index + 1][0] if index + 1 < len(settled) else levels.size
+        if following - end >= thresholds.least_gap:
+            level = thresholds.offset
+            settled[index] = start, _settled_end(start, end, following, levels, level, thresholds)
+    for index, (start, end) in enumerate(settled):
+        before = settled[index - 1][1] if index else 0
+        if start - before >= thresholds.least_gap:
+            # the same, looked at from the other end of the recording
+            size, level = levels.size, thresholds.onset
+            mirrored = _settled_end(
+                size - end, size - start, size - before, levels[::-1], level, thresholds
+            )
+            settled[index] = size - mirrored, end
+    return settled
+
+
+def _settled_end(
+    start: int,
+    end: int,
+    following: int,
+    levels: NDArray[np.float64],
+    level: float,
+    thresholds: EdgeThresholds,
+) -> int:
+    if end < 1 or end >= levels.size:
+        return end
+    if levels[end - 1] >= level and levels[end] >= level:
+        limit = min(following, end + thresholds.outwards, levels.size)
+        quiet = np.flatnonzero(levels[end:limit] < level)
+        return end + int(quiet[0]) if quiet.size else end
+    lowest = max(start + thresholds.least_word, end - thresholds.inwards)
+    loud = np.flatnonzero(levels[lowest - 1 : end] >= level) if lowest <= end else np.empty(0)
+    return lowest + int(loud[-1]) if loud.size else end
+
+
+# by letters and the spectrum, for all words of a recording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundaryThresholds:
+    """Numbers of the refinement; all but `weight` and those of the features are seconds.
+
+    Chosen on half of the telephone words (wuw2) and on the first half of LJ Speech, where 3, 5 and
+    10 s of normalisation were as good (bench/README.md, "Edges from the sound").
+    """
+
+    # before and after a frame, where its cepstra's usual values are taken from
+    normalisation: float = 3.0
+    # a pause that ends an utterance, whose words share the sound, and the sound around one
+    pause: float = 1.0
+    margin: float = 0.3
+    # the spectrum's change is that between the means of so much before and after an edge
+    side: float = 0.025
+    # how far an edge may go, what the change (in the utterance's median) counts against the squared
+    # distance, and the distance's unit
+    reach: float = 0.03
+    weight: float = 0.5
+    distance: float = 0.02
+    # the prior was estimated with these: cepstra, and the weight of each derivative
+    cepstra: int = 13
+    derivative_weight: float = 2.0
+
 
 # the log-mel's unit is 4 decades; natural logarithms are what the model was estimated with
 _NEPERS = np.float32(4.0 * np.log(10.0))
 
-_CEPSTRA = 13
-_BLOCK = 6000  # frames
-_DERIVATIVE_WEIGHT = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundaryLimits:
-    """Limits of the refinement, chosen on half of the telephone words and of LJ Speech.
-
-    `normalisation` seconds before and after a frame tell what cepstra are usual there. A stretch of
-    speech ends at a pause of `pause` seconds or at a word that was not heard, and has `margin`
-    seconds of sound around it. The spectrum's change is that between the mean of `side` seconds
-    before and after; an edge goes at most `reach` seconds for it, and the change counts `weight`
-    (of the stretch's median change) against the squared distance in units of `distance` seconds.
-    """
-
-    normalisation: float = 3.0
-    pause: float = 1.0
-    margin: float = 0.3
-    side: float = 0.025
-    reach: float = 0.03
-    weight: float = 0.5
-    distance: float = 0.02
+_BLOCK = 6000  # frames that are transformed at once
+_LEAST_DEVIATION = 1e-3  # of a cepstrum that does not change
+_LEAST_CHANGE = 1e-6  # of a spectrum that does not change
 
 
 def refine_boundaries(
     mel: LogMel,
     words: Sequence[Word],
-    limits: BoundaryLimits = BoundaryLimits(),
     *,
     first: float = 0.0,
     last: float | None = None,
+    thresholds: BoundaryThresholds = BoundaryThresholds(),
+    hmm: HmmThresholds = HmmThresholds(),
 ) -> list[Word]:
     """The same words with edges from the sound; those that are `estimated` keep theirs.
 
@@ -62,24 +170,24 @@ def refine_boundaries(
     keep their edges.
     """
     last = mel.duration if last is None else last
-    stretches = _stretches(words, first, last, limits)
-    if not stretches:
+    utterances = _utterances(words, first, last, thresholds)
+    if not utterances:
         return list(words)
-    features = spectral_features(mel, limits)
+    features = spectral_features(mel, thresholds)
     spoken, sounds = [], []
-    for stretch in stretches:
-        spoken.append([_spoken(words[n], stretch.first) for n in stretch.words])
-        sounds.append(features[stretch.first : stretch.end])
-    found = read_prior().boundaries(sounds, spoken)
+    for utterance in utterances:
+        spoken.append([_spoken(words[n], utterance.first) for n in utterance.words])
+        sounds.append(features[utterance.first : utterance.end])
+    found = read_prior().boundaries(sounds, spoken, hmm)
     del features, sounds
     edges = np.array([(word.start, word.end) for word in words])
-    for stretch, frames in zip(stretches, found, strict=True):
+    for utterance, frames in zip(utterances, found, strict=True):
         if frames is not None:
             # frame n is centred on n / 100 s
-            edges[list(stretch.words)] = (frames + stretch.first - 0.5) / FRAMES_PER_SECOND
-        change = _spectral_change(_log_power(mel, stretch.first, stretch.end), limits)
-        for n in stretch.words:
-            edges[n] = _largest_change(edges[n], change, stretch.first, limits)
+            edges[list(utterance.words)] = (frames + utterance.first - 0.5) / FRAMES_PER_SECOND
+        change = _spectral_change(_log_power(mel, utterance.first, utterance.end), thresholds)
+        for n in utterance.words:
+            edges[n] = _largest_change(edges[n], change, utterance.first, thresholds)
     refined = [
         replace(word, start=start, end=max(start, end))
         for word, (start, end) in zip(words, edges.tolist(), strict=True)
@@ -100,7 +208,7 @@ def refine_segments(
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Utterance:
     """Words that follow each other without a long pause, and the frames around them."""
 
     words: range
@@ -108,29 +216,29 @@ class _Stretch:
     end: int
 
 
-def _stretches(
-    words: Sequence[Word], start: float, end: float, limits: BoundaryLimits
-) -> list[_Stretch]:
-    """Runs of words that were heard, which share the sound between them."""
+def _utterances(
+    words: Sequence[Word], start: float, end: float, thresholds: BoundaryThresholds
+) -> list[_Utterance]:
+    """Runs of words that are not estimated, which share the sound between them."""
     runs: list[list[int]] = []
     for n, word in enumerate(words):
         if word.estimated:
             continue
-        joins = runs and runs[-1][-1] == n - 1 and word.start - words[n - 1].end < limits.pause
+        joins = runs and runs[-1][-1] == n - 1 and word.start - words[n - 1].end < thresholds.pause
         if joins:
             runs[-1].append(n)
         else:
             runs.append([n])
-    stretches = []
+    utterances = []
     for run in runs:
         first, last = words[run[0]], words[run[-1]]
         # half of a pause is the neighbour's margin
         before = (words[run[0] - 1].end + first.start) / 2 if run[0] else start
         after = (words[run[-1] + 1].start + last.end) / 2 if run[-1] + 1 < len(words) else end
-        begin = round(max(first.start - limits.margin, before) * FRAMES_PER_SECOND)
-        stop = round(min(last.end + limits.margin, after) * FRAMES_PER_SECOND)
-        stretches.append(_Stretch(range(run[0], run[-1] + 1), begin, stop))
-    return stretches
+        begin = round(max(first.start - thresholds.margin, before) * FRAMES_PER_SECOND)
+        stop = round(min(last.end + thresholds.margin, after) * FRAMES_PER_SECOND)
+        utterances.append(_Utterance(range(run[0], run[-1] + 1), begin, stop))
+    return utterances
 
 
 def _spoken(word: Word, first_frame: int) -> SpokenWord:
@@ -140,22 +248,24 @@ def _spoken(word: Word, first_frame: int) -> SpokenWord:
 
 
 def spectral_features(
-    mel: LogMel, limits: BoundaryLimits = BoundaryLimits()
+    mel: LogMel, thresholds: BoundaryThresholds = BoundaryThresholds()
 ) -> NDArray[np.float32]:
     """Cepstra, normalised by those around them, with two derivatives (frames, 39)."""
-    cepstra = _normalised(_cepstra(mel), round(limits.normalisation * FRAMES_PER_SECOND))
+    around = round(thresholds.normalisation * FRAMES_PER_SECOND)
+    cepstra = _normalised(_cepstra(mel, thresholds.cepstra), around)
     speed = _derivative(cepstra)
-    parts = cepstra, _DERIVATIVE_WEIGHT * speed, _DERIVATIVE_WEIGHT * _derivative(speed)
+    weight = thresholds.derivative_weight
+    parts = cepstra, weight * speed, weight * _derivative(speed)
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
-def _cepstra(mel: LogMel) -> NDArray[np.float64]:
-    """The discrete cosine transform (type II, orthonormal) of log-mel frames (frames, 13)."""
+def _cepstra(mel: LogMel, n_cepstra: int) -> NDArray[np.float64]:
+    """The orthonormal discrete cosine transform (type II) of log-mel frames (frames, n_cepstra)."""
     bands = np.arange(mel.n_mels)
-    angles = np.pi * np.arange(_CEPSTRA)[:, None] * (2 * bands + 1) / (2 * mel.n_mels)
+    angles = np.pi * np.arange(n_cepstra)[:, None] * (2 * bands + 1) / (2 * mel.n_mels)
     basis = np.cos(angles) * np.sqrt(2 / mel.n_mels)
     basis[0] /= np.sqrt(2)
-    cepstra = np.empty((mel.n_frames, _CEPSTRA))
+    cepstra = np.empty((mel.n_frames, n_cepstra))
     for first in range(0, mel.n_frames, _BLOCK):
         end = min(first + _BLOCK, mel.n_frames)
         cepstra[first:end] = (basis @ _log_power(mel, first, end)).T
@@ -174,7 +284,7 @@ def _normalised(values: NDArray[np.float64], around: int) -> NDArray[np.float64]
     count = (end - first)[:, None]
     mean = _sums(values, first, end) / count
     variance = _sums(values**2, first, end) / count - mean**2
-    return (values - mean) / (np.sqrt(np.maximum(variance, 0.0)) + 1e-3)  # type: ignore[no-any-return]
+    return (values - mean) / (np.sqrt(np.maximum(variance, 0.0)) + _LEAST_DEVIATION)  # type: ignore[no-any-return]
 
 
 def _sums(
@@ -190,7 +300,9 @@ def _derivative(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return (2 * (padded[4:] - padded[:-4]) + padded[3:-1] - padded[1:-3]) / 10
 
 
-def _spectral_change(log_power: NDArray[np.float32], limits: BoundaryLimits) -> NDArray[np.float64]:
+def _spectral_change(
+    log_power: NDArray[np.float32], thresholds: BoundaryThresholds
+) -> NDArray[np.float64]:
     """How much the spectrum changes at each half frame (5 ms), over the median (2 * frames - 1,).
 
     The distance of the mean spectra before and after; `log_power` is (n_mels, frames).
@@ -200,31 +312,31 @@ def _spectral_change(log_power: NDArray[np.float32], limits: BoundaryLimits) -> 
     spectra[::2] = log_power.T
     spectra[1::2] = (spectra[:-1:2] + spectra[2::2]) / 2
     step = np.arange(len(spectra))
-    side = round(limits.side * 2 * FRAMES_PER_SECOND)
+    side = round(thresholds.side * 2 * FRAMES_PER_SECOND)
     first, end = np.maximum(step - side, 0), np.minimum(step + side, len(spectra))
     before = _sums(spectra, first, step) / np.maximum(step - first, 1)[:, None]
     after = _sums(spectra, step, end) / (end - step)[:, None]
     change = np.linalg.norm(after - before, axis=1)
     change[:2] = 0.0
     change[-2:] = 0.0
-    return change / max(float(np.median(change)), 1e-6)  # type: ignore[no-any-return]
+    return change / max(float(np.median(change)), _LEAST_CHANGE)  # type: ignore[no-any-return]
 
 
 def _largest_change(
     edges: NDArray[np.float64],
     change: NDArray[np.float64],
     first_frame: int,
-    limits: BoundaryLimits,
+    thresholds: BoundaryThresholds,
 ) -> NDArray[np.float64]:
     """Each of some edges (seconds) where the spectrum changes most, the nearer the better."""
     steps_a_second = 2 * FRAMES_PER_SECOND
-    reach = round(limits.reach * steps_a_second)
+    reach = round(thresholds.reach * steps_a_second)
     moved = edges.copy()
     for index, time in enumerate(edges.tolist()):
         centre = round((time - first_frame / FRAMES_PER_SECOND) * steps_a_second)
         near = np.arange(max(centre - reach, 0), min(centre + reach + 1, change.size))
         if near.size:
-            away = (near - centre) / steps_a_second / limits.distance
-            best = near[np.argmax(limits.weight * change[near] - away**2)]
+            away = (near - centre) / steps_a_second / thresholds.distance
+            best = near[np.argmax(thresholds.weight * change[near] - away**2)]
             moved[index] = first_frame / FRAMES_PER_SECOND + best / steps_a_second
     return moved

@@ -1,34 +1,49 @@
-"""What every word's time fulfils, whatever method found it."""
+"""What every word's time fulfils, whatever found it: order, no overlap, a least duration.
+
+`keep_order` is for the words of a window or recording that nearly fulfil it: it changes as little
+as it can. `make_room` is for a whole transcript, in which many words in a row may have no length at
+all: pauses and neighbours give way to them.
+"""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.results import Word
 
-__all__ = [
-    "LEAST_DURATION",
-    "keep_order",
-    "make_room",
-]
+__all__ = ["DurationConstraints", "keep_order", "make_room"]
 
 
-LEAST_DURATION = 0.02
-"""Seconds that a word lasts at least."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurationConstraints:
+    """How long words last; chosen, not measured: a position of the encoder is 20 ms."""
+
+    # seconds that a word lasts at least
+    least: float = 0.02
+    # share of `least` that a word keeps of its own time, or it is estimated
+    own_share: float = 0.5
+    # share of its length that a word keeps beside words without room, where there is a way
+    kept_share: float = 0.5
 
 
-def keep_order(words: Sequence[Word], first: float, last: float) -> list[Word]:
-    """The same words, each of `LEAST_DURATION` or more, in order and without overlap.
+def keep_order(
+    words: Sequence[Word],
+    first: float,
+    last: float,
+    constraints: DurationConstraints = DurationConstraints(),
+) -> list[Word]:
+    """The same words, each of the least duration or more, in order and without overlap.
 
     All lie between `first` and `last` (seconds), in whole milliseconds; what fulfils this already
     is left as it is. A word that had no time of its own, or cannot keep any of it, takes it from
     its neighbours and becomes `estimated`. Where the words cannot all have their least duration,
     they share the time evenly.
     """
+    least = constraints.least
     room = round(last - first, 3)
-    if room < LEAST_DURATION * len(words):
+    if room < least * len(words):
         step = max(0.0, room) / max(1, len(words))
         return [
             replace(word, start=first + step * n, end=first + step * (n + 1), estimated=True)
@@ -38,29 +53,25 @@ def keep_order(words: Sequence[Word], first: float, last: float) -> list[Word]:
     free = first
     for word in words:
         start = max(word.start, free)
-        free = max(word.end, start + LEAST_DURATION)
+        free = max(word.end, start + least)
         spans.append((start, free))
     free = last
     for n in range(len(spans) - 1, -1, -1):
         start, end = spans[n]
         end = min(end, free)
-        free = max(first, min(start, end - LEAST_DURATION))
+        free = max(first, min(start, end - least))
         spans[n] = free, end
-    return [_moved(word, *span) for word, span in zip(words, spans, strict=True)]
+    return [_moved(word, *span, constraints) for word, span in zip(words, spans, strict=True)]
 
 
-def _moved(word: Word, start: float, end: float) -> Word:
+def _moved(word: Word, start: float, end: float, constraints: DurationConstraints) -> Word:
     kept = min(end, word.end) - max(start, word.start)
     return replace(
         word,
         start=round(start, 3),
         end=round(end, 3),
-        estimated=word.estimated or kept < LEAST_DURATION / 2,
+        estimated=word.estimated or kept < constraints.own_share * constraints.least,
     )
-
-
-# what a word that was heard keeps of its length, where there is any other way
-_KEPT = 0.5
 
 
 def make_room(
@@ -68,20 +79,21 @@ def make_room(
     ends: NDArray[np.float64],
     least: float,
     duration: float,
+    constraints: DurationConstraints = DurationConstraints(),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Times (words,) in which every word lasts at least `least` seconds, in order, without overlap.
 
     The words must be in order already and not overlap, but may have no length. Around words that
-    are too short, pauses and neighbours give way: as few of them as will do, and no word more than
-    half its length. What has no short word near stays as it is. All words end up between 0 and
-    `duration`, and share it evenly if they can only so have `least`, or less.
+    are too short, pauses and neighbours give way: as few of them as will do, and no word keeps less
+    than `kept_share` of its length. What has no short word near stays as it is. All words end up
+    between 0 and `duration`, and share it evenly if they can only so have `least`, or less.
     """
     n = starts.size
     if n * least >= duration:
         edges = np.linspace(0.0, max(duration, 0.0), n + 1)
         return edges[:-1], edges[1:]
     starts, ends = np.clip(starts, 0.0, duration), np.clip(ends, 0.0, duration)
-    needs = np.maximum(least, _KEPT * (ends - starts))
+    needs = np.maximum(least, constraints.kept_share * (ends - starts))
     if needs.sum() >= duration:
         needs = np.full(n, least)
     index = 0

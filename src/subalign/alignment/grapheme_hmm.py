@@ -1,4 +1,4 @@
-"""A hidden Markov model of letters, whose states find where each word begins and ends.
+"""A hidden Markov model (HMM) of letters, whose states find where each word begins and ends.
 
 Every letter is two states, silence is one that may be left out between words. The model begins as
 the one that ships (`assets/grapheme_hmm.npz`, estimated by training/grapheme_hmm.py on many voices)
@@ -17,16 +17,16 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.characters import is_wide
+from subalign.alignment.words import letter_count
 from subalign.kernels.hmm import Mixtures, MixtureStatistics, mixture_statistics, state_path
 
 __all__ = [
     "ANY_LETTER",
     "SILENCE",
-    "Freedom",
     "GraphemeHmm",
-    "Path",
+    "HmmThresholds",
     "SpokenWord",
+    "StatePath",
     "component_weights",
     "mixtures_of",
     "read_prior",
@@ -36,17 +36,6 @@ __all__ = [
 SILENCE, ANY_LETTER = "", "*"
 
 STATES_A_LETTER = 2
-
-# how many letters a digit (read as a word) and a wide character (read as a syllable) stand for
-_LETTERS_OF_DIGIT, _LETTERS_OF_WIDE = 4, 3
-
-# how often a letter that the model does not know is said at least before it has states of its own
-_LEAST_OCCURRENCES = 20
-
-# frames of the prior that count beside the recording's, and the least variance of a feature
-_PRIOR_FRAMES, _LEAST_VARIANCE = 40.0, 0.05
-
-_PASSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +47,28 @@ class SpokenWord:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Freedom:
-    """How many frames an edge may move.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmmThresholds:
+    """How far edges may move, and how the model is adapted to a recording; frames are 10 ms.
 
-    `word` is that of a word into its neighbour, `pause` into a pause of `least_pause` frames or
-    more, where loudness has found the edge already, and `silence` that of a silence into a word.
+    Measured on every second clip of telephone speech (wuw2) and on LJ Speech (bench/README.md):
+    edges free to move into pauses by 80 ms took starts within 100 ms from 94.2 to 93.5%; two
+    passes are as good as three.
     """
 
+    # frames that an edge may move: into a neighbouring word, and into a pause of `least_pause`
+    # frames or more, where loudness has found the edge already; a silence into a word
     word: int = 8
     pause: int = 0
     least_pause: int = 20
     silence: int = 50
+    # occurrences from which a letter that the model does not know has states of its own
+    least_occurrences: int = 20
+    # frames of the prior that count beside the recording's, and the least variance of a feature
+    prior_frames: float = 40.0
+    least_variance: float = 0.05
+    # Viterbi searches over the recording, with an adaptation between each two
+    passes: int = 3
 
     def outwards(self, gap: int) -> int:
         """How many frames a word's edge may move away from it, across such a gap."""
@@ -98,97 +97,102 @@ class GraphemeHmm:
         )
         return GraphemeHmm((*self.units, *new), mixtures)
 
-    def adapted(self, statistics: MixtureStatistics) -> "GraphemeHmm":
+    def adapted(
+        self, statistics: MixtureStatistics, thresholds: HmmThresholds = HmmThresholds()
+    ) -> "GraphemeHmm":
         """This model as the prior of one that has these statistics besides."""
-        prior, tau = self.mixtures, _PRIOR_FRAMES
+        prior, tau = self.mixtures, thresholds.prior_frames
         frames = (statistics.counts + tau)[..., None]
         means = (tau * prior.means + statistics.sums) / frames
         squares = tau * (1 / prior.precisions + prior.means**2) + statistics.squares
-        variances = np.maximum(squares / frames - means**2, _LEAST_VARIANCE)
+        variances = np.maximum(squares / frames - means**2, thresholds.least_variance)
         weights = tau * component_weights(prior) + statistics.counts
         return GraphemeHmm(self.units, mixtures_of(weights, means, variances))
 
     def boundaries(
         self,
         features: Sequence[NDArray[np.float32]],
-        stretches: Sequence[Sequence[SpokenWord]],
-        freedom: Freedom = Freedom(),
+        utterances: Sequence[Sequence[SpokenWord]],
+        thresholds: HmmThresholds = HmmThresholds(),
     ) -> list[NDArray[np.int64] | None]:
-        """First and end frame of each word (words, 2), of one stretch of speech after another.
+        """First and end frame of each word (words, 2), of one utterance after another.
 
-        `features` (frames, dimensions) are each stretch's. None where a stretch's words do not fit
-        near where attention has them.
+        `features` (frames, dimensions) are each utterance's. None where the words do not fit near
+        where attention has them.
         """
-        prior = model = self.with_letters(_unknown_letters(self.units, stretches))
-        paths = model.paths(features, stretches, freedom)
-        for _ in range(_PASSES - 1):
+        prior = model = self.with_letters(_unknown_letters(self.units, utterances, thresholds))
+        paths = model.paths(features, utterances, thresholds)
+        for _ in range(thresholds.passes - 1):
             frames = np.concatenate(features)
             states = np.concatenate([path.states for path in paths])
-            model = prior.adapted(mixture_statistics(frames, states, model.mixtures))
-            paths = model.paths(features, stretches, freedom)
+            statistics = mixture_statistics(frames, states, model.mixtures)
+            model = prior.adapted(statistics, thresholds)
+            paths = model.paths(features, utterances, thresholds)
         return [
             _edges(path.words, len(words)) if path.found else None
-            for path, words in zip(paths, stretches, strict=True)
+            for path, words in zip(paths, utterances, strict=True)
         ]
 
     def paths(
         self,
         features: Sequence[NDArray[np.float32]],
-        stretches: Sequence[Sequence[SpokenWord]],
-        freedom: Freedom = Freedom(),
-    ) -> list["Path"]:
-        """The most probable path through each stretch's words, near where attention has them."""
+        utterances: Sequence[Sequence[SpokenWord]],
+        thresholds: HmmThresholds = HmmThresholds(),
+    ) -> list["StatePath"]:
+        """The most probable path through each utterance's words, near where attention has them."""
         return [
-            self._path(frames, self._chain(words, len(frames), freedom))
-            for frames, words in zip(features, stretches, strict=True)
+            self._path(frames, self._chain(words, len(frames), thresholds))
+            for frames, words in zip(features, utterances, strict=True)
         ]
 
-    def _chain(self, words: Sequence[SpokenWord], n_frames: int, freedom: Freedom) -> "_Chain":
+    def _chain(
+        self, words: Sequence[SpokenWord], n_frames: int, thresholds: HmmThresholds
+    ) -> "_Chain":
         """Silence, the first word's states, silence, and so on, each with its bounds."""
         states, owners, first, end = [0], [-1], [0], [n_frames]
         if words:
-            end[0] = min(words[0].end, words[0].start + freedom.silence)
+            end[0] = min(words[0].end, words[0].start + thresholds.silence)
         for index, word in enumerate(words):
-            own = self._states_of(word, freedom)
+            own = self._states_of(word, thresholds)
             before = word.start - words[index - 1].end if index else word.start
             after = (
                 words[index + 1].start - word.end if index + 1 < len(words) else n_frames - word.end
             )
-            first += [word.start - freedom.outwards(before)] * len(own)
-            end += [word.end + freedom.outwards(after)] * len(own)
+            first += [word.start - thresholds.outwards(before)] * len(own)
+            end += [word.end + thresholds.outwards(after)] * len(own)
             states += [*own, 0]
             owners += [*([index] * len(own)), -1]
-            first.append(max(word.start, word.end - freedom.silence))
+            first.append(max(word.start, word.end - thresholds.silence))
             end.append(n_frames)
             if index + 1 < len(words):
                 following = words[index + 1]
-                end[-1] = min(following.end, following.start + freedom.silence)
+                end[-1] = min(following.end, following.start + thresholds.silence)
         lowest = np.maximum.accumulate(np.clip(first, 0, n_frames))
         highest = np.minimum.accumulate(np.clip(end, 0, n_frames)[::-1])[::-1]
         return _Chain(np.array(states), np.array(owners), lowest, highest)
 
-    def _states_of(self, word: SpokenWord, freedom: Freedom) -> list[int]:
-        """Two states a letter, or the first of each where a word is said too fast for two."""
+    def _states_of(self, word: SpokenWord, thresholds: HmmThresholds) -> list[int]:
+        """Two states a letter, or the first of each where a word is spoken too fast for two."""
         numbers = [
             self.units.index(letter if letter in self.units else ANY_LETTER)
             for letter in word.letters
         ]
-        room = word.end - word.start + freedom.word
+        room = word.end - word.start + thresholds.word
         if STATES_A_LETTER * len(numbers) > room:
             return [STATES_A_LETTER * number - 1 for number in numbers]
         return [state for n in numbers for state in (2 * n - 1, 2 * n)]
 
-    def _path(self, features: NDArray[np.float32], chain: "_Chain") -> "Path":
+    def _path(self, features: NDArray[np.float32], chain: "_Chain") -> "StatePath":
         silent = chain.words < 0
         places = state_path(features, chain.states, chain.first, chain.end, silent, self.mixtures)
         if places.size < len(features):
             nothing = np.full(len(features), -1)
-            return Path(nothing, nothing, found=False)
-        return Path(chain.states[places], chain.words[places], found=True)
+            return StatePath(nothing, nothing, found=False)
+        return StatePath(chain.states[places], chain.words[places], found=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class StatePath:
     """Each frame's state and word (frames,); -1 is no state, or silence.
 
     `found` is False where the words do not fit.
@@ -201,7 +205,7 @@ class Path:
 
 @dataclass(frozen=True, eq=False)
 class _Chain:
-    """The states of a stretch of speech, the word of each (-1 is silence), and their bounds."""
+    """The states of an utterance, the word of each (-1 is silence), and their bounds."""
 
     states: NDArray[np.int64]
     words: NDArray[np.int64]
@@ -210,18 +214,15 @@ class _Chain:
 
 
 def spoken_letters(text: str) -> tuple[str, ...]:
-    """What a word is said by: its letters in lower case, without marks.
+    """What a word is pronounced by: its letters in lower case, without marks.
 
     A digit or a wide character (Chinese, Japanese, Korean) stands for several of `ANY_LETTER`, as
-    does a word without any letter for one.
+    `letter_count` has it, as does a word without any letter for one.
     """
     letters: list[str] = []
     for character in unicodedata.normalize("NFKD", text.casefold()):
-        if character.isdigit():
-            letters += [ANY_LETTER] * _LETTERS_OF_DIGIT
-        elif character.isalpha():
-            wide = is_wide(character)
-            letters += [ANY_LETTER] * _LETTERS_OF_WIDE if wide else [character]
+        count = letter_count(character)
+        letters += [character] if count == 1 else [ANY_LETTER] * count
     return tuple(letters) or (ANY_LETTER,)
 
 
@@ -259,16 +260,18 @@ def _normalisation(precisions: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _unknown_letters(
-    units: Sequence[str], stretches: Sequence[Sequence[SpokenWord]]
+    units: Sequence[str],
+    utterances: Sequence[Sequence[SpokenWord]],
+    thresholds: HmmThresholds,
 ) -> tuple[str, ...]:
     counts: Mapping[str, int] = Counter(
-        letter for words in stretches for word in words for letter in word.letters
+        letter for words in utterances for word in words for letter in word.letters
     )
     return tuple(
         sorted(
             letter
             for letter, count in counts.items()
-            if count >= _LEAST_OCCURRENCES and letter not in units
+            if count >= thresholds.least_occurrences and letter not in units
         )
     )
 

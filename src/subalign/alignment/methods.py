@@ -1,51 +1,105 @@
-"""Times for given words in a batch of windows, by any method."""
+"""The methods that words are timed by, chosen by `AlignmentOptions.method`, and what they share.
 
-from collections.abc import Sequence
+A method is a class in a file of its own, such as `viterbi` and `dtw`, and an entry in `METHODS`.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, islice
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from subalign.alignment.characters import spell
-from subalign.alignment.constraints import keep_order
-from subalign.alignment.dtw import (
-    batch_token_positions,
-    in_recording,
-    positions_per_second,
-    text_tokens,
-    time_segments_by_dtw,
-    token_boundaries,
-    words_by_segment,
-)
+from subalign.alignment.dtw import Dtw
 from subalign.alignment.loudness import speech_levels
-from subalign.alignment.norm_heads import candidate_heads, norm_matrix
 from subalign.alignment.pauses import cut_long_pauses
-from subalign.alignment.punctuation import words_with_punctuation
-from subalign.alignment.teacher_forcing import TeacherForced, heads_for, teacher_force, text_room
-from subalign.alignment.viterbi import time_words, word_attention
-from subalign.alignment.words import WordTiming, WordTokens
-from subalign.mel import FRAMES_PER_SECOND
+from subalign.alignment.segments import TimeWords, keep_order_in_window
+from subalign.alignment.teacher_forcing import TeacherForced, teacher_force
+from subalign.alignment.viterbi import Viterbi
+from subalign.alignment.words import WordSpans, WordTiming, WordTokens
 from subalign.model import EncodedAudio, TimingHeads, Whisper
-from subalign.options import AlignmentOptions
-from subalign.results import Segment, Word
+from subalign.options import AlignmentMethod, AlignmentOptions, KernelChoice
+from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
 
-__all__ = [
-    "WordTimer",
-    "time_texts",
-    "with_words",
-]
+__all__ = ["METHODS", "AttentionTimer", "Method", "heads_for", "method_for", "time_texts"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """Seconds from the window's start."""
+class Method(Protocol):
+    """How the cross-attention of a window becomes the times of its words.
 
-    start: float
-    end: float
-    estimated: bool = False
+    `uses_sound` says whether loudness counts beside attention: then long pauses are cut out of a
+    window before its words are timed, and their edges are refined once all words of the recording
+    have times. `words_move_windows` says whether a transcription's next window begins where the
+    last timed word ends.
+    """
+
+    uses_sound: ClassVar[bool]
+    words_move_windows: ClassVar[bool]
+
+    def heads(self, model: Whisper) -> TimingHeads:
+        """The heads that are asked where the options name none, and the shift of their times."""
+        ...
+
+    def warm_up(self, device: torch.device) -> None:
+        """Compile the kernels that a model on this device needs, ahead of their first use."""
+        ...
+
+    def attention_map(
+        self, forced: TeacherForced, words: Sequence[WordTokens], options: AlignmentOptions
+    ) -> Tensor:
+        """The heads' common map of one window (rows, positions), as `word_spans` takes it."""
+        ...
+
+    def word_spans(
+        self,
+        maps: Sequence[Tensor],
+        texts: Sequence[Sequence[WordTokens]],
+        levels: Sequence[NDArray[np.float64]],
+        *,
+        shift: float = 0.0,
+        kernels: KernelChoice = "auto",
+    ) -> list[WordSpans]:
+        """When the words of each window are spoken, in seconds, in order and without overlap.
+
+        `texts` are the windows' words, `levels` the `speech_levels` (frames,) of their mel frames,
+        and `shift` the seconds that are added to the times of the heads' attention.
+        """
+        ...
+
+    def time_segments(
+        self,
+        segments: Sequence[Segment],
+        tokenizer: Tokenizer,
+        time_words: TimeWords,
+        last_speech_end: float,
+        options: AlignmentOptions,
+    ) -> list[Segment]:
+        """The segments of one transcribed window with words, and with bounds that go with them.
+
+        `time_words` times words of the window by this method; `last_speech_end` is when the words
+        before the window ended, in seconds.
+        """
+        ...
+
+
+METHODS: Mapping[AlignmentMethod, Method] = {"viterbi": Viterbi(), "dtw": Dtw()}
+
+
+def method_for(options: AlignmentOptions) -> Method:
+    """The method that the options name."""
+    return METHODS[options.method]
+
+
+def heads_for(model: Whisper, options: AlignmentOptions) -> TimingHeads:
+    """The heads that words are timed by, and their shift.
+
+    Heads that the options name are taken as they are, without a shift: what the model states
+    belongs to its own timing heads.
+    """
+    return TimingHeads(options.heads) if options.heads else method_for(options).heads(model)
 
 
 def time_texts(
@@ -64,13 +118,14 @@ def time_texts(
     there are more words than positions.
 
     Args:
-        model: whose timing heads are asked, by method dtw its alignment heads.
+        model: whose heads are asked, see `heads_for`.
         tokenizer: for the language and task of the text.
         encoded: a batch of windows.
         texts: each window's words; may be empty.
         num_frames: how many mel frames (10 ms) of each window are audio.
         options: method, heads, scale, filter width, kernels.
-        cut_pauses: whether method viterbi hears windows with long pauses again without these.
+        cut_pauses: whether a method that uses the sound gets windows with long pauses without
+            these, encoded again.
 
     Raises:
         ValueError: the arguments do not hold equally many windows, or a text is too long for the
@@ -85,18 +140,11 @@ def time_texts(
     filled = [window for window, words in enumerate(texts) if words]
     if not filled:
         return found
+    batch = _Batch(model, tokenizer, encoded, texts, num_frames, options)
     if len(filled) < len(texts):
-        encoded = encoded.select(torch.tensor(filled, device=encoded.features.device))
-    batch = _Batch(
-        model,
-        tokenizer,
-        encoded,
-        [texts[window] for window in filled],
-        [num_frames[window] for window in filled],
-        options,
-    )
-    again = cut_pauses and options.method == "viterbi"
-    timed = _timings_without_pauses(batch) if again else _timings(batch)
+        batch = batch.select(filled)
+    cut = cut_pauses and method_for(options).uses_sound
+    timed = _timings_without_pauses(batch) if cut else _timings(batch)
     for window, timings in zip(filled, timed, strict=True):
         found[window] = timings
     return found
@@ -104,7 +152,7 @@ def time_texts(
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The arguments of `time_texts`, of windows that all have words."""
+    """The arguments of `time_texts`."""
 
     model: Whisper
     tokenizer: Tokenizer
@@ -113,167 +161,88 @@ class _Batch:
     num_frames: Sequence[int]
     options: AlignmentOptions
 
-    @property
-    def heads(self) -> TimingHeads:
-        if self.options.method in ("norms", "characters"):
-            return TimingHeads(candidate_heads(self.model.dims))
-        return heads_for(self.model, self.options)
+    def select(self, rows: Sequence[int]) -> "_Batch":
+        """Some of the windows."""
+        index = torch.tensor(rows, device=self.encoded.features.device)
+        return self.replaced(
+            rows, self.encoded.select(index), [self.num_frames[row] for row in rows]
+        )
 
-    def part(
+    def replaced(
         self, rows: Sequence[int], encoded: EncodedAudio, num_frames: Sequence[int]
     ) -> "_Batch":
-        """Some of the windows, as `encoded`."""
+        """The texts of some of the windows with other audio."""
         texts = [self.texts[row] for row in rows]
         return replace(self, encoded=encoded, texts=texts, num_frames=num_frames)
-
-    def force(self, texts: Sequence[Sequence[WordTokens]]) -> list[TeacherForced]:
-        return teacher_force(
-            self.model,
-            self.tokenizer,
-            self.encoded,
-            [[token for word in words for token in word.tokens] for words in texts],
-            self.num_frames,
-            self.heads.pairs,
-        )
 
 
 @torch.inference_mode()
 def _timings_without_pauses(batch: _Batch) -> list[list[WordTiming]]:
-    """As `_timings`; windows with long pauses are heard again without these."""
+    """As `_timings`; windows with long pauses are encoded again without these."""
     mels = batch.encoded.mel.numpy()
     cut = [cut_long_pauses(mel, frames) for mel, frames in zip(mels, batch.num_frames, strict=True)]
     shortened = {row: window for row, window in enumerate(cut) if window is not None}
     if not shortened:
         return _timings(batch)
-    flowing = [row for row, window in enumerate(cut) if window is None]
+    whole = [row for row, window in enumerate(cut) if window is None]
     found: dict[int, list[WordTiming]] = {}
-    if flowing:
-        rows = torch.tensor(flowing, device=batch.encoded.features.device)
-        lengths = [batch.num_frames[row] for row in flowing]
-        part = batch.part(flowing, batch.encoded.select(rows), lengths)
-        found.update(zip(flowing, _timings(part), strict=True))
+    if whole:
+        found.update(zip(whole, _timings(batch.select(whole)), strict=True))
     again = np.stack([window.mel for window in shortened.values()])  # (windows, n_mels, frames)
     lengths = [window.frames.size for window in shortened.values()]
-    part = batch.part(list(shortened), batch.model.encode(torch.from_numpy(again)), lengths)
+    encoded = batch.model.encode(torch.from_numpy(again))
+    part = batch.replaced(list(shortened), encoded, lengths)
     for (row, window), timings in zip(shortened.items(), _timings(part), strict=True):
         found[row] = [window.restored(timing) for timing in timings]
     return [found[row] for row in range(len(cut))]
 
 
-def _timings(batch: _Batch) -> list[list[WordTiming]]:
-    forced = batch.force(batch.texts)
-    match batch.options.method:
-        case "viterbi":
-            spans = _divided(batch, forced)
-        case "dtw":
-            boundaries = token_boundaries(forced, batch.model.dims, batch.options)
-            spans = _along_path(batch.texts, boundaries)
-        case "norms":
-            spans = _along_path(batch.texts, _sharpest_boundaries(batch, forced))
-        case "characters":
-            spelled = [_spell(words, batch) for words in batch.texts]
-            spans = _along_path(spelled, _sharpest_boundaries(batch, batch.force(spelled)))
-    return [
-        _with_probabilities(words, of_window, text.probabilities)
-        for words, of_window, text in zip(batch.texts, spans, forced, strict=True)
-    ]
-
-
-def _divided(batch: _Batch, forced: Sequence[TeacherForced]) -> list[list[_Span]]:
-    """Method viterbi."""
-    mels = batch.encoded.mel.numpy()
-    return [
-        _divide(batch, words, text, mels[row, :, :frames])
-        for row, (words, text, frames) in enumerate(
-            zip(batch.texts, forced, batch.num_frames, strict=True)
-        )
-    ]
-
-
-def _divide(
-    batch: _Batch, words: Sequence[WordTokens], text: TeacherForced, mel: NDArray[np.float32]
-) -> list[_Span]:
-    attention = word_attention(text.scores[:, text.text_rows], words, batch.options)
-    found = time_words(
-        attention,
-        speech_levels(mel),
-        words,
-        batch.model.dims.position_seconds,
-        batch.heads.shift,
-    )
-    return [
-        _Span(start, end, estimated=not heard)
-        for (start, end), heard in zip(found.spans.tolist(), found.heard, strict=True)
-    ]
-
-
 @torch.inference_mode()
-def _sharpest_boundaries(batch: _Batch, forced: Sequence[TeacherForced]) -> list[list[float]]:
-    """Methods norms and characters: as `token_boundaries`, through the sharpest heads."""
-    rows = [
-        norm_matrix(
-            text.scores[:, text.text_rows],
-            qk_scale=batch.options.qk_scale,
-            medfilt_width=batch.options.filter_width,
-            kernels=batch.options.kernels,
-        )
-        for text in forced
+def _timings(batch: _Batch) -> list[list[WordTiming]]:
+    options, texts = batch.options, batch.texts
+    method, heads = method_for(options), heads_for(batch.model, options)
+    forced = teacher_force(
+        batch.model,
+        batch.tokenizer,
+        batch.encoded,
+        [[token for word in words for token in word.tokens] for words in texts],
+        batch.num_frames,
+        heads.pairs,
+    )
+    maps = [
+        method.attention_map(window, words, options)
+        for window, words in zip(forced, texts, strict=True)
     ]
-    rate = positions_per_second(batch.model.dims)
+    levels = [
+        speech_levels(mel[:, :frames])
+        for mel, frames in zip(batch.encoded.mel.numpy(), batch.num_frames, strict=True)
+    ]
+    spans = method.word_spans(maps, texts, levels, shift=heads.shift, kernels=options.kernels)
     return [
-        [position / rate for position in positions.tolist()]
-        for positions in batch_token_positions(rows, batch.options.kernels)
+        _with_probabilities(words, of_window, window.probabilities)
+        for words, of_window, window in zip(texts, spans, forced, strict=True)
     ]
-
-
-def _spell(words: Sequence[WordTokens], batch: _Batch) -> Sequence[WordTokens]:
-    """The words letter by letter, unless the decoder cannot read so many tokens at once."""
-    spelled = spell(words, batch.tokenizer)
-    fits = sum(len(word.tokens) for word in spelled) <= text_room(batch.model, batch.tokenizer)
-    return spelled if fits else words
-
-
-def _along_path(
-    texts: Sequence[Sequence[WordTokens]], boundaries: Sequence[Sequence[float]]
-) -> list[list[_Span]]:
-    """Each word from where its first spoken token begins to where its last one ends."""
-    spans: list[list[_Span]] = []
-    for words, of_window in zip(texts, boundaries, strict=True):
-        offsets = accumulate((len(word.tokens) for word in words), initial=0)
-        spans.append(
-            [
-                _Span(of_window[offset + word.spoken[0]], of_window[offset + word.spoken[1]])
-                for word, offset in zip(words, offsets, strict=False)
-            ]
-        )
-    return spans
 
 
 def _with_probabilities(
-    words: Sequence[WordTokens], spans: Sequence[_Span], probabilities: Sequence[float]
+    words: Sequence[WordTokens], found: WordSpans, probabilities: Sequence[float]
 ) -> list[WordTiming]:
+    """Times with the mean of the probabilities of each word's spoken tokens."""
     timings = []
     offset = 0
-    for word, span in zip(words, spans, strict=True):
-        first, end = word.spoken
-        of_word = probabilities[offset + first : offset + max(end, first + 1)]
-        timings.append(
-            WordTiming(
-                word=word.text,
-                tokens=word.tokens,
-                start=span.start,
-                end=span.end,
-                probability=float(np.mean(of_word)),
-                estimated=span.estimated,
-            )
-        )
+    spans = zip(found.spans.tolist(), found.estimated.tolist(), strict=True)
+    for word, ((start, end), estimated) in zip(words, spans, strict=True):
+        first, last = word.spoken
+        of_word = probabilities[offset + first : offset + max(last, first + 1)]
+        probability = float(np.mean(of_word))
+        timings.append(WordTiming(word.text, word.tokens, start, end, probability, estimated))
         offset += len(word.tokens)
     return timings
 
 
 @dataclass(frozen=True)
-class WordTimer:
-    """Finds the words' times of one window's segments after another.
+class AttentionTimer:
+    """Times the words of one transcribed window's segments after another by cross-attention.
 
     `tokenizer` is the one for the recording's language and task.
     """
@@ -296,72 +265,14 @@ class WordTimer:
         seconds. Words are in order, do not overlap, and last 20 ms or more. Segments without text
         get no words and keep their bounds.
         """
-        if self.options.method == "dtw":
-            timed = time_segments_by_dtw(
-                self.model,
-                self.tokenizer,
-                segments,
-                encoded,
-                num_frames,
-                last_speech_end,
-                self.options,
+
+        def time_words(words: Sequence[WordTokens]) -> list[WordTiming]:
+            [timings] = time_texts(
+                self.model, self.tokenizer, encoded, [words], [num_frames], self.options
             )
-        else:
-            timed = self._by_method(segments, encoded, num_frames)
-        return _in_order(timed, num_frames, last_speech_end)
+            return timings
 
-    def _by_method(
-        self, segments: Sequence[Segment], encoded: EncodedAudio, num_frames: int
-    ) -> list[Segment]:
-        texts = [text_tokens(segment, self.tokenizer) for segment in segments]
-        words = words_with_punctuation(
-            self.tokenizer,
-            [token for text in texts for token in text],
-            self.options.prepend_punctuations,
-            self.options.append_punctuations,
+        timed = method_for(self.options).time_segments(
+            segments, self.tokenizer, time_words, last_speech_end, self.options
         )
-        [timings] = time_texts(
-            self.model, self.tokenizer, encoded, [words], [num_frames], self.options
-        )
-        own_words = words_by_segment(timings, [len(text) for text in texts])
-        return [
-            with_words(segment, in_recording(of_segment, segment))
-            for segment, of_segment in zip(segments, own_words, strict=True)
-        ]
-
-
-def with_words(segment: Segment, words: Sequence[Word]) -> Segment:
-    """The segment with these words, from the start of the first to the end of the last."""
-    if not words:
-        return replace(segment, words=())
-    return replace(segment, words=tuple(words), start=words[0].start, end=words[-1].end)
-
-
-def _in_order(
-    segments: Sequence[Segment], num_frames: int, last_speech_end: float
-) -> list[Segment]:
-    """Give the words of a window's segments what every word has: time of its own, in order."""
-    if not segments:
-        return []
-    window_start = segments[0].seek / FRAMES_PER_SECOND
-    window_end = window_start + num_frames / FRAMES_PER_SECOND
-    words = [word for segment in segments for word in segment.words or ()]
-    ordered = iter(keep_order(words, min(last_speech_end, window_end), window_end))
-    return [
-        _moved(segment, list(islice(ordered, len(segment.words or ())))) for segment in segments
-    ]
-
-
-def _moved(segment: Segment, words: Sequence[Word]) -> Segment:
-    """The bounds go with the words that they were at."""
-    if not words or segment.words is None:
-        return segment
-    first, last = segment.words[0], segment.words[-1]
-    start = words[0].start if segment.start == first.start else segment.start
-    end = words[-1].end if segment.end == last.end else segment.end
-    return replace(
-        segment,
-        words=tuple(words),
-        start=min(start, words[0].start),
-        end=max(end, words[-1].end),
-    )
+        return keep_order_in_window(timed, num_frames, last_speech_end)

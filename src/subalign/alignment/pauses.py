@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.edges import edge_frame, edge_time
+from subalign.alignment.boundaries import edge_frame, edge_time
 from subalign.alignment.loudness import RecordingLoudness, frame_loudness
 from subalign.alignment.words import WordTiming
 from subalign.mel import FRAMES_PER_SECOND

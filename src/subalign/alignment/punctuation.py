@@ -1,4 +1,4 @@
-"""Punctuation clings to the word that it belongs to."""
+"""Punctuation is joined to the word that it belongs to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -46,13 +46,13 @@ def words_with_punctuation(
 ) -> list[WordTokens]:
     """The words of a text with the marks that belong to them, as `merge_punctuation` joins them.
 
-    What has neither letter nor digit and is no mark clings to the word before it too, or to the
-    next if there is none: nobody says it.
+    What has neither letter nor digit and is no mark attaches to the word before it too, or to the
+    next if there is none: nobody speaks it.
     """
     pieces, piece_tokens = tokenizer.split_to_word_tokens(tokens)
     groups = _group(pieces, frozenset(prepended), frozenset(appended))
     words = []
-    for group in _without_silent_groups(groups):
+    for group in _join_unspoken(groups):
         own = piece_tokens[group.first : group.end]
         offsets = list(accumulate(map(len, own), initial=0))
         proper = group.proper - group.first
@@ -81,13 +81,13 @@ def _group(pieces: Sequence[str], opening: frozenset[str], closing: frozenset[st
     return closed
 
 
-def _without_silent_groups(groups: Sequence[_Group]) -> list[_Group]:
+def _join_unspoken(groups: Sequence[_Group]) -> list[_Group]:
     joined: list[_Group] = []
     for group in groups:
         if joined and not _is_spoken(group.text):
             joined[-1] = _after(joined[-1], group)
         elif joined and not _is_spoken(joined[-1].text):
-            # only the first can be silent: all others have clung to it
+            # only the first can be unspoken: all others are joined to the word before them
             joined[-1] = replace(_after(joined[-1], group), proper=group.proper)
         else:
             joined.append(group)

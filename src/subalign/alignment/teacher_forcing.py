@@ -20,9 +20,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from subalign.errors import UsageError
-from subalign.model import EncodedAudio, ModelDimensions, TimingHeads, Whisper, explicit_attention
+from subalign.model import EncodedAudio, ModelDimensions, Whisper, explicit_attention
 from subalign.model.whisper import TextDecoder
-from subalign.options import AlignmentOptions
 from subalign.tokenizer import Tokenizer
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "TokenLikelihoods",
     "capture_scores",
     "check_heads",
-    "heads_for",
     "teacher_force",
     "text_room",
     "token_likelihoods",
@@ -89,19 +87,6 @@ def check_heads(model: Whisper, heads: Iterable[tuple[int, int]]) -> None:
                 f"`heads` {layer}:{head} is not among the {n_layers} x {n_heads} heads of "
                 f"{model.name or 'the model'}, which are counted from 0."
             )
-
-
-def heads_for(model: Whisper, options: AlignmentOptions) -> TimingHeads:
-    """The heads that method viterbi or dtw times words by, and their shift.
-
-    Heads that the options name are taken as they are, without a shift: what the model states
-    belongs to its own timing heads.
-    """
-    if options.heads:
-        return TimingHeads(options.heads)
-    if options.method == "viterbi":
-        return TimingHeads(model.timing_pairs, model.timing_shift)
-    return TimingHeads(model.alignment_pairs)
 
 
 def text_room(model: Whisper, tokenizer: Tokenizer) -> int:

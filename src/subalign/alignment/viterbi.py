@@ -1,104 +1,177 @@
-"""Word times by the best division of a window into words and pauses (method viterbi).
+"""Method viterbi: the best segmentation of a window into words and silences.
 
 The path of dynamic time warping has no pauses in it, so a word's neighbours share them, and it
-begins at the window's first position. Here a window is words, pauses between them, and perhaps
-speech before and after that the text does not have. Which division is best is decided by the
-attention of each word, the loudness of each position, and how long a word of so many letters
-takes at the speed of the window.
+begins at the window's first position. Here a window is words, silences between them, and perhaps
+speech before and after that the text does not have. A Viterbi search over whole words (a
+semi-Markov model) finds the segmentation that fits best the attention of each word, the loudness of
+each position, and how long a word of so many letters takes at the speed of the window.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.attention_maps import softmax_over_positions
-from subalign.alignment.edges import edge_time, settle_edges
+from subalign.alignment.attention_maps import word_attention
+from subalign.alignment.boundaries import EdgeThresholds, edge_time, settle_edges
 from subalign.alignment.loudness import speech_probability
-from subalign.alignment.words import WordTokens
-from subalign.characters import is_wide
-from subalign.kernels.dispatch import median_filter
-from subalign.kernels.word_spans import SpanCosts, word_spans
-from subalign.mel import FRAMES_PER_SECOND
-from subalign.options import AlignmentOptions
+from subalign.alignment.segments import TimeWords, timed_segments
+from subalign.alignment.teacher_forcing import TeacherForced
+from subalign.alignment.words import WordSpans, WordTokens, letter_count
+from subalign.kernels import hmm, word_segmentation
+from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation
+from subalign.model import FRAME_SECONDS, TimingHeads, Whisper
+from subalign.options import AlignmentOptions, KernelChoice
+from subalign.results import Segment
+from subalign.tokenizer import Tokenizer
 
-__all__ = ["Division", "divide", "spoken_length", "time_words", "word_attention"]
+__all__ = ["Viterbi", "ViterbiThresholds", "segment_words", "spoken_length", "time_words"]
 
-# All constants below were chosen on synthetic speech by bench/accuracy.py; positions are 20 ms.
-_COSTS = SpanCosts(
-    shortest=2, longest=100, tightness=15.0, shortest_pause=6, pause=4.0, unscripted=60.0
-)
-
-# positions for each unit of `spoken_length`: what any window's speed is kept between
-_SLOWEST, _FASTEST = 4.0, 2.0
-
-# attention below this share of what a word has on average is as good as none
-_LEAST_ATTENTION = 0.2
-
-# the lowest share of attention, and the lowest probability of speech or silence, that are told
-_ATTENTION_FLOOR, _SPEECH_FLOOR = 0.1, 1e-4
-
-# how much loudness counts beside attention
-_LOUDNESS_WEIGHT = 0.5
-
-# what speech costs a position that no word is given: inside the text, and before and after it
-_UNSCRIPTED_INSIDE, _UNSCRIPTED_OUTSIDE = -5.0, -1.0
+FRAMES_PER_POSITION = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
-    """When each word is said: `spans` (words, 2), and `heard` (words,), which of them are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViterbiThresholds:
+    """Numbers of this module; positions are 20 ms, scores and costs natural logarithms.
 
-    Spans are in positions as `divide` gives them, in seconds as `time_words` does.
-
-    A word is not heard where the attention tells nothing of it, or has no room of its own.
+    Chosen by `bench/accuracy.py` on 140 clean clips of four synthetic voices, where each part was
+    measured by what it brought (bench/README.md), but for `untranscribed_outside`: on 309 words of
+    telephone speech (wuw2).
     """
 
-    spans: NDArray[np.float64]
-    heard: NDArray[np.bool_]
+    # positions of the median filter along attention: each wider one was worse
+    medfilt_width: int = 1
+    # positions that a word takes, and by how much a length other than expected costs
+    shortest: int = 2
+    longest: int = 100
+    tightness: float = 15.0
+    # positions of a silence between words, and what it costs to begin one
+    shortest_silence: int = 6
+    silence_start: float = 4.0
+    # what it costs that speech before the first or after the last word is not in the text
+    untranscribed: float = 60.0
+    # what speech costs a position that no word is given: inside the text, before and after it
+    untranscribed_inside: float = -5.0
+    untranscribed_outside: float = -1.0
+    # positions a letter of `spoken_length`, between which the speed of any window is kept
+    fastest: float = 2.0
+    slowest: float = 4.0
+    # attention below this share of a word's mean is as good as none
+    least_attention: float = 0.2
+    # added to shares of attention and to probabilities of speech and silence: none is impossible
+    attention_floor: float = 0.1
+    speech_floor: float = 1e-4
+    # how much loudness counts beside attention, and the probability that makes a position speech
+    loudness_weight: float = 0.5
+    speech: float = 0.5
+
+    def costs(self, shortest: int, n_positions: int) -> SegmentationCosts:
+        """What the search takes for a window of so many positions."""
+        return SegmentationCosts(
+            shortest=shortest,
+            longest=min(self.longest, n_positions),
+            tightness=self.tightness,
+            shortest_silence=self.shortest_silence,
+            silence_start=self.silence_start,
+            untranscribed=self.untranscribed,
+        )
 
 
-def word_attention(
-    rows: Tensor, words: Sequence[WordTokens], options: AlignmentOptions
-) -> NDArray[np.float64]:
-    """How much each word attends to each position (words, positions): its rows sum to 1.
+@dataclass(frozen=True)
+class Viterbi:
+    """Word times by the best segmentation, with edges where the sound sets in and ends."""
 
-    `rows` (heads, text tokens, positions) are scores before the softmax; the mean over heads and
-    over the tokens of a word that are spoken.
-    """
-    weights = softmax_over_positions(rows, options.qk_scale)
-    weights = median_filter(weights, options.filter_width, options.kernels).mean(dim=0)
-    by_token = weights.cpu().numpy().astype(np.float64)  # (tokens, positions); MPS has no float64
-    offset = 0
-    attention = []
-    for word in words:
-        first, end = word.spoken
-        attention.append(by_token[offset + first : offset + max(end, first + 1)].mean(axis=0))
-        offset += len(word.tokens)
-    return np.stack(attention)  # (words, positions)
+    thresholds: ViterbiThresholds = ViterbiThresholds()
+    edges: EdgeThresholds = field(default_factory=EdgeThresholds)
+
+    uses_sound: ClassVar[bool] = True
+    words_move_windows: ClassVar[bool] = False
+
+    def heads(self, model: Whisper) -> TimingHeads:
+        """The timing heads with their shift."""
+        return TimingHeads(model.timing_pairs, model.timing_shift)
+
+    def warm_up(self, device: torch.device) -> None:
+        """Compile the kernels, which are the CPU's beside every device."""
+        word_segmentation.warm_up()
+        hmm.warm_up()
+
+    def attention_map(
+        self,
+        forced: TeacherForced,
+        words: Sequence[WordTokens],
+        options: AlignmentOptions,
+    ) -> Tensor:
+        """A row for each word (words, positions), float64 in main memory."""
+        attention = word_attention(
+            forced.scores[:, forced.text_rows],
+            words,
+            qk_scale=options.qk_scale,
+            medfilt_width=options.medfilt_width or self.thresholds.medfilt_width,
+            kernels=options.kernels,
+        )
+        return torch.from_numpy(attention)
+
+    def word_spans(
+        self,
+        maps: Sequence[Tensor],
+        texts: Sequence[Sequence[WordTokens]],
+        levels: Sequence[NDArray[np.float64]],
+        *,
+        shift: float = 0.0,
+        kernels: KernelChoice = "auto",
+    ) -> list[WordSpans]:
+        """The words of each window in its best segmentation."""
+        return [
+            time_words(
+                attention.cpu().numpy().astype(np.float64),
+                own_levels,
+                words,
+                shift=shift,
+                thresholds=self.thresholds,
+                edges=self.edges,
+            )
+            for attention, words, own_levels in zip(maps, texts, levels, strict=True)
+        ]
+
+    def time_segments(
+        self,
+        segments: Sequence[Segment],
+        tokenizer: Tokenizer,
+        time_words: TimeWords,
+        last_speech_end: float,
+        options: AlignmentOptions,
+    ) -> list[Segment]:
+        """The segments of one window with their words."""
+        return timed_segments(segments, tokenizer, time_words, options)
 
 
 def time_words(
     attention: NDArray[np.float64],
     levels: NDArray[np.float64],
     words: Sequence[WordTokens],
-    position_seconds: float,
+    *,
     shift: float = 0.0,
-) -> Division:
-    """The best division, with edges where the sound sets in and ends, in seconds.
+    thresholds: ViterbiThresholds = ViterbiThresholds(),
+    edges: EdgeThresholds = EdgeThresholds(),
+) -> WordSpans:
+    """The best segmentation, with edges where the sound sets in and ends, in seconds.
 
     `attention` is (words, positions), `levels` the `speech_levels` of the window's mel frames. The
     attention is moved by `shift` seconds first, below 0 to an earlier time, so that it lies on the
     sound.
     """
-    attention = _moved(attention, shift / position_seconds)
-    division = divide(attention, speech_probability(levels, attention.shape[1]), words)
-    frames = np.rint(division.spans * (FRAMES_PER_SECOND * position_seconds))
-    edges = settle_edges([(int(start), int(end)) for start, end in frames], levels)
-    times = [(edge_time(start), edge_time(end)) for start, end in edges]
-    return Division(np.array(times, np.float64).reshape(-1, 2), division.heard)
+    attention = _moved(attention, shift / (FRAMES_PER_POSITION * FRAME_SECONDS))
+    speech = speech_probability(levels, attention.shape[1])
+    found = segment_words(attention, speech, words, thresholds)
+    frames = np.rint(found.spans * FRAMES_PER_POSITION)
+    settled = settle_edges([(int(start), int(end)) for start, end in frames], levels, edges)
+    times = [(edge_time(start), edge_time(end)) for start, end in settled]
+    return WordSpans(np.array(times, np.float64).reshape(-1, 2), found.estimated)
 
 
 def _moved(attention: NDArray[np.float64], positions: float) -> NDArray[np.float64]:
@@ -109,65 +182,52 @@ def _moved(attention: NDArray[np.float64], positions: float) -> NDArray[np.float
     return np.stack([np.interp(at - positions, at, row) for row in attention])
 
 
-def divide(
-    attention: NDArray[np.float64], speech: NDArray[np.float64], words: Sequence[WordTokens]
-) -> Division:
-    """The best division by the words' attention (words, positions) and speech (positions,)."""
+def segment_words(
+    attention: NDArray[np.float64],
+    speech: NDArray[np.float64],
+    words: Sequence[WordTokens],
+    thresholds: ViterbiThresholds = ViterbiThresholds(),
+) -> WordSpans:
+    """Viterbi (semi-Markov) segmentation of a window into words and silences, in positions.
+
+    By the words' attention (words, positions) and the probability of speech (positions,).
+    """
     n_words, n_positions = attention.shape
-    heard = np.isfinite(attention).all(axis=1) & (np.ptp(attention, axis=1) > 0)
-    shortest = min(_COSTS.shortest, n_positions // n_words)
+    attended = np.isfinite(attention).all(axis=1) & (np.ptp(attention, axis=1) > 0)
+    shortest = min(thresholds.shortest, n_positions // n_words)
     if shortest == 0:
         edges = np.linspace(0, n_positions, n_words + 1)
-        return Division(np.stack([edges[:-1], edges[1:]], axis=1), np.zeros(n_words, bool))
+        return WordSpans(np.stack([edges[:-1], edges[1:]], axis=1), np.ones(n_words, bool))
     lengths = np.array([spoken_length(word.text) for word in words], np.float64)
-    rate = np.clip((speech > 0.5).sum() / lengths.sum(), _FASTEST, _SLOWEST)
-    expected = np.maximum(lengths * rate, _COSTS.shortest)
-    even = np.where(heard[:, None], attention, 1 / n_positions)
-    quiet = _LOUDNESS_WEIGHT * np.log(1 - speech + _SPEECH_FLOOR)
-    spans = word_spans(
-        _word_scores(even, expected, speech),
-        np.maximum(quiet, _UNSCRIPTED_INSIDE),
-        np.maximum(quiet, _UNSCRIPTED_OUTSIDE),
+    spoken = (speech > thresholds.speech).sum()
+    rate = np.clip(spoken / lengths.sum(), thresholds.fastest, thresholds.slowest)
+    expected = np.maximum(lengths * rate, thresholds.shortest)
+    even = np.where(attended[:, None], attention, 1 / n_positions)
+    quiet = thresholds.loudness_weight * np.log(1 - speech + thresholds.speech_floor)
+    spans = best_segmentation(
+        _word_scores(even, expected, speech, thresholds),
+        np.maximum(quiet, thresholds.untranscribed_inside),
+        np.maximum(quiet, thresholds.untranscribed_outside),
         expected,
-        _costs(shortest, n_positions),
+        thresholds.costs(shortest, n_positions),
     )
-    return Division(spans.astype(np.float64), heard)
-
-
-def _costs(shortest: int, n_positions: int) -> SpanCosts:
-    return SpanCosts(
-        shortest=shortest,
-        longest=min(_COSTS.longest, n_positions),
-        tightness=_COSTS.tightness,
-        shortest_pause=_COSTS.shortest_pause,
-        pause=_COSTS.pause,
-        unscripted=_COSTS.unscripted,
-    )
+    return WordSpans(spans.astype(np.float64), ~attended)
 
 
 def _word_scores(
-    attention: NDArray[np.float64], expected: NDArray[np.float64], speech: NDArray[np.float64]
+    attention: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    speech: NDArray[np.float64],
+    thresholds: ViterbiThresholds,
 ) -> NDArray[np.float64]:
     """Logarithms of each word's share of each position (words, positions)."""
-    # a long word spreads its attention thin: about 1 wherever a word is heard, short or long
+    # a long word spreads its attention thin: about 1 wherever a word is spoken, short or long
     level = attention * expected[:, None]
-    share = level / np.maximum(level.max(axis=0), _LEAST_ATTENTION)
-    loud = _LOUDNESS_WEIGHT * np.log(speech + _SPEECH_FLOOR)
-    return np.log(share + _ATTENTION_FLOOR) + loud  # type: ignore[no-any-return]
+    share = level / np.maximum(level.max(axis=0), thresholds.least_attention)
+    loud = thresholds.loudness_weight * np.log(speech + thresholds.speech_floor)
+    return np.log(share + thresholds.attention_floor) + loud  # type: ignore[no-any-return]
 
 
 def spoken_length(text: str) -> int:
-    """How long a word takes to say, in letters, and one more for the word itself.
-
-    A digit stands for a word of four letters, a wide character (Chinese, Japanese, Korean) for a
-    syllable of three.
-    """
-    return 1 + max(1, sum(map(_letters, text)))
-
-
-def _letters(character: str) -> int:
-    if character.isdigit():
-        return 4
-    if not character.isalpha():
-        return 0
-    return 3 if is_wide(character) else 1
+    """How long a word takes to say, in letters (`letter_count`), and one more for the word."""
+    return 1 + max(1, sum(map(letter_count, text)))

@@ -3,17 +3,16 @@
 `open_audio` (stream.py) is the way in. source.py: which files, addresses and containers ffmpeg may
 open; ffmpeg.py: the program and its command lines; decoder.py: the running process; log.py: what it
 prints; channels.py: one channel of many; limits.py: how much sound a file may hold; truncation.py:
-what is missing or damaged. What needs NumPy is imported when it is first asked for.
+what is missing or damaged. What needs NumPy or ffmpeg-python is imported late.
 """
 
 from typing import TYPE_CHECKING
 
-from subalign.audio.ffmpeg import FfmpegProgram, find_ffmpeg
 from subalign.audio.source import MEDIA_SUFFIXES, is_address, is_media_file, looks_like_media
 from subalign.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from subalign.audio.ffmpeg import SAMPLE_RATE
+    from subalign.audio.ffmpeg import SAMPLE_RATE, FfmpegProgram, find_ffmpeg
     from subalign.audio.stream import AudioStream, open_audio, silence_invalid_samples
 
 __all__ = [
@@ -33,7 +32,9 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "AudioStream": "subalign.audio.stream",
+        "FfmpegProgram": "subalign.audio.ffmpeg",
         "SAMPLE_RATE": "subalign.audio.ffmpeg",
+        "find_ffmpeg": "subalign.audio.ffmpeg",
         "open_audio": "subalign.audio.stream",
         "silence_invalid_samples": "subalign.audio.stream",
     },

@@ -1,30 +1,16 @@
 """`subalign align`: from the command line to a checked job, which `align_run` carries out."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.choices import (
-    chosen_language,
-    chosen_machine,
-    chosen_results,
-    warn_of_limits,
-)
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob
-from subalign.cli.messages import errors_reported
-from subalign.cli.parsers import parse_channel, parse_highlight_style, parse_pairs, parse_style
-from subalign.options import (
-    AlignmentMethod,
-    AlignmentOptions,
-    AudioOptions,
-    KernelChoice,
-    LayoutOptions,
-    ProfileName,
-    ScriptOptions,
-)
+from subalign.options import ScriptOptions
 
 __all__ = ["align"]
 
@@ -48,14 +34,14 @@ _Transcript = Annotated[
         rich_help_panel="Arguments",
     ),
 ]
-_Language = Annotated[
-    str | None,
+_Report = Annotated[
+    Path | None,
     typer.Option(
-        "--language",
-        metavar="NAME",
-        help="The spoken language: de or german.",
-        show_default="the transcript's, else detected",
-        rich_help_panel="Transcript",
+        "--report",
+        metavar="FILE",
+        help="Write how well the transcript fits, as JSON.",
+        show_default=False,
+        rich_help_panel="Results",
     ),
 ]
 _KeepLines = Annotated[
@@ -65,6 +51,16 @@ _KeepLines = Annotated[
         help="Each line or cue of the transcript is a cue; else they are laid out anew.",
         show_default="yes, but no with a profile or a limit on text",
         rich_help_panel="Layout of cues",
+    ),
+]
+_Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME",
+        help="The spoken language: de or german.",
+        show_default="the transcript's, else detected",
+        rich_help_panel="Transcript",
     ),
 ]
 _Ignore = Annotated[
@@ -78,16 +74,6 @@ _Ignore = Annotated[
         rich_help_panel="Transcript",
     ),
 ]
-_Report = Annotated[
-    Path | None,
-    typer.Option(
-        "--report",
-        metavar="FILE",
-        help="Write how well the transcript fits, as JSON.",
-        show_default=False,
-        rich_help_panel="Results",
-    ),
-]
 _MinHeard = Annotated[
     float,
     typer.Option(
@@ -99,114 +85,51 @@ _MinHeard = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Results(cli.ResultArguments):
+    format: cli.Formats = field(default_factory=lambda: ["srt,json"])
+
+
+@subcommand
 def align(
-    context: typer.Context,
+    session: Session,
     audio: _Audio,
     transcript: _Transcript,
-    format: cli.Formats = ["srt,json"],  # noqa: B006 (Typer copies it)
-    output_dir: cli.OutputDir = None,
-    overwrite: cli.Overwrite = False,
-    skip_existing: cli.SkipExisting = False,
+    *,
+    results: _Results,
     embed: cli.Embed = False,
     report: _Report = None,
     keep_lines: _KeepLines = None,
-    highlight_words: cli.HighlightWords = False,
-    highlight_style: cli.HighlightStyle = None,
-    style: cli.Style = None,
-    profile: cli.Profile = None,
-    max_line_width: cli.MaxLineWidth = None,
-    max_line_count: cli.MaxLineCount = None,
-    max_words_per_line: cli.MaxWordsPerLine = None,
-    max_cps: cli.MaxCps = None,
-    min_duration: cli.MinDuration = None,
-    max_duration: cli.MaxDuration = None,
-    min_gap: cli.MinGap = None,
-    linger: cli.Linger = None,
-    fps: cli.Fps = None,
-    csv_formulas: cli.CsvFormulas = False,
+    layout: cli.LayoutArguments,
     language: _Language = None,
     ignore: _Ignore = None,
     encoding: cli.Encoding = None,
     min_heard: _MinHeard = 0.5,
-    model: cli.ModelName = None,
-    model_dir: cli.ModelDir = None,
-    device: cli.Device = "auto",
-    dtype: cli.Dtype = None,
-    fp16: cli.HalfPrecision = None,
-    no_sdpa: cli.NoSdpa = False,
-    threads: cli.Threads = 0,
-    audio_track: cli.AudioTrack = 1,
-    channel: cli.Channel = "mix",
-    max_recording: cli.MaxRecording = None,
-    method: cli.Method = "viterbi",
-    heads: cli.Heads = None,
-    qk_scale: cli.QkScale = 1.0,
-    medfilt_width: cli.MedfiltWidth = None,
-    kernels: cli.Kernels = "auto",
+    compute: cli.ComputeArguments,
+    recording: cli.AudioArguments,
+    alignment: cli.AlignmentArguments,
     quiet: cli.Quiet = False,
-) -> None:
+) -> int:
     """Time every word of a given transcript: subtitles whose cues sit on the words."""
-    session: Session = context.obj
-    with errors_reported(session):
-        anew = (profile, max_line_width, max_line_count, max_words_per_line, max_cps)
-        layout = LayoutOptions(
-            profile=cast(ProfileName | None, profile),  # the options refuse any other name
-            keep_lines=anew == (None,) * 5 if keep_lines is None else keep_lines,
-            highlight_words=highlight_words,
-            highlight_style=parse_highlight_style(highlight_style, highlight_words=highlight_words),
-            style=parse_style(style),
-            max_line_width=max_line_width,
-            max_line_count=max_line_count,
-            max_words_per_line=max_words_per_line,
-            max_cps=max_cps,
-            min_duration=min_duration,
-            max_duration=max_duration,
-            min_gap=min_gap,
-            linger=linger,
-            fps=fps,
-            csv_formulas=csv_formulas,
-        )
-        warn_of_limits(layout, session)
-        job = AlignJob(
-            source=audio,
-            transcript=transcript,
-            results=chosen_results(
-                format,
-                output_dir,
-                overwrite=overwrite,
-                skip_existing=skip_existing,
-                embed=embed,
-            ),
-            layout=layout,
-            machine=chosen_machine(
-                model=model,
-                model_dir=model_dir,
-                device=device,
-                dtype=dtype,
-                fp16=fp16,
-                no_sdpa=no_sdpa,
-                threads=threads,
-            ),
-            audio=AudioOptions(
-                track=audio_track, channel=parse_channel(channel), max_seconds=max_recording
-            ),
-            script=ScriptOptions(
-                language=chosen_language(language),
-                ignore=tuple(ignore or ()),
-                encoding=encoding,
-            ),
-            alignment=AlignmentOptions(
-                method=cast(AlignmentMethod, method),  # the options refuse any other name
-                heads=parse_pairs(heads) if heads else (),
-                qk_scale=qk_scale,
-                medfilt_width=medfilt_width,
-                kernels=cast(KernelChoice, kernels),
-            ),
-            report=report,
-            min_heard=min_heard,
-            quiet=quiet,
-        )
+    kept = not layout.breaks_lines_anew if keep_lines is None else keep_lines
+    cues = layout.options(keep_lines=kept)
+    cli.warn_of_limits(cues, session)
+    job = AlignJob(
+        source=audio,
+        transcript=transcript,
+        results=results.results(embed=embed),
+        layout=cues,
+        compute=compute.options(),
+        audio=recording.options(),
+        script=ScriptOptions(
+            language=cli.chosen_language(language), ignore=tuple(ignore or ()), encoding=encoding
+        ),
+        alignment=alignment.options(),
+        report=report,
+        min_heard=min_heard,
+        quiet=quiet,
+    )
 
-        from subalign.cli.align_run import run_align
+    from subalign.cli.align_run import run_align
 
-        raise typer.Exit(run_align(job, session))
+    return run_align(job, session)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from subalign.audio.source import resolve_source
 from subalign.cli.align_report import report_tables
-from subalign.cli.console import Session
+from subalign.cli.console import Session, print_text, print_transcript
 from subalign.cli.job import AlignJob
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, shown_warnings
 from subalign.cli.progress import RunProgress, run_summary
-from subalign.cli.standard_output import print_text, print_transcript
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline import (
@@ -40,7 +39,7 @@ from subalign.subtitles.files import (
     render_subtitle_file,
 )
 from subalign.subtitles.retiming import retime_by_speech
-from subalign.subtitles.script import read_script, transcript_label
+from subalign.subtitles.script import read_script, script_of_file, transcript_label
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_align"]
@@ -59,14 +58,6 @@ class _Work:
     report: Path | None
 
 
-class _Running:
-    """How far the alignment is, as `RunProgress` asks."""
-
-    def __init__(self) -> None:
-        self.duration = 0.0
-        self.position = 0.0
-
-
 def run_align(job: AlignJob, session: Session) -> int:
     """Carry out a job; returns the exit code.
 
@@ -80,10 +71,10 @@ def run_align(job: AlignJob, session: Session) -> int:
                 session.say(f"{work.label} is skipped: its results are there.")
             return 0
         kept = _own_cues(job) if job.keep_file else None
-        script = read_script(job.transcript, ignore=job.script.ignore, encoding=job.script.encoding)
+        script = _script(job, kept)
         language = job.script.language or script.language
         with loaded_model(
-            job.machine, session, quiet=job.quiet, command="align", language=language
+            job.compute, session, quiet=job.quiet, command="align", language=language
         ) as model:
             check_script(model, script, transcript_label(job.transcript))
             return _align(work, job, script, kept, model, session)
@@ -133,6 +124,12 @@ def _own_cues(job: AlignJob) -> SubtitleFile:
     return file
 
 
+def _script(job: AlignJob, file: SubtitleFile | None) -> Script:
+    if file is None:
+        return read_script(job.transcript, ignore=job.script.ignore, encoding=job.script.encoding)
+    return script_of_file(file, transcript_label(job.transcript), ignore=job.script.ignore)
+
+
 def _own_file(job: AlignJob) -> tuple[Output, ...]:
     """The file that takes the given cues with their new times."""
     if job.results.to_stdout or job.transcript == "-":
@@ -161,17 +158,9 @@ def _align(
     session: Session,
 ) -> int:
     started = time.perf_counter()
-    running = _Running()
     with RunProgress(
         session.console, shown=session.console.is_terminal and not job.quiet
     ) as progress:
-
-        def show(done: float, duration: float) -> None:
-            following = running.duration > 0
-            running.position, running.duration = done, duration
-            if not following:
-                progress.follow(work.label, running, ())
-
         progress.open(work.label)
         found = align(
             work.input.source,
@@ -181,7 +170,7 @@ def _align(
             audio=job.audio,
             alignment=job.alignment,
             on_audio=progress.read,
-            on_progress=show,
+            on_progress=progress.follower(work.label),
             name=transcript_label(job.transcript),
         )
     heard = found.report.heard_share >= job.min_heard

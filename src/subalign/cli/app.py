@@ -13,7 +13,7 @@ from typer.main import get_command
 from subalign.cli.align import align
 from subalign.cli.arguments import PanelledCommand
 from subalign.cli.check import check
-from subalign.cli.console import Session
+from subalign.cli.console import Session, discard_output, output_error
 from subalign.cli.doctor import doctor
 from subalign.cli.heads import heads_app
 from subalign.cli.messages import EXIT_CODES, report
@@ -21,7 +21,6 @@ from subalign.cli.models import models_app
 from subalign.cli.mux import mux
 from subalign.cli.render import render
 from subalign.cli.retime import retime
-from subalign.cli.standard_output import discard_output, output_error
 from subalign.cli.transcribe import transcribe
 
 __all__ = ["app", "main", "run"]

@@ -6,17 +6,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from subalign.audio.source import legible
 from subalign.cli import options as cli
-from subalign.cli.console import Session, one_line
-from subalign.cli.messages import errors_reported, report, shown_warnings
-from subalign.cli.standard_output import print_line, print_text
+from subalign.cli.arguments import Only, subcommand
+from subalign.cli.console import Session, one_line, print_line, print_text
+from subalign.cli.messages import report, shown_warnings
 from subalign.errors import InputError, OutputExistsError, UsageError
-from subalign.options import LayoutOptions, ProfileName, check_encoding
+from subalign.options import LayoutOptions, check_encoding
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,6 +75,13 @@ def _fixing(name: str, help: str) -> typer.models.OptionInfo:
     return option
 
 
+_Limits = Annotated[
+    cli.LayoutArguments,
+    Only(
+        *("profile", "max_line_width", "max_line_count", "max_cps"),
+        *("min_duration", "max_duration", "min_gap", "fps"),
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Write JSON.", show_default=False)]
 _Fix = Annotated[
     bool,
@@ -84,52 +91,36 @@ _InPlace = Annotated[bool, _fixing("--in-place", "With --fix: write into the fil
 _Overwrite = Annotated[bool, _fixing("--overwrite", "With --fix: replace NAME.fixed.srt.")]
 
 
+@subcommand
 def check(
-    context: typer.Context,
+    session: Session,
     files: _Files,
-    profile: cli.Profile = None,
-    max_line_width: cli.MaxLineWidth = None,
-    max_line_count: cli.MaxLineCount = None,
-    max_cps: cli.MaxCps = None,
-    min_duration: cli.MinDuration = None,
-    max_duration: cli.MaxDuration = None,
-    min_gap: cli.MinGap = None,
-    fps: cli.Fps = None,
+    *,
+    layout: _Limits,
     encoding: cli.Encoding = None,
     as_json: _Json = False,
     fix: _Fix = False,
     in_place: _InPlace = False,
     overwrite: _Overwrite = False,
-) -> None:
+) -> int:
     """Find what is wrong with subtitle files; exit code 1 if there is an error."""
-    session: Session = context.obj
-    with errors_reported(session), shown_warnings(session):
-        if (in_place or overwrite) and not fix:
-            raise UsageError("--in-place and --overwrite need --fix.")
-        if profile == "openai":
-            raise UsageError(
-                "--profile openai is a layout without limits: check against netflix, bbc, "
-                "broadcast, social or verbatim."
-            )
-        limits = LayoutOptions(
-            profile=cast(ProfileName | None, profile),  # the options refuse any other name
-            max_line_width=max_line_width,
-            max_line_count=max_line_count,
-            max_cps=max_cps,
-            min_duration=min_duration,
-            max_duration=max_duration,
-            min_gap=min_gap,
-            fps=fps,
+    if (in_place or overwrite) and not fix:
+        raise UsageError("--in-place and --overwrite need --fix.")
+    if layout.profile == "openai":
+        raise UsageError(
+            "--profile openai is a layout without limits: check against netflix, bbc, "
+            "broadcast, social or verbatim."
         )
-        target = "source" if in_place else "beside" if fix else None
-        encoding = None if encoding is None else check_encoding(encoding)
-        wanted = _Wanted(limits, encoding, target, overwrite)
+    target = "source" if in_place else "beside" if fix else None
+    encoding = None if encoding is None else check_encoding(encoding)
+    wanted = _Wanted(layout.options(), encoding, target, overwrite)
+    with shown_warnings(session):
         reports, failed = _check_all(files, wanted, session)
-        if as_json:
-            print_line(report_json(reports))
-        else:
-            report_text(reports)
-        raise typer.Exit(1 if failed or any(found.remaining_errors for found in reports) else 0)
+    if as_json:
+        print_line(report_json(reports))
+    else:
+        report_text(reports)
+    return 1 if failed or any(found.remaining_errors for found in reports) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +170,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
     mended = fix_file(file, profile)
     if mended == file:
         return found
-    if not any(True for _ in mended.cues):
+    if not mended.cues:
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
     path = _target(source, file.format, wanted)
     write_subtitle_file(mended, path, overwrite=wanted.overwrite or wanted.target == "source")

@@ -1,20 +1,38 @@
-"""Everything that people read while a command runs: lines on standard error.
+"""The two streams: lines for people on standard error, results alone on standard output.
 
-Standard output is for results alone. Text of users and strangers (file names, transcripts) is
-never taken for markup, never cut, and shown without control characters.
+Text of users and strangers (file names, transcripts) is never taken for markup, never cut, and
+shown without control characters. Results are UTF-8 with line feeds, whatever the terminal says.
 """
 
+import errno
+import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from subalign.errors import OutputError
+from subalign.options import LayoutOptions
+from subalign.results import Transcript
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Session", "one_line"]
+    from subalign.subtitles import PageMedia
+
+__all__ = [
+    "Session",
+    "discard_output",
+    "one_line",
+    "output_error",
+    "print_line",
+    "print_text",
+    "print_transcript",
+    "stdout_carries",
+]
 
 _COLOUR_ASKED_FOR = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich heeds these also where no terminal is
 
@@ -71,3 +89,90 @@ class Session:
         if "console" in vars(self) or any(map(os.environ.get, _COLOUR_ASKED_FOR)):
             return False
         return sys.stderr is None or not sys.stderr.isatty()
+
+
+def print_transcript(
+    transcript: Transcript,
+    format: str,
+    layout: LayoutOptions,
+    media: "PageMedia | None" = None,
+) -> None:
+    """Write one result to standard output; `media` is the recording for a page.
+
+    Raises:
+        OutputError: its reader has gone, or it leads to a full disk.
+    """
+    from subalign.subtitles import get_writer
+
+    text = io.StringIO(newline="")
+    get_writer(format, layout, media=media).write(transcript, text)
+    print_text(text.getvalue())
+
+
+def print_text(text: str) -> None:
+    """Write a result's text to standard output.
+
+    Raises:
+        OutputError: its reader has gone, it is closed, or it leads to a full disk.
+    """
+    from subalign.subtitles.controls import plain_characters
+
+    with _failures_named("give a folder as --output-dir"):
+        # text of strangers never gives a terminal orders
+        shown = plain_characters(text) if sys.stdout.isatty() else text
+        sys.stdout.buffer.write(shown.encode())
+        sys.stdout.buffer.flush()
+
+
+def print_line(text: str) -> None:
+    """Write what a command tells to standard output, in the terminal's encoding.
+
+    Raises:
+        OutputError: it is closed, or leads to a full disk.
+        BrokenPipeError: its reader has gone.
+    """
+    with _failures_named("lead it elsewhere", loudly=False):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _failures_named(remedy: str, *, loudly: bool = True) -> Iterator[None]:
+    if sys.stdout is None:
+        raise OutputError(f"Standard output is closed: {remedy}.")
+    try:
+        yield
+    except OSError as error:
+        discard_output()
+        if isinstance(error, BrokenPipeError) and not loudly:
+            raise
+        raise output_error(error, remedy) from error
+
+
+def output_error(error: OSError, remedy: str) -> OutputError:
+    """The sentence for standard output that cannot be written."""
+    if isinstance(error, BrokenPipeError):
+        reason = "its reader has gone"
+    elif error.errno == errno.ENOSPC:
+        reason = "the disk is full"
+    else:
+        reason = (error.strerror or str(error)).lower()
+    return OutputError(f"Standard output cannot be written ({reason}): {remedy}.")
+
+
+def stdout_carries(text: str) -> bool:
+    """Whether standard output's encoding has every character of `text`."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def discard_output() -> None:
+    """Let what is still buffered go nowhere: it would fail again when the interpreter ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        target = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, target)
+        os.close(nowhere)

@@ -1,30 +1,26 @@
-"""`subalign heads`: which attention heads follow the speech, and the dumps that say so.
+"""`subalign heads`: which attention heads follow the speech, and the dumps that say so."""
 
-`list`, `decode` and `encode` stand here, what needs recordings in `head_measuring` and
-`head_drawing`.
-"""
-
-import re
-from collections.abc import Iterable
-from typing import Annotated
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from subalign.cli.completions import complete_model
-from subalign.cli.console import Session
-from subalign.cli.heads_measure import find, plot, score
-from subalign.cli.messages import EXIT_CODES, errors_reported
-from subalign.cli.standard_output import print_line, stdout_carries
-from subalign.errors import UsageError
-from subalign.model import MarkedHeads, heads_of, known_heads, read_dump
-from subalign.model.head_dumps import DUMP_START
+from subalign.cli import options as cli
+from subalign.cli.arguments import Only, subcommand
+from subalign.cli.console import Session, print_line, stdout_carries
+from subalign.cli.messages import EXIT_CODES, shown_warnings
+from subalign.cli.parsers import parse_pairs, parse_stretch
+from subalign.errors import InputError, UsageError
+from subalign.model import heads_of, known_heads, pack_heads
 
-__all__ = [
-    "find_heads",
-    "find_shape",
-    "heads_app",
-]
+if TYPE_CHECKING:
+    from subalign.model import Whisper
 
+__all__ = ["heads_app"]
 
 heads_app = typer.Typer(
     name="heads",
@@ -35,23 +31,41 @@ heads_app = typer.Typer(
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+_Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
+        "Face repository.",
+        autocompletion=cli.complete_model,
+        show_default=False,
+    ),
+]
+_Audio = Annotated[
+    str, typer.Argument(metavar="AUDIO", help="A recording, or - for standard input.")
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+_Compute = Annotated[cli.ComputeArguments, Only("device", "threads")]
+_Track = Annotated[cli.AudioArguments, Only("audio_track")]
+_Alignment = Annotated[
+    cli.AlignmentArguments, Only("method", "qk_scale", "medfilt_width", "kernels")
+]
 
 
 @heads_app.command("list", short_help="List the heads of the models known by name.")
-def list_all(context: typer.Context, as_json: _Json = False) -> None:
+@subcommand
+def list_known(session: Session, *, as_json: _Json = False) -> None:  # noqa: ARG001
     """List how many heads each model known by name has, and how many are marked."""
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.cli.heads_tables import known_as_json, known_as_table
-        from subalign.model import known_heads
+    from subalign.cli.heads_tables import known_as_json, known_as_table
 
-        models = known_heads()
-        print_line(known_as_json(models) if as_json else known_as_table(models))
+    models = known_heads()
+    print_line(known_as_json(models) if as_json else known_as_table(models))
 
 
 @heads_app.command("decode", short_help="Show which heads a model or a dump marks.")
+@subcommand
 def decode(
-    context: typer.Context,
+    session: Session,  # noqa: ARG001
     source: Annotated[
         str,
         typer.Argument(
@@ -59,10 +73,11 @@ def decode(
             help="A name of `subalign heads list`, a checkpoint's folder, or a dump as "
             "openai-whisper's set_alignment_heads takes it. Put a dump between single quotes, "
             "as it may hold any other sign that shells know.",
-            autocompletion=complete_model,
+            autocompletion=cli.complete_model,
             show_default=False,
         ),
     ],
+    *,
     layers: Annotated[
         int | None,
         typer.Option(
@@ -78,19 +93,16 @@ def decode(
     as_json: _Json = False,
 ) -> None:
     """Show which heads a model or a dump marks: a picture, the pairs, and the dump."""
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.cli.heads import find_heads
-        from subalign.cli.heads_tables import heads_as_json, heads_as_text
+    from subalign.cli.heads_tables import heads_as_json, heads_as_text
 
-        marked = find_heads(source, n_layers=layers, n_heads=heads)
-        text = heads_as_json(marked) if as_json else heads_as_text(marked)
-        print_line(text if stdout_carries(text) else heads_as_text(marked, plain=True))
+    marked = heads_of(source.strip(), layers=layers, heads=heads)
+    _print(heads_as_json(marked) if as_json else heads_as_text(marked))
 
 
 @heads_app.command("encode", short_help="Write a dump that marks these heads.")
+@subcommand
 def encode(
-    context: typer.Context,
+    session: Session,  # noqa: ARG001
     pairs: Annotated[
         str,
         typer.Argument(
@@ -99,6 +111,7 @@ def encode(
             show_default=False,
         ),
     ],
+    *,
     layers: Annotated[
         int, typer.Option("--layers", min=1, help="The decoder's layers.", show_default=False)
     ],
@@ -110,71 +123,256 @@ def encode(
 
     The heads of an official model give its own dump. Put a dump between single quotes in a shell.
     """
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.cli.parsers import parse_pairs
-        from subalign.model import pack_heads
-
-        print_line(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
+    print_line(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
 
 
-heads_app.command("score", short_help="Measure every head on a recording.")(score)
-heads_app.command("find", short_help="Choose the heads that time words best.")(find)
-heads_app.command("plot", short_help="Draw the attention and the path through it.")(plot)
-
-
-# base85 has neither points nor separators, so that a path can always be told from a dump
-_NOT_IN_DUMPS = re.compile(r"[./\\]")
-
-
-def find_heads(source: str, *, n_layers: int | None, n_heads: int | None) -> MarkedHeads:
-    """The heads of a name, folder or dump; the numbers are a dump's, as far as they are known.
-
-    Raises:
-        UsageError: the numbers do not fit the dump, are missing, or were given for a model.
-        ModelError: there is no such model, or the folder or the dump is damaged.
-    """
-    source = source.strip()
-    if source.startswith(DUMP_START) and not _NOT_IN_DUMPS.search(source):
-        dump = read_dump(source)
-        known = {(heads.n_layers, heads.n_heads) for heads in known_heads()}
-        shape = find_shape(len(dump.flags), n_layers=n_layers, n_heads=n_heads, known=known)
-        return MarkedHeads("", *shape, dump.pairs(*shape), source)
-    if n_layers is not None or n_heads is not None:
-        raise UsageError(
-            f"--layers and --heads belong to a dump, but {source} is none: leave them out."
-        )
-    return heads_of(source)
-
-
-def find_shape(
-    size: int,
+@heads_app.command("score", short_help="Measure every head on a recording.")
+@subcommand
+def score(
+    session: Session,
+    model: _Model,
+    audio: _Audio,
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRANSCRIPT|TRUTH",
+            help="What is said: words with true times (.json of subalign or openai-whisper, "
+            ".TextGrid, .ctm), or a transcript.",
+            show_default=False,
+        ),
+    ],
     *,
-    n_layers: int | None,
-    n_heads: int | None,
-    known: Iterable[tuple[int, int]],
-) -> tuple[int, int]:
-    """Layers, and heads in each, of a dump for `size` heads.
+    top: Annotated[
+        int,
+        typer.Option(
+            "--top", min=0, metavar="N", help="Heads in the table beside the marked; 0 is all."
+        ),
+    ] = 24,
+    as_json: _Json = False,
+    language: cli.Language = None,
+    compute: _Compute,
+    track: _Track,
+    alignment: _Alignment,
+) -> None:
+    """Measure every cross-attention head by itself on one recording.
 
-    One number gives the other; without both, the only one of the `known` shapes that fits is taken.
-
-    Raises:
-        UsageError: the numbers do not fit, or no shape or more than one does.
+    Against true word times where they are given, by the path through its attention; else by how
+    orderly and sharp its attention is, and how far it agrees with the other heads.
     """
-    if n_layers is None and n_heads is None:
-        fitting = sorted({shape for shape in known if shape[0] * shape[1] == size})
-        if len(fitting) != 1:
-            found = " and ".join(f"{layers} x {heads}" for layers, heads in fitting)
-            raise UsageError(
-                f"The dump is for {size} heads, which "
-                f"{f'may be {found}' if found else 'no known model has'}: give --layers and "
-                "--heads."
-            )
-        return fitting[0]
-    layers = n_layers if n_layers is not None else size // (n_heads or 1)
-    heads = n_heads if n_heads is not None else size // layers
-    if layers * heads != size:
-        raise UsageError(
-            f"The dump is for {size} heads: --layers times --heads must give that number."
+    options = alignment.options()
+    _check_one_input(audio, reference)
+
+    from subalign.heads.data import Recording, read_reference
+
+    recording = Recording(audio, read_reference(reference, recording=_stem(audio)))
+
+    from subalign.cli.heads_tables import report_as_json, show_report
+    from subalign.heads.score import score_heads
+
+    with (
+        shown_warnings(session),
+        _loaded(model, compute, session) as loaded,
+        _counted("Hearing window", session) as on_window,
+    ):
+        report = score_heads(
+            loaded,
+            recording,
+            language=cli.chosen_language(language),
+            audio=track.options(),
+            options=options,
+            on_window=on_window,
         )
-    return layers, heads
+    if as_json:
+        print_line(report_as_json(report))
+        return
+    plain = not stdout_carries(f"●×▁█─{report.model}")
+    show_report(report, top=top, plain=plain)
+
+
+@heads_app.command("find", short_help="Choose the heads that time words best.")
+@subcommand
+def find(
+    session: Session,
+    model: _Model,
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA",
+            help="Recordings, or folders of them, each with a file beside it that has its name and "
+            "ends in .words.json, .TextGrid, .ctm, .json (true times) or .txt.",
+            show_default=False,
+        ),
+    ],
+    *,
+    most: Annotated[
+        int, typer.Option("--most", min=1, metavar="N", help="Choose at most that many heads.")
+    ] = 10,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FOLDER",
+            help="Write the model with these heads as a checkpoint folder: its timing heads and "
+            "their shift, by method dtw its alignment heads. May be the model's own folder, if it "
+            "is of subalign's form: then its config alone is replaced.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: _Overwrite = False,
+    as_json: _Json = False,
+    language: cli.Language = None,
+    compute: _Compute,
+    track: _Track,
+    alignment: _Alignment,
+) -> None:
+    """Choose the heads from which words are timed best, by greedy forward selection.
+
+    For method viterbi with the shift that takes out what their attention lags or leads.
+    Against true word times; recordings with text alone are measured against what all heads give
+    together.
+    """
+    options = alignment.options()
+
+    from subalign.heads.data import find_recordings
+
+    found = list(find_recordings(data))
+    usable = [item for item in found if not isinstance(item, InputError)]
+    for error in (item for item in found if isinstance(item, InputError)):
+        if not usable:
+            raise error
+        session.warn(str(error))
+
+    from subalign.cli.heads_tables import found_as_json, found_as_text
+    from subalign.heads.find import check_head_folder, find_heads, save_found_heads
+    from subalign.model import TimingHeads
+
+    if save is not None:
+        check_head_folder(model, save, overwrite=overwrite)
+    with (
+        shown_warnings(session),
+        _loaded(model, compute, session) as loaded,
+        _counted("Hearing window", session) as on_window,
+    ):
+        best = find_heads(
+            loaded,
+            usable,
+            most=most,
+            language=cli.chosen_language(language),
+            audio=track.options(),
+            options=options,
+            on_window=on_window,
+        )
+    _print(found_as_json(best) if as_json else found_as_text(best))
+    if save is not None:
+        heads = TimingHeads(best.search.best.heads, best.search.best.shift)
+        save_found_heads(loaded, model, heads, save, method=best.method, overwrite=overwrite)
+        session.say(f"{save} has these heads.")
+
+
+@heads_app.command("plot", short_help="Draw the attention and the path through it.")
+@subcommand
+def plot(
+    session: Session,
+    model: _Model,
+    audio: _Audio,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="What is said in the stretch: a file as for `heads score`, or several words "
+            "themselves. Without it the stretch is transcribed.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to draw: .png, .svg or .pdf."),
+    ] = Path("heads.png"),
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Where to begin: seconds, m:ss or h:mm:ss."),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Where to end, one window at most.")
+    ] = None,
+    heads: Annotated[
+        str | None,
+        typer.Option(
+            "--heads",
+            metavar="PAIRS",
+            help="Draw these heads: LAYER:HEAD pairs between commas.",
+            show_default="the alignment heads",
+        ),
+    ] = None,
+    overwrite: _Overwrite = False,
+    language: cli.Language = None,
+    compute: _Compute,
+    track: _Track,
+    alignment: Annotated[cli.AlignmentArguments, Only("qk_scale", "medfilt_width", "kernels")],
+) -> None:
+    """Draw the attention that times words by method dtw, with the path, under the waveform.
+
+    Needs matplotlib: pip install "subalign[plot]".
+    """
+    options = replace(alignment, method="dtw").options()
+
+    from subalign.heads.data import parse_reference
+    from subalign.heads.plot import check_plot_file, plot_attention
+
+    clip = parse_stretch(start, stop)
+    pairs = parse_pairs(heads) if heads is not None else None
+    check_plot_file(output, overwrite=overwrite)
+    if text is not None:
+        _check_one_input(audio, text)
+    reference = None if text is None else parse_reference(text, recording=_stem(audio))
+    with shown_warnings(session), _loaded(model, compute, session) as loaded:
+        plot_attention(
+            loaded,
+            audio,
+            output,
+            reference=reference,
+            clip=clip,
+            heads=pairs,
+            language=cli.chosen_language(language),
+            audio=track.options(),
+            options=options,
+            overwrite=overwrite,
+        )
+    session.say(f"{output} is drawn.")
+
+
+def _print(text: str) -> None:
+    from subalign.cli.heads_tables import to_ascii
+
+    print_line(text if stdout_carries(text) else to_ascii(text))
+
+
+def _check_one_input(audio: str, reference: str) -> None:
+    if audio == reference == "-":
+        raise UsageError("Standard input cannot be the recording and its words: name one file.")
+
+
+def _stem(audio: str) -> str:
+    from subalign.pipeline.outputs import Input
+
+    return Input(audio, Path()).stem
+
+
+@contextmanager
+def _loaded(name: str, compute: cli.ComputeArguments, session: Session) -> "Iterator[Whisper]":
+    from subalign.cli.loading import loaded_model
+
+    options = replace(compute, model=name).options()
+    with loaded_model(options, session, quiet=not session.console.is_terminal) as model:
+        yield model
+
+
+@contextmanager
+def _counted(what: str, session: Session) -> Iterator[Callable[[int, int], None]]:
+    """A line on a terminal's standard error that tells how far the work has come."""
+    if not session.console.is_terminal or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with session.console.status(what) as status:
+        yield lambda done, total: status.update(f"{what} {done} of {total}")

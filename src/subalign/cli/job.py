@@ -13,7 +13,7 @@ from subalign.options import (
     TranscriptionOptions,
 )
 
-__all__ = ["AlignJob", "Job", "Machine", "Results"]
+__all__ = ["AlignJob", "ComputeOptions", "Results", "TranscribeJob"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Results:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class ComputeOptions:
     """Which model computes where, and how. `model` None is the default model.
 
     With `half_precision` a processor computes in float32 all the same, as openai-whisper does.
@@ -66,13 +66,13 @@ class Machine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class TranscribeJob:
     """Recordings, results, and the options of every stage."""
 
     sources: tuple[str, ...]
     results: Results
     layout: LayoutOptions
-    machine: Machine
+    compute: ComputeOptions
     audio: AudioOptions
     transcription: TranscriptionOptions
     alignment: AlignmentOptions
@@ -93,7 +93,7 @@ class AlignJob:
     transcript: str
     results: Results
     layout: LayoutOptions
-    machine: Machine
+    compute: ComputeOptions
     audio: AudioOptions
     script: ScriptOptions
     alignment: AlignmentOptions

@@ -14,8 +14,8 @@ from rich.progress import (
 )
 
 from subalign.cli.console import Session
-from subalign.cli.job import Machine
-from subalign.cli.model_table import readable_size
+from subalign.cli.job import ComputeOptions
+from subalign.cli.models import readable_size
 from subalign.model import Fetching, OnFetch, Whisper, disable_sdpa, load_model
 from subalign.model.devices import resolve_device
 from subalign.pipeline.default_model import Command, resolve_model
@@ -28,7 +28,7 @@ __all__ = [
 
 @contextmanager
 def loaded_model(
-    machine: Machine,
+    compute: ComputeOptions,
     session: Session,
     *,
     quiet: bool,
@@ -43,16 +43,16 @@ def loaded_model(
         ModelError: the model is not available.
         UsageError: the device is not there.
     """
-    if machine.threads:
-        torch.set_num_threads(machine.threads)
-    device, dtype = machine.device, machine.dtype
-    if machine.half_precision and resolve_device(device).type == "cpu":
+    if compute.threads:
+        torch.set_num_threads(compute.threads)
+    device, dtype = compute.device, compute.dtype
+    if compute.half_precision and resolve_device(device).type == "cpu":
         session.warn("--fp16 is for GPUs: the processor computes in float32.")
         dtype = "float32"
-    with nullcontext() if machine.sdpa else disable_sdpa():
+    with nullcontext() if compute.sdpa else disable_sdpa():
         with fetch_shown(session, quiet=quiet) as progress:
             name = resolve_model(
-                *(machine.model, command), language=language, device=device, progress=progress
+                *(compute.model, command), language=language, device=device, progress=progress
             )
             model = load_model(name, device=device, dtype=dtype, progress=progress)
         yield model

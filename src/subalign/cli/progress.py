@@ -1,6 +1,7 @@
 """The bar on a terminal: reading the audio, then how far the text has come by audio time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
@@ -42,6 +43,12 @@ class Running(Protocol):
     def position(self) -> float:
         """How far the text has come."""
         ...
+
+
+@dataclass
+class _Position:
+    duration: float = 0.0
+    position: float = 0.0
 
 
 def clock(seconds: float) -> str:
@@ -139,6 +146,20 @@ class RunProgress:
         """Show how far `running` has come until `finish`."""
         self._begin(_short(label), audio_done(clips, running.duration, running.duration))
         self._bars.clips, self._bars.running = clips, running
+
+    def follower(self, label: str) -> Callable[[float, float | None], None]:
+        """What to call with the seconds done, and all of them where their number is known."""
+        running = _Position()
+
+        def show(done: float, duration: float | None) -> None:
+            following = running.duration > 0
+            running.position, running.duration = done, duration or 0.0
+            if duration is None:
+                self.read(done, None)
+            elif not following:
+                self.follow(label, running, ())
+
+        return show
 
     def finish(self) -> None:
         """Hide the bar."""

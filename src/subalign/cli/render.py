@@ -3,18 +3,17 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.choices import chosen_results, warn_of_limits
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results
-from subalign.cli.messages import errors_reported, report, shown_warnings
-from subalign.cli.parsers import parse_highlight_style, parse_style
+from subalign.cli.messages import report, shown_warnings
 from subalign.errors import OutputExistsError, UsageError
-from subalign.options import LayoutOptions, ProfileName
+from subalign.options import LayoutOptions
 
 if TYPE_CHECKING:
     from subalign.pipeline import Output
@@ -53,74 +52,33 @@ _KeepLines = Annotated[
 ]
 
 
+@subcommand
 def render(
-    context: typer.Context,
-    results: _Saved,
-    format: cli.Formats = ["srt"],  # noqa: B006 (Typer copies it)
-    output_dir: cli.OutputDir = None,
-    overwrite: cli.Overwrite = False,
-    skip_existing: cli.SkipExisting = False,
+    session: Session,
+    sources: _Saved,
+    *,
+    results: cli.ResultArguments,
     media: _Media = None,
     embed: cli.Embed = False,
     keep_lines: _KeepLines = False,
-    highlight_words: cli.HighlightWords = False,
-    highlight_style: cli.HighlightStyle = None,
-    style: cli.Style = None,
-    profile: cli.Profile = None,
-    max_line_width: cli.MaxLineWidth = None,
-    max_line_count: cli.MaxLineCount = None,
-    max_words_per_line: cli.MaxWordsPerLine = None,
-    max_cps: cli.MaxCps = None,
-    min_duration: cli.MinDuration = None,
-    max_duration: cli.MaxDuration = None,
-    min_gap: cli.MinGap = None,
-    linger: cli.Linger = None,
-    fps: cli.Fps = None,
-    csv_formulas: cli.CsvFormulas = False,
+    layout: cli.LayoutArguments,
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
-) -> None:
+) -> int:
     """Write saved results in any format and layout, without a model."""
-    session: Session = context.obj
-    with errors_reported(session):
-        layout = LayoutOptions(
-            profile=cast(ProfileName | None, profile),  # the options refuse any other name
-            keep_lines=keep_lines,
-            highlight_words=highlight_words,
-            highlight_style=parse_highlight_style(highlight_style, highlight_words=highlight_words),
-            style=parse_style(style),
-            max_line_width=max_line_width,
-            max_line_count=max_line_count,
-            max_words_per_line=max_words_per_line,
-            max_cps=max_cps,
-            min_duration=min_duration,
-            max_duration=max_duration,
-            min_gap=min_gap,
-            linger=linger,
-            fps=fps,
-            csv_formulas=csv_formulas,
+    cues = layout.options(keep_lines=keep_lines)
+    cli.warn_of_limits(cues, session)
+    wanted = results.results(embed=embed)
+    if wanted.to_stdout and len(sources) > 1:
+        raise UsageError(
+            "Standard output takes the result of one file: give a folder as --output-dir."
         )
-        warn_of_limits(layout, session)
-        wanted = chosen_results(
-            format,
-            output_dir,
-            overwrite=overwrite,
-            skip_existing=skip_existing,
-            embed=embed,
-        )
-        if wanted.to_stdout and len(results) > 1:
-            raise UsageError(
-                "Standard output takes the result of one file: give a folder as --output-dir."
-            )
-        if media is not None and len(results) > 1:
-            raise UsageError(
-                "--media is the recording of one result: give the others their own call."
-            )
-        if embed and media is None:
-            raise UsageError("--embed puts the recording into the page: name it with --media.")
-        with shown_warnings(session):
-            failed = _render_all(results, wanted, layout, media, encoding, session, quiet=quiet)
-            raise typer.Exit(failed)
+    if media is not None and len(sources) > 1:
+        raise UsageError("--media is the recording of one result: give the others their own call.")
+    if embed and media is None:
+        raise UsageError("--embed puts the recording into the page: name it with --media.")
+    with shown_warnings(session):
+        return _render_all(sources, wanted, cues, media, encoding, session, quiet=quiet)
 
 
 def _render_all(
@@ -168,7 +126,7 @@ def _render_one(
     taken: dict[Path, str],
 ) -> list[str]:
     """Read a result and write what is wanted of it; returns the files."""
-    from subalign.cli.standard_output import print_transcript
+    from subalign.cli.console import print_transcript
     from subalign.pipeline.outputs import Output, write_transcript
     from subalign.subtitles.saved_results import read_result
 

@@ -1,7 +1,7 @@
 """`subalign retime`: subtitle files with new times, by arithmetic or by the recording."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.choices import chosen_language, chosen_machine, chosen_results
+from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob, Results
-from subalign.cli.messages import errors_reported, report, shown_warnings
+from subalign.cli.messages import report, shown_warnings
 from subalign.cli.parsers import parse_fraction, parse_moment, parse_point
 from subalign.errors import UsageError
-from subalign.options import AlignmentOptions, AudioOptions, LayoutOptions, ScriptOptions
+from subalign.options import AlignmentOptions, LayoutOptions, ScriptOptions
 
 if TYPE_CHECKING:
     from subalign.subtitles.retiming import Retimed, TimeMap
@@ -77,17 +77,6 @@ _Audio = Annotated[
     str | None,
     _times("--audio", metavar="RECORDING", help="Time the cues by the speech in this recording."),
 ]
-_OutputDir = Annotated[
-    str | None,
-    typer.Option(
-        "--output-dir",
-        "-o",
-        metavar="FOLDER",
-        help="Where the files go, under their own names; - writes the one file to standard output.",
-        show_default="in place of the files, with --overwrite",
-        rich_help_panel="Results",
-    ),
-]
 _Language = Annotated[
     str | None,
     typer.Option(
@@ -100,73 +89,74 @@ _Language = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Results(cli.ResultArguments):
+    output_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--output-dir",
+            "-o",
+            metavar="FOLDER",
+            help="Where the files go, under their own names; - writes the one file to standard "
+            "output.",
+            show_default="in place of the files, with --overwrite",
+            rich_help_panel="Results",
+        ),
+    ] = None
+
+
+@subcommand
 def retime(
-    context: typer.Context,
+    session: Session,
     files: _Files,
+    *,
     shift: _Shift = None,
     scale: _Scale = None,
     fps_from: _FpsFrom = None,
     fps_to: _FpsTo = None,
     at: _At = None,
     audio: _Audio = None,
-    output_dir: _OutputDir = None,
-    overwrite: cli.Overwrite = False,
-    skip_existing: cli.SkipExisting = False,
+    results: Annotated[_Results, Only("output_dir", "overwrite", "skip_existing")],
     encoding: cli.Encoding = None,
     language: _Language = None,
-    model: cli.ModelName = None,
-    device: cli.Device = "auto",
-    threads: cli.Threads = 0,
-    audio_track: cli.AudioTrack = 1,
+    compute: Annotated[cli.ComputeArguments, Only("model", "device", "threads")],
+    recording: Annotated[cli.AudioArguments, Only("audio_track")],
     quiet: cli.Quiet = False,
-) -> None:
+) -> int:
     """Give the cues of subtitle files new times; everything else in them stays."""
-    session: Session = context.obj
-    with errors_reported(session):
-        results = chosen_results(
-            ["srt"], output_dir, overwrite=overwrite, skip_existing=skip_existing
+    wanted = results.results()
+    if wanted.to_stdout and len(files) > 1:
+        raise UsageError("Standard output takes one file: give a folder as --output-dir.")
+    script = ScriptOptions(language=cli.chosen_language(language), encoding=encoding)
+    if audio is None:
+        times = _chosen_times(shift, scale, fps_from, fps_to, at or ())
+        with shown_warnings(session):
+            return _retime_all(files, times, wanted, encoding, session, quiet=quiet)
+    if any(value is not None for value in (shift, scale, fps_from, fps_to, at or None)):
+        raise UsageError(
+            "--audio gives every cue its own time: leave --shift, --scale, --fps-from, "
+            "--fps-to and --at out."
         )
-        if results.to_stdout and len(files) > 1:
-            raise UsageError("Standard output takes one file: give a folder as --output-dir.")
-        script = ScriptOptions(language=chosen_language(language), encoding=encoding)
-        by_number = (shift, scale, fps_from, fps_to, at or None)
-        if audio is None:
-            times = _chosen_times(shift, scale, fps_from, fps_to, at or ())
-            with shown_warnings(session):
-                raise typer.Exit(_retime_all(files, times, results, encoding, session, quiet=quiet))
-        if any(value is not None for value in by_number):
-            raise UsageError(
-                "--audio gives every cue its own time: leave --shift, --scale, --fps-from, "
-                "--fps-to and --at out."
-            )
-        if len(files) > 1:
-            raise UsageError("--audio takes one subtitle file: give the others their own call.")
-        job = AlignJob(
-            source=audio,
-            transcript=files[0],
-            results=results,
-            layout=LayoutOptions(keep_lines=True),
-            machine=chosen_machine(
-                model=model,
-                model_dir=None,
-                device=device,
-                dtype=None,
-                fp16=None,
-                no_sdpa=False,
-                threads=threads,
-            ),
-            audio=AudioOptions(track=audio_track),
-            script=script,
-            alignment=AlignmentOptions(),
-            report=None,
-            min_heard=0.5,
-            quiet=quiet,
-            keep_file=True,
-        )
+    if len(files) > 1:
+        raise UsageError("--audio takes one subtitle file: give the others their own call.")
+    job = AlignJob(
+        source=audio,
+        transcript=files[0],
+        results=wanted,
+        layout=LayoutOptions(keep_lines=True),
+        compute=compute.options(),
+        audio=recording.options(),
+        script=script,
+        alignment=AlignmentOptions(),
+        report=None,
+        min_heard=0.5,
+        quiet=quiet,
+        keep_file=True,
+    )
 
-        from subalign.cli.align_run import run_align
+    from subalign.cli.align_run import run_align
 
-        raise typer.Exit(run_align(job, session))
+    return run_align(job, session)
 
 
 def _chosen_times(
@@ -243,7 +233,7 @@ def _retime_one(
     *,
     quiet: bool,
 ) -> None:
-    from subalign.cli.standard_output import print_text
+    from subalign.cli.console import print_text
     from subalign.pipeline.outputs import plan_subtitle_file, write_subtitle_file
     from subalign.subtitles.files import check_certain, read_subtitle_file, render_subtitle_file
     from subalign.subtitles.retiming import retime as move
@@ -263,7 +253,7 @@ def _retime_one(
         return
     write_subtitle_file(moved.file, path, overwrite=results.overwrite)
     if not quiet:
-        session.say(f"{source} {session.arrow} {path} ({_cues(sum(1 for _ in file.cues))})")
+        session.say(f"{source} {session.arrow} {path} ({_cues(len(file.cues))})")
 
 
 def _warn(moved: "Retimed", label: str, session: Session) -> None:

@@ -1,28 +1,19 @@
-"""`subalign transcribe`: from the command line to a checked job, which `batch` carries out."""
+"""`subalign transcribe`: from the command line to a checked job, which `transcribe_run` does."""
 
-from typing import cast
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.choices import (
-    chosen_language,
-    chosen_machine,
-    chosen_results,
-    warn_of_limits,
-)
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
-from subalign.cli.job import Job
-from subalign.cli.messages import errors_reported
+from subalign.cli.job import TranscribeJob
 from subalign.cli.parsers import (
-    parse_channel,
     parse_clips,
     parse_count,
-    parse_highlight_style,
     parse_number,
-    parse_pairs,
-    parse_style,
-    parse_task,
     parse_temperatures,
     parse_tokens,
 )
@@ -30,167 +21,237 @@ from subalign.errors import UsageError
 from subalign.options import (
     APPEND_PUNCTUATIONS,
     PREPEND_PUNCTUATIONS,
-    AlignmentMethod,
-    AlignmentOptions,
-    AudioOptions,
-    KernelChoice,
     LayoutOptions,
-    ProfileName,
+    Task,
     TranscriptionOptions,
 )
 
 __all__ = ["transcribe"]
 
+_audio = partial(typer.Option, rich_help_panel="Recording")
+_speech = partial(typer.Option, rich_help_panel="Language and context")
+_decoding = partial(typer.Option, rich_help_panel="Decoding")
+_words = partial(typer.Option, rich_help_panel="Words")
 
-def transcribe(
-    context: typer.Context,
-    inputs: cli.Inputs,
-    format: cli.Formats = ["srt"],  # noqa: B006 (Typer copies it)
-    output_dir: cli.OutputDir = None,
-    overwrite: cli.Overwrite = False,
-    skip_existing: cli.SkipExisting = False,
-    embed: cli.Embed = False,
-    highlight_words: cli.HighlightWords = False,
-    highlight_style: cli.HighlightStyle = None,
-    style: cli.Style = None,
-    profile: cli.Profile = None,
-    max_line_width: cli.MaxLineWidth = None,
-    max_line_count: cli.MaxLineCount = None,
-    max_words_per_line: cli.MaxWordsPerLine = None,
-    max_cps: cli.MaxCps = None,
-    min_duration: cli.MinDuration = None,
-    max_duration: cli.MaxDuration = None,
-    min_gap: cli.MinGap = None,
-    linger: cli.Linger = None,
-    fps: cli.Fps = None,
-    csv_formulas: cli.CsvFormulas = False,
-    model: cli.ModelName = None,
-    model_dir: cli.ModelDir = None,
-    device: cli.Device = "auto",
-    dtype: cli.Dtype = None,
-    fp16: cli.HalfPrecision = None,
-    no_sdpa: cli.NoSdpa = False,
-    threads: cli.Threads = 0,
-    audio_track: cli.AudioTrack = 1,
-    channel: cli.Channel = "mix",
-    max_recording: cli.MaxRecording = None,
-    clip: cli.Clips = None,
-    clip_timestamps: cli.ClipTimestamps = None,
-    language: cli.Language = None,
-    task: cli.Task = "transcribe",
-    initial_prompt: cli.InitialPrompt = None,
-    carry_initial_prompt: cli.CarryInitialPrompt = False,
-    condition_on_previous_text: cli.ConditionOnPreviousText = None,
-    temperature: cli.Temperature = None,
-    temperature_increment_on_fallback: cli.TemperatureIncrement = None,
-    best_of: cli.BestOf = "5",
-    beam_size: cli.BeamSize = "5",
-    patience: cli.Patience = None,
-    length_penalty: cli.LengthPenalty = None,
-    suppress_tokens: cli.SuppressTokens = "-1",
-    compression_ratio_threshold: cli.CompressionRatioThreshold = "2.4",
-    logprob_threshold: cli.LogprobThreshold = "-1.0",
-    no_speech_threshold: cli.NoSpeechThreshold = "0.6",
-    word_timestamps: cli.WordTimestamps = True,
-    prepend_punctuations: cli.PrependPunctuations = PREPEND_PUNCTUATIONS,
-    append_punctuations: cli.AppendPunctuations = APPEND_PUNCTUATIONS,
-    hallucination_silence_threshold: cli.HallucinationSilenceThreshold = None,
-    method: cli.Method = "viterbi",
-    heads: cli.Heads = None,
-    qk_scale: cli.QkScale = 1.0,
-    medfilt_width: cli.MedfiltWidth = None,
-    kernels: cli.Kernels = "auto",
-    verbose: cli.Verbose = False,
-    quiet: cli.Quiet = False,
-) -> None:
-    """Turn recordings into subtitles, text or JSON with every word timed."""
-    session: Session = context.obj
-    with errors_reported(session):
-        layout = LayoutOptions(
-            profile=cast(ProfileName | None, profile),  # the options refuse any other name
-            highlight_words=highlight_words,
-            highlight_style=parse_highlight_style(highlight_style, highlight_words=highlight_words),
-            style=parse_style(style),
-            max_line_width=max_line_width,
-            max_line_count=max_line_count,
-            max_words_per_line=max_words_per_line,
-            max_cps=max_cps,
-            min_duration=min_duration,
-            max_duration=max_duration,
-            min_gap=min_gap,
-            linger=linger,
-            fps=fps,
-            csv_formulas=csv_formulas,
-        )
-        _check_layout(layout, word_timestamps, session)
-        beams = parse_count(beam_size, "--beam-size")
-        if patience is not None and beams is None:
+_Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Recordings: files, folders (searched with all below them), http(s) addresses, "
+        "- for standard input.",
+        show_default=False,
+        rich_help_panel="Arguments",
+    ),
+]
+_Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose/--no-verbose",
+        "-v",
+        help="Show the text as it is found.",
+        show_default=False,
+        rich_help_panel="On the screen",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscriptionArguments:
+    """How windows are decoded; numbers that `none` can switch off are text."""
+
+    clip: Annotated[
+        list[str] | None,
+        _audio(
+            "--clip",
+            metavar="START-END",
+            help="Only this stretch, in seconds, m:ss or h:mm:ss; 90- is all from there. "
+            "Repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    clip_timestamps: Annotated[
+        str | None,
+        _audio(metavar="LIST", help="Clips as start,end,start,end in seconds.", show_default=False),
+    ] = None
+    language: cli.Language = None
+    task: Annotated[Task, _speech(help="Write what is spoken, or translate it into English.")] = (
+        "transcribe"
+    )
+    initial_prompt: Annotated[
+        str | None,
+        _speech(metavar="TEXT", help="What might have been said before: names, spelling, style."),
+    ] = None
+    carry_initial_prompt: Annotated[
+        bool,
+        _speech(
+            "--carry-initial-prompt/--no-carry-initial-prompt",
+            show_default=False,
+            help="Give the initial prompt to every window, not to the first alone.",
+        ),
+    ] = False
+    condition_on_previous_text: Annotated[
+        bool | None,
+        _speech(
+            "--condition-on-previous-text/--no-condition-on-previous-text",
+            help="Give each window the text before it; without, errors are not carried on.",
+            show_default="yes, but no with micro.en, which cannot use it",
+        ),
+    ] = None
+    temperature: Annotated[
+        float | None,
+        _decoding(
+            metavar="T",
+            help="Sampling temperature; given alone, no other is tried.",
+            show_default="0, 0.2 … 1 until a window passes the checks",
+        ),
+    ] = None
+    temperature_increment_on_fallback: Annotated[
+        str | None,
+        _decoding(
+            "--temperature-increment-on-fallback",
+            metavar="STEP",
+            help="After a failed check, try again that much warmer, up to 1; or none.",
+            show_default="0.2 without --temperature, else none",
+        ),
+    ] = None
+    best_of: Annotated[
+        str, _decoding(metavar="N", help="Samples to choose from above temperature 0; or none.")
+    ] = str(TranscriptionOptions.best_of)
+    beam_size: Annotated[
+        str, _decoding(metavar="N", help="Beams at temperature 0; none decodes greedily.")
+    ] = str(TranscriptionOptions.beam_size)
+    patience: Annotated[
+        float | None,
+        _decoding(metavar="FACTOR", help="Go on until beams × FACTOR are done.", show_default="1"),
+    ] = None
+    length_penalty: Annotated[
+        float | None,
+        _decoding(
+            metavar="ALPHA",
+            help="Google NMT's penalty, 0 to 1, instead of the mean log probability.",
+            show_default=False,
+        ),
+    ] = None
+    suppress_tokens: Annotated[
+        str,
+        _decoding(
+            metavar="IDS",
+            help="Token ids never to write, between commas; -1 is what is never spoken; or none.",
+        ),
+    ] = "-1"
+    compression_ratio_threshold: Annotated[
+        str, _decoding(metavar="RATIO", help="Text that gzip shrinks more has failed; or none.")
+    ] = str(TranscriptionOptions.compression_ratio_threshold)
+    logprob_threshold: Annotated[
+        str, _decoding(metavar="VALUE", help="A lower mean log probability has failed; or none.")
+    ] = str(TranscriptionOptions.logprob_threshold)
+    no_speech_threshold: Annotated[
+        str,
+        _decoding(
+            metavar="P", help="Failed and more probably silent than this is silence; or none."
+        ),
+    ] = str(TranscriptionOptions.no_speech_threshold)
+    word_timestamps: Annotated[
+        bool,
+        _words(
+            "--word-timestamps/--no-word-timestamps",
+            help="Time every word; without, it is faster.",
+        ),
+    ] = True
+    prepend_punctuations: Annotated[
+        str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word after it.")
+    ] = PREPEND_PUNCTUATIONS
+    append_punctuations: Annotated[
+        str, _words(metavar="CHARACTERS", help="Punctuation that belongs to the word before it.")
+    ] = APPEND_PUNCTUATIONS
+    hallucination_silence_threshold: Annotated[
+        float | None,
+        _words(
+            metavar="SECONDS",
+            help="Skip longer silence around what looks hallucinated.",
+            show_default=False,
+        ),
+    ] = None
+
+    def options(self) -> TranscriptionOptions:
+        """The same for the library.
+
+        Raises:
+            UsageError: values or combinations that cannot be carried out.
+        """
+        beams = parse_count(self.beam_size, "--beam-size")
+        if self.patience is not None and beams is None:
             raise UsageError("--patience needs --beam-size.")
-        job = Job(
-            sources=tuple(inputs),
-            results=chosen_results(
-                format,
-                output_dir,
-                overwrite=overwrite,
-                skip_existing=skip_existing,
-                embed=embed,
+
+        def threshold(name: str) -> float | None:
+            return parse_number(getattr(self, name), f"--{name.replace('_', '-')}")
+
+        return TranscriptionOptions(
+            task=self.task,
+            language=cli.chosen_language(self.language),
+            temperatures=parse_temperatures(
+                self.temperature, self.temperature_increment_on_fallback
             ),
-            layout=layout,
-            machine=chosen_machine(
-                model=model,
-                model_dir=model_dir,
-                device=device,
-                dtype=dtype,
-                fp16=fp16,
-                no_sdpa=no_sdpa,
-                threads=threads,
-            ),
-            audio=AudioOptions(
-                track=audio_track, channel=parse_channel(channel), max_seconds=max_recording
-            ),
-            transcription=TranscriptionOptions(
-                task=parse_task(task),
-                language=chosen_language(language),
-                temperatures=parse_temperatures(temperature, temperature_increment_on_fallback),
-                best_of=parse_count(best_of, "--best-of"),
-                beam_size=beams,
-                patience=patience,
-                length_penalty=length_penalty,
-                suppress_tokens=parse_tokens(suppress_tokens, "--suppress-tokens"),
-                compression_ratio_threshold=parse_number(
-                    compression_ratio_threshold, "--compression-ratio-threshold"
-                ),
-                logprob_threshold=parse_number(logprob_threshold, "--logprob-threshold"),
-                no_speech_threshold=parse_number(no_speech_threshold, "--no-speech-threshold"),
-                condition_on_previous_text=condition_on_previous_text,
-                initial_prompt=initial_prompt,
-                carry_initial_prompt=carry_initial_prompt,
-                clips=parse_clips(clip or (), clip_timestamps),
-                word_timestamps=word_timestamps,
-                hallucination_silence_threshold=hallucination_silence_threshold,
-            ),
-            alignment=AlignmentOptions(
-                method=cast(AlignmentMethod, method),  # the options refuse any other name
-                heads=parse_pairs(heads) if heads else (),
-                qk_scale=qk_scale,
-                medfilt_width=medfilt_width,
-                prepend_punctuations=prepend_punctuations,
-                append_punctuations=append_punctuations,
-                kernels=cast(KernelChoice, kernels),
-            ),
-            verbose=verbose,
-            quiet=quiet,
+            best_of=parse_count(self.best_of, "--best-of"),
+            beam_size=beams,
+            patience=self.patience,
+            length_penalty=self.length_penalty,
+            suppress_tokens=parse_tokens(self.suppress_tokens, "--suppress-tokens"),
+            compression_ratio_threshold=threshold("compression_ratio_threshold"),
+            logprob_threshold=threshold("logprob_threshold"),
+            no_speech_threshold=threshold("no_speech_threshold"),
+            condition_on_previous_text=self.condition_on_previous_text,
+            initial_prompt=self.initial_prompt,
+            carry_initial_prompt=self.carry_initial_prompt,
+            clips=parse_clips(self.clip or (), self.clip_timestamps),
+            word_timestamps=self.word_timestamps,
+            hallucination_silence_threshold=self.hallucination_silence_threshold,
         )
-        if verbose and quiet:
-            raise UsageError("--verbose and --quiet exclude each other: use one of them.")
-
-        from subalign.cli.batch import run_job
-
-        raise typer.Exit(run_job(job, session))
 
 
-def _check_layout(layout: LayoutOptions, word_timestamps: bool, session: Session) -> None:
-    """What needs timed words is refused without; limits without effect are worth a warning."""
+@subcommand
+def transcribe(
+    session: Session,
+    inputs: _Inputs,
+    *,
+    results: cli.ResultArguments,
+    embed: cli.Embed = False,
+    layout: cli.LayoutArguments,
+    compute: cli.ComputeArguments,
+    audio: cli.AudioArguments,
+    transcription: TranscriptionArguments,
+    alignment: cli.AlignmentArguments,
+    verbose: _Verbose = False,
+    quiet: cli.Quiet = False,
+) -> int:
+    """Turn recordings into subtitles, text or JSON with every word timed."""
+    cues = layout.options()
+    _check_layout(cues, transcription.word_timestamps)
+    cli.warn_of_limits(cues, session)
+    job = TranscribeJob(
+        sources=tuple(inputs),
+        results=results.results(embed=embed),
+        layout=cues,
+        compute=compute.options(),
+        audio=audio.options(),
+        transcription=transcription.options(),
+        alignment=alignment.options(
+            prepend_punctuations=transcription.prepend_punctuations,
+            append_punctuations=transcription.append_punctuations,
+        ),
+        verbose=verbose,
+        quiet=quiet,
+    )
+    if verbose and quiet:
+        raise UsageError("--verbose and --quiet exclude each other: use one of them.")
+
+    from subalign.cli.transcribe_run import run_transcribe
+
+    return run_transcribe(job, session)
+
+
+def _check_layout(layout: LayoutOptions, word_timestamps: bool) -> None:
+    """What needs timed words is refused without them."""
     packed = layout.profile_name == "openai"
     needs_words = {
         "--highlight-words": layout.highlight_words,
@@ -201,4 +262,3 @@ def _check_layout(layout: LayoutOptions, word_timestamps: bool, session: Session
     for option, given in needs_words.items():
         if given and not word_timestamps:
             raise UsageError(f"{option} needs timed words: leave --no-word-timestamps out.")
-    warn_of_limits(layout, session)

@@ -1,4 +1,4 @@
-"""What heads are measured on: recordings, and files beside them that say what is spoken when."""
+"""Recordings that heads are measured on, and the file beside each that says what is spoken when."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -11,7 +11,7 @@ from subalign.heads.reference_words import TIMED_SUFFIXES, read_reference_words
 from subalign.pipeline.outputs import find_inputs
 from subalign.results import Line, Script, Word
 
-__all__ = ["HeadData", "Reference", "find_head_data", "read_given_text", "read_reference"]
+__all__ = ["Recording", "Reference", "find_recordings", "parse_reference", "read_reference"]
 
 # files beside talk.wav, the first that is there counts
 _BESIDE = (".words.json", ".textgrid", ".ctm", ".json", ".txt")
@@ -19,12 +19,20 @@ _BESIDE = (".words.json", ".textgrid", ".ctm", ".json", ".txt")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is said in a recording: `words` with their true times, or else a `script` alone."""
+    """What is spoken in a recording: `words` with their true times, or else a `script` alone.
+
+    `path` is the file that it was read from, as messages name it.
+    """
 
     path: str
     words: tuple[Word, ...]
     script: Script | None
     language: str | None
+
+    @classmethod
+    def of_text(cls, text: str, name: str) -> "Reference":
+        """One line of text, which messages call `name`."""
+        return cls(name, (), Script((Line(text, ((0, len(text)),)),)), None)
 
     @property
     def timed(self) -> bool:
@@ -33,8 +41,8 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadData:
-    """A recording and what is said in it."""
+class Recording:
+    """A recording to measure heads on, and what is spoken in it."""
 
     source: str
     reference: Reference
@@ -60,19 +68,22 @@ def read_reference(path: str, *, recording: str = "") -> Reference:
     return Reference(path, (), script, script.language)
 
 
-def read_given_text(text: str, *, recording: str = "") -> Reference:
+def parse_reference(text: str, *, recording: str = "") -> Reference:
     """As `read_reference`; what is no file and has a space in it are the words themselves.
 
     Raises:
         InputError: there is neither such a file nor a second word.
     """
+    is_file = False
+    with suppress(OSError, ValueError):  # too long for a name, or with a zero byte
+        is_file = Path(text).is_file()
     line = " ".join(text.split())
-    if " " in line and not _is_file(text):
-        return Reference("The text", (), Script((Line(line, ((0, len(line)),)),)), None)
+    if " " in line and not is_file:
+        return Reference.of_text(line, "The text")
     return read_reference(text, recording=recording)
 
 
-def find_head_data(sources: Iterable[str]) -> Iterator[HeadData | InputError]:
+def find_recordings(sources: Iterable[str]) -> Iterator[Recording | InputError]:
     """Each recording of the given files and folders with the file beside it, or what is wrong.
 
     That file has the recording's name up to its ending, which is .words.json, .TextGrid, .ctm,
@@ -83,25 +94,17 @@ def find_head_data(sources: Iterable[str]) -> Iterator[HeadData | InputError]:
         if isinstance(found, InputError):
             yield found
             continue
-        path = Path(found.source)
         try:
             resolve_source(found.source)
-            beside = _beside(path)
+            beside = _beside(Path(found.source))
             if beside is None:
                 raise InputError(
                     f"{found.source} has no truth or transcript beside it: add {found.stem}.json, "
                     f"{found.stem}.TextGrid, {found.stem}.ctm or {found.stem}.txt."
                 )
-            reference = read_reference(str(beside), recording=found.stem)
-            yield HeadData(found.source, reference)
+            yield Recording(found.source, read_reference(str(beside), recording=found.stem))
         except InputError as error:
             yield error
-
-
-def _is_file(name: str) -> bool:
-    with suppress(OSError, ValueError):  # too long for a name, or with a zero byte
-        return Path(name).is_file()
-    return False
 
 
 def _beside(recording: Path) -> Path | None:

@@ -1,90 +1,91 @@
-"""Recordings cut into windows for measuring heads, each with the words that are said in it."""
+"""Recordings cut into windows for measuring heads, each with the words that are spoken in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import torch
 
 from subalign.alignment.forced import align_script
+from subalign.alignment.loudness import speech_levels
 from subalign.alignment.pauses import cut_long_pauses
 from subalign.alignment.script_words import script_words
+from subalign.alignment.teacher_forcing import teacher_force, text_room
 from subalign.alignment.words import WordTokens
-from subalign.decoding import check_language, detect_language, tokenizer_of
+from subalign.decoding import check_language, spoken_language, tokenizer_of
 from subalign.errors import InputError
-from subalign.heads.data import HeadData, Reference
-from subalign.heads.maps import HeardText, TimedText, hear_text
+from subalign.heads.attention import Head, HeadScores, WindowText
+from subalign.heads.data import Recording, Reference
 from subalign.mel import FRAMES_PER_SECOND, LogMel
-from subalign.model import Whisper
+from subalign.model import EncodedAudio, Whisper
 from subalign.options import AudioOptions
 from subalign.pipeline.transcribe_recording import read_mel
-from subalign.results import Line, Script, Word
+from subalign.results import Line, Word
 from subalign.tokenizer import Tokenizer
 
 __all__ = [
     "HeadWindow",
+    "OnWindow",
+    "check_truth",
     "cut_windows",
-    "head_windows",
+    "encode_words",
     "language_tokenizer",
-    "script_window",
-    "timed_words",
-    "words_window",
+    "recording_windows",
+    "total_size",
+    "window_at",
 ]
 
-# seconds of a pause that a window takes in at most
+# seconds of silence that a window takes in before its first and after its last word at most
 _MARGIN = 1.0
 
-# the share of a transcript's words that must be heard in a recording longer than a window
-_LEAST_HEARD = 0.5
+# the share of a transcript's words that must be found in a recording longer than a window
+_LEAST_FOUND = 0.5
 
 # seconds by which a truth may go past the recording's end, as containers and rounding differ
 _PAST_END = 1.0
 
 
+OnWindow = Callable[[int, int], None]
+"""Called with the windows done so far and their number."""
+
+
 @dataclass(frozen=True, eq=False)
 class HeadWindow:
-    """A stretch of a recording, in mel frames, and the words in it."""
+    """Mel frames `start` to `start + length` of a recording, and the words in them."""
 
     mel: LogMel
     tokenizer: Tokenizer
     start: int
     length: int
-    text: TimedText
+    text: WindowText
 
-    def hear(
-        self,
-        model: Whisper,
-        heads: Sequence[tuple[int, int]] | None = None,
-        *,
-        pauses: bool = True,
-    ) -> HeardText:
+    @torch.inference_mode()
+    def scores(
+        self, model: Whisper, heads: Sequence[Head] | None = None, *, cut_pauses: bool = False
+    ) -> HeadScores:
         """What these heads, or all, attend to while the decoder reads the words.
 
-        Without `pauses`, long ones are cut out, of the words' true times as well.
+        With `cut_pauses` long pauses are cut out, of the words' true times as well.
         """
         window = self.mel.window(self.start, self.length, model.dims.window_frames)
         text, length = self.text, self.length
-        shortened = None if pauses else cut_long_pauses(window.numpy(), length)
+        shortened = cut_long_pauses(window.numpy(), length) if cut_pauses else None
         if shortened is not None:
             window, length = torch.from_numpy(shortened.mel), shortened.frames.size
-            text = TimedText(text.words, shortened.times(text.spans))
-        with torch.inference_mode():
-            encoded = model.encode(window[None])
-        return hear_text(model, self.tokenizer, encoded, text, length, heads)
+            text = replace(text, spans=shortened.times(text.spans))
+        dims = model.dims
+        every = product(range(dims.n_text_layer), range(dims.n_text_head))
+        chosen = tuple(every if heads is None else sorted(set(heads)))
+        [forced] = teacher_force(
+            *(model, self.tokenizer, model.encode(window[None]), [text.tokens], [length], chosen)
+        )
+        levels = speech_levels(window[:, :length].numpy())
+        return HeadScores(text, chosen, forced, dims.position_seconds, levels)
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A word and when it is said; `known` where that is the truth."""
-
-    word: WordTokens
-    start: float
-    end: float
-    known: bool
-
-
-def head_windows(
-    model: Whisper, data: HeadData, *, language: str | None = None, audio: AudioOptions
+def recording_windows(
+    model: Whisper, recording: Recording, *, language: str | None = None, audio: AudioOptions
 ) -> list[HeadWindow]:
     """The windows of one recording.
 
@@ -95,53 +96,101 @@ def head_windows(
         InputError: the recording cannot be read, or the words are not those of the recording.
         UsageError: the model does not know the language.
     """
-    mel = read_mel(data.source, n_mels=model.dims.n_mels, audio=audio)
-    reference = data.reference
+    mel = read_mel(recording.source, n_mels=model.dims.n_mels, audio=audio)
+    reference = recording.reference
     tokenizer = language_tokenizer(model, mel, language or reference.language)
-    script = reference.script
-    if script is not None and mel.n_frames <= model.dims.window_frames:
-        length = max(1, mel.n_frames)
-        return [script_window(model, mel, tokenizer, script, 0, length, label=reference.path)]
-    words = reference.words
-    if script is not None:
-        words = _placed_words(model, mel, script, tokenizer.language, data)
-    placed = timed_words(words, tokenizer)
-    if not placed:
-        raise InputError(f"{reference.path} holds no words: give what is said in {data.source}.")
-    _check_end(data, placed, mel.duration)
+    if not reference.timed and mel.n_frames <= model.dims.window_frames:
+        return [window_at(model, mel, tokenizer, reference, 0, max(1, mel.n_frames))]
+    timed = reference.words
+    if not reference.timed:
+        timed = _align_words(model, mel, recording, tokenizer.language)
+    words = encode_words(timed, tokenizer)
+    if not words:
+        raise InputError(
+            f"{reference.path} holds no words: give what is said in {recording.source}."
+        )
+    last = max(word.end for _, word in words)
+    if last > mel.duration + _PAST_END:
+        raise InputError(
+            f"{reference.path} goes on to {last:.1f} s, but {recording.source} ends at "
+            f"{mel.duration:.1f} s: give the words of this recording."
+        )
     cuts = cut_windows(
-        [(word.start, word.end, len(word.word.tokens)) for word in placed],
+        [(word.start, word.end, len(encoded.tokens)) for encoded, word in words],
         duration=mel.duration,
         longest=model.dims.window_seconds,
-        room=_room(model, tokenizer),
+        room=text_room(model, tokenizer),
     )
     windows = []
     for first, end, start, stop in cuts:
         begin = int(start * FRAMES_PER_SECOND)
-        length = min(int(stop * FRAMES_PER_SECOND), mel.n_frames) - begin
-        windows.append(_window(mel, tokenizer, placed[first:end], begin, max(1, length)))
+        length = max(1, min(int(stop * FRAMES_PER_SECOND), mel.n_frames) - begin)
+        text = _window_text(words[first:end], begin)
+        windows.append(HeadWindow(mel, tokenizer, begin, length, text))
     return windows
 
 
-def _placed_words(
-    model: Whisper, mel: LogMel, script: Script, language: str | None, data: HeadData
-) -> tuple[Word, ...]:
-    """A script's words with rough times, none of which counts as true."""
-    found = align_script(model, mel, script, language=language)
-    if found.report.heard_share < _LEAST_HEARD:
+def check_truth(windows: Iterable[HeadWindow], reference: Reference) -> None:
+    """Raise `InputError` where a reference has times, but none is more than an estimate."""
+    if reference.timed and not any(window.text.timed for window in windows):
         raise InputError(
-            f"Of the words of {data.reference.path} {found.report.heard_share:.0%} are heard in "
-            f"{data.source}: give what is said in this recording."
+            f"All word times of {reference.path} are estimated: give true ones, or the text alone."
         )
-    segments = found.transcript.segments
-    words = [word for segment in segments for word in segment.words or ()]
-    return tuple(replace(word, estimated=True) for word in words)
+
+
+def total_size(windows: Sequence[HeadWindow]) -> tuple[int, float]:
+    """How many words and seconds the windows hold."""
+    seconds = sum(window.length for window in windows) / FRAMES_PER_SECOND
+    return sum(len(window.text.words) for window in windows), seconds
+
+
+def window_at(
+    model: Whisper,
+    mel: LogMel,
+    tokenizer: Tokenizer,
+    reference: Reference,
+    start: int,
+    length: int,
+) -> HeadWindow:
+    """Mel frames `start` to `start + length` with their words.
+
+    Of words with times those whose middle lies there, of a script all.
+
+    Raises:
+        InputError: there are none, or too many.
+    """
+    if reference.script is None:
+        begin, end = start / FRAMES_PER_SECOND, (start + length) / FRAMES_PER_SECOND
+        text = _window_text(
+            [
+                (encoded, word)
+                for encoded, word in encode_words(reference.words, tokenizer)
+                if begin <= (word.start + word.end) / 2 < end
+            ],
+            start,
+        )
+    else:
+        words = [
+            word.encoded
+            for line in reference.script.lines
+            for word in script_words(line, tokenizer)
+        ]
+        text = WindowText(tuple(words), np.full((len(words), 2), np.nan))
+    if not text.words:
+        raise InputError(f"{reference.path} holds no words: give what is said in the recording.")
+    count, room = len(text.tokens), text_room(model, tokenizer)
+    if count > room:
+        raise InputError(
+            f"{reference.path} has {count} tokens, but the model reads {room} at once: "
+            f"give what is said in {model.dims.window_seconds:g} s."
+        )
+    return HeadWindow(mel, tokenizer, start, length, text)
 
 
 def language_tokenizer(
-    model: Whisper, mel: LogMel, language: str | None, *, start: int = 0
+    model: Whisper, mel: LogMel, language: str | None, *, start: int = 0, end: int | None = None
 ) -> Tokenizer:
-    """The tokenizer for a language; None lets a multilingual model guess from the window.
+    """The tokenizer for a language; None is what is spoken in these mel frames.
 
     Raises:
         UsageError: the model does not know the language.
@@ -149,23 +198,25 @@ def language_tokenizer(
     check_language(model, language, "transcribe")
     if language is None and model.multilingual:
         width = model.dims.window_frames
-        length = max(1, min(width, mel.n_frames - start))
-        with torch.inference_mode():
-            encoded = model.encode(mel.window(start, length, width)[None])
-        language = detect_language(model, encoded)[0].language
+
+        def encode(seek: int) -> EncodedAudio:
+            return model.encode(mel.window(seek, width, width)[None])
+
+        frames = (start, mel.n_frames if end is None else end)
+        guess = spoken_language(mel, [frames], model, encode)
+        language = guess.language if guess is not None else "en"
     return tokenizer_of(model, language)
 
 
-def timed_words(words: Sequence[Word], tokenizer: Tokenizer) -> list[_Placed]:
-    """The tokens of words with times; those that nobody speaks, such as a dash, are left out."""
-    placed = []
+def encode_words(words: Sequence[Word], tokenizer: Tokenizer) -> list[tuple[WordTokens, Word]]:
+    """The words with their tokens; those that nobody speaks, such as a dash, are left out."""
+    encoded = []
     for word in words:
         text = word.text.strip()
         parts = [part.encoded for part in script_words(Line(text, ((0, len(text)),)), tokenizer)]
         if parts:
-            joined = _join(parts)
-            placed.append(_Placed(joined, word.start, word.end, not word.estimated))
-    return placed
+            encoded.append((_join(parts), word))
+    return encoded
 
 
 def _join(parts: Sequence[WordTokens]) -> WordTokens:
@@ -179,13 +230,31 @@ def _join(parts: Sequence[WordTokens]) -> WordTokens:
     )
 
 
-def _check_end(data: HeadData, placed: Sequence[_Placed], duration: float) -> None:
-    last = max((word.end for word in placed), default=0.0)
-    if last > duration + _PAST_END:
+def _window_text(words: Sequence[tuple[WordTokens, Word]], start: int) -> WindowText:
+    """Words in a window from mel frame `start` on; estimated times are no truth."""
+    offset = start / FRAMES_PER_SECOND
+    spans = [
+        (np.nan, np.nan) if word.estimated else (word.start - offset, word.end - offset)
+        for _, word in words
+    ]
+    return WindowText(
+        tuple(encoded for encoded, _ in words), np.array(spans, dtype=np.float64).reshape(-1, 2)
+    )
+
+
+def _align_words(
+    model: Whisper, mel: LogMel, recording: Recording, language: str | None
+) -> tuple[Word, ...]:
+    """A script's words with the times of forced alignment, none of which counts as true."""
+    script = recording.reference.script
+    assert script is not None
+    found = align_script(model, mel, script, language=language)
+    if found.report.heard_share < _LEAST_FOUND:
         raise InputError(
-            f"{data.reference.path} goes on to {last:.1f} s, but {data.source} ends at "
-            f"{duration:.1f} s: give the words of this recording."
+            f"Of the words of {recording.reference.path} {found.report.heard_share:.0%} are heard "
+            f"in {recording.source}: give what is said in this recording."
         )
+    return tuple(replace(word, estimated=True) for word in found.transcript.words)
 
 
 def cut_windows(
@@ -200,11 +269,10 @@ def cut_windows(
     Raises:
         InputError: a single word is longer than a window.
     """
-    first, spoken_until = 0, 0.0
+    first, previous_end = 0, 0.0
     while first < len(words):
-        start = _before(words[first][0], spoken_until)
-        end = first
-        tokens = 0
+        start = words[first][0] - _half(words[first][0] - previous_end)
+        end, tokens = first, 0
         while end < len(words) and words[end][1] <= start + longest:
             tokens += words[end][2]
             if tokens > room:
@@ -216,101 +284,17 @@ def cut_windows(
                 "than the model's window or text: correct the times."
             )
         if end < len(words):
-            end = _longest_pause(words, first, end, start + longest / 2)
-        spoken_until = max(word[1] for word in words[first:end])
+            late = [
+                at for at in range(first + 1, end + 1) if words[at - 1][1] >= start + longest / 2
+            ]
+            end = max(late or [end], key=lambda at: words[at][0] - words[at - 1][1])
+        previous_end = max(word[1] for word in words[first:end])
         following = words[end][0] if end < len(words) else duration
-        stop = min(_after(spoken_until, following), start + longest)
+        stop = min(previous_end + _half(following - previous_end), start + longest)
         yield first, end, start, stop
         first = end
 
 
-def _before(start: float, spoken_until: float) -> float:
-    return start - min(_MARGIN, max(0.0, start - spoken_until) / 2)
-
-
-def _after(spoken_until: float, following: float) -> float:
-    return spoken_until + min(_MARGIN, max(0.0, following - spoken_until) / 2)
-
-
-def _longest_pause(
-    words: Sequence[tuple[float, float, int]], first: int, end: int, earliest: float
-) -> int:
-    """The word before which the words up to `end` are best cut, after `first`."""
-    late = [index for index in range(first + 1, end + 1) if words[index - 1][1] >= earliest]
-    return max(late or [end], key=lambda index: words[index][0] - words[index - 1][1])
-
-
-def words_window(
-    model: Whisper,
-    mel: LogMel,
-    tokenizer: Tokenizer,
-    reference: Reference,
-    start: int,
-    length: int,
-) -> HeadWindow:
-    """A stretch of mel frames and the words with times that are said in it, by their middles.
-
-    Raises:
-        InputError: there are none, or too many.
-    """
-    begin, end = start / FRAMES_PER_SECOND, (start + length) / FRAMES_PER_SECOND
-    placed = [
-        word
-        for word in timed_words(reference.words, tokenizer)
-        if begin <= (word.start + word.end) / 2 < end
-    ]
-    _check_room(model, tokenizer, [word.word for word in placed], reference.path)
-    return _window(mel, tokenizer, placed, start, length)
-
-
-def script_window(
-    model: Whisper,
-    mel: LogMel,
-    tokenizer: Tokenizer,
-    script: Script,
-    start: int,
-    length: int,
-    *,
-    label: str,
-) -> HeadWindow:
-    """A stretch of mel frames and all of a script, which `label` names in messages.
-
-    Raises:
-        InputError: the script holds no words, or too many.
-    """
-    words = [word.encoded for line in script.lines for word in script_words(line, tokenizer)]
-    _check_room(model, tokenizer, words, label)
-    spans = np.full((len(words), 2), np.nan)
-    return HeadWindow(mel, tokenizer, start, length, TimedText(tuple(words), spans))
-
-
-def _room(model: Whisper, tokenizer: Tokenizer) -> int:
-    """How many text tokens the decoder reads beside the start and the end."""
-    return model.dims.n_text_ctx - len(tokenizer.sot_sequence_including_notimestamps) - 1
-
-
-def _check_room(
-    model: Whisper, tokenizer: Tokenizer, words: Sequence[WordTokens], label: str
-) -> None:
-    if not words:
-        raise InputError(f"{label} holds no words: give what is said in the recording.")
-    count = sum(len(word.tokens) for word in words)
-    if count > _room(model, tokenizer):
-        raise InputError(
-            f"{label} has {count} tokens, but the model reads {_room(model, tokenizer)} at once: "
-            f"give what is said in {model.dims.window_seconds:g} s."
-        )
-
-
-def _window(
-    mel: LogMel, tokenizer: Tokenizer, placed: Sequence[_Placed], start: int, length: int
-) -> HeadWindow:
-    offset = start / FRAMES_PER_SECOND
-    spans = [
-        (word.start - offset, word.end - offset) if word.known else (np.nan, np.nan)
-        for word in placed
-    ]
-    text = TimedText(
-        tuple(word.word for word in placed), np.array(spans, dtype=np.float64).reshape(-1, 2)
-    )
-    return HeadWindow(mel, tokenizer, start, length, text)
+def _half(pause: float) -> float:
+    """What a window takes in of a pause beside it, in seconds."""
+    return min(_MARGIN, max(0.0, pause) / 2)

@@ -5,20 +5,18 @@ import os
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from threading import Lock
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.errors import UsageError
 from subalign.kernels import dtw, median
+from subalign.kernels.dtw import DtwPath
 from subalign.options import KernelChoice
 
-__all__ = ["MAX_TRITON_WIDTH", "Surrender", "check_kernels", "dtw_paths", "median_filter"]
+__all__ = ["MAX_TRITON_WIDTH", "TritonFallback", "check_kernels", "dtw_paths", "median_filter"]
 
-Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 Result = TypeVar("Result")
 
 # a wider network takes Triton very long to compile
@@ -51,7 +49,7 @@ def median_filter(x: Tensor, width: int, kernels: KernelChoice = "auto") -> Tens
     return _run(kernels, x.device, by_triton, lambda: median.median_filter(x, width))
 
 
-def dtw_paths(costs: Sequence[Tensor], kernels: KernelChoice = "auto") -> list[Path]:
+def dtw_paths(costs: Sequence[Tensor], kernels: KernelChoice = "auto") -> list[DtwPath]:
     """The path of `subalign.kernels.dtw.dtw` through each matrix (tokens, frames) of one device.
 
     Triton takes all matrices, of whatever sizes, in one launch.
@@ -62,7 +60,7 @@ def dtw_paths(costs: Sequence[Tensor], kernels: KernelChoice = "auto") -> list[P
     if not costs:
         return []
 
-    def by_triton() -> list[Path]:
+    def by_triton() -> list[DtwPath]:
         from subalign.kernels import dtw_triton
 
         n_tokens = [cost.shape[0] for cost in costs]
@@ -80,30 +78,30 @@ def dtw_paths(costs: Sequence[Tensor], kernels: KernelChoice = "auto") -> list[P
     )
 
 
-class Surrender:
-    """Whether this process has given Triton up; safe with threads."""
+class TritonFallback:
+    """Whether this process has fallen back from Triton to the CPU; safe with threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._happened = False
+        self._active = False
 
     @property
-    def happened(self) -> bool:
-        return self._happened
+    def active(self) -> bool:
+        return self._active
 
-    def to(self, error: Exception) -> None:
-        """Give Triton up because of `error`, which the user reads about once."""
+    def activate(self, error: Exception) -> None:
+        """Fall back because of `error`, which the user reads about once."""
         with self._lock:
-            if self._happened:
+            if self._active:
                 return
-            self._happened = True
+            self._active = True
         log.warning(
             "Triton's kernels cannot run here (%s), so words are timed by the CPU's kernels.",
             _cause(error),
         )
 
 
-_surrender = Surrender()
+_fallback = TritonFallback()
 
 
 def _run(
@@ -122,12 +120,12 @@ def _run(
             raise UsageError(
                 f"`kernels=triton` cannot run here ({_cause(error)}): use `kernels=auto` or cpu."
             ) from error
-    if kernels == "auto" and device.type == "cuda" and _has_triton() and not _surrender.happened:
+    if kernels == "auto" and device.type == "cuda" and _has_triton() and not _fallback.active:
         try:
             return by_triton()
         # The compiler, ptxas, gcc, the driver, the cache's folder: each fails in types of its own.
         except Exception as error:  # noqa: BLE001
-            _surrender.to(error)
+            _fallback.activate(error)
     return by_cpu()
 
 

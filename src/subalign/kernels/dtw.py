@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from subalign.kernels.compiling import compiled
 
-__all__ = ["dtw", "warm_up"]
+__all__ = ["DtwPath", "dtw", "warm_up"]
 
-Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+DtwPath: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The tokens and the frames of a path's cells, both (cells,)."""
 
 _DIAGONAL, _VERTICAL, _HORIZONTAL = range(3)
 
@@ -19,7 +20,7 @@ _DIAGONAL, _VERTICAL, _HORIZONTAL = range(3)
 _LINES = 32
 
 
-def dtw(cost: NDArray[np.floating]) -> Path:
+def dtw(cost: NDArray[np.floating]) -> DtwPath:
     """The cheapest monotonic path through `cost` (tokens, frames), both corners included.
 
     Every step goes on by one token, one frame or both (Sakoe and Chiba 1978). A cell is entered
@@ -49,7 +50,7 @@ def warm_up() -> None:
 
 
 @cache
-def _compiled(*, single: bool) -> Callable[..., Path]:
+def _compiled(*, single: bool) -> Callable[..., DtwPath]:
     import numba
 
     _register_parts()
@@ -67,7 +68,7 @@ def _register_parts() -> None:
         register_jitable(part)
 
 
-def _find_path(cost: NDArray[np.floating]) -> Path:
+def _find_path(cost: NDArray[np.floating]) -> DtwPath:
     n_tokens, n_frames = cost.shape
     n_lines = n_tokens + n_frames - 1
     # how the path comes to the cells of each anti-diagonal, from its first cell on
@@ -126,7 +127,7 @@ def _go_on(
         steps[n] = _DIAGONAL if by_diagonal else (_VERTICAL if by_above else _HORIZONTAL)
 
 
-def _walk_back(came_by: NDArray[np.uint8], n_tokens: int, n_frames: int) -> Path:
+def _walk_back(came_by: NDArray[np.uint8], n_tokens: int, n_frames: int) -> DtwPath:
     length = 0
     tokens = np.empty(n_tokens + n_frames - 1, np.int64)
     frames = np.empty(n_tokens + n_frames - 1, np.int64)

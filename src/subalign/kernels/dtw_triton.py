@@ -6,7 +6,6 @@ frames at which each token begins and ends, which is all that the host gets.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -15,9 +14,9 @@ import triton.language as tl
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["MAX_BLOCK", "dtw_batch"]
+from subalign.kernels.dtw import DtwPath
 
-Path: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+__all__ = ["MAX_BLOCK", "dtw_batch"]
 
 # how the path comes to a cell
 DIAGONAL: tl.constexpr = tl.constexpr(0)
@@ -35,7 +34,7 @@ def dtw_batch(
     *,
     max_block: int = MAX_BLOCK,
     max_reach: int = MAX_REACH,
-) -> list[Path]:
+) -> list[DtwPath]:
     """The paths of `subalign.kernels.dtw.dtw` through each matrix of `costs`, cell by cell.
 
     Args:
@@ -103,8 +102,8 @@ def _skew(costs: Tensor) -> Tensor:
     return skewed
 
 
-def _path(first: NDArray[np.int32], last: NDArray[np.int32]) -> Path:
-    """The cells of a path whose token `i` is heard from frame `first[i]` to `last[i]`."""
+def _path(first: NDArray[np.int32], last: NDArray[np.int32]) -> DtwPath:
+    """The cells of a path whose token `i` lies from frame `first[i]` to `last[i]`."""
     lengths = last.astype(np.int64) - first + 1
     tokens = np.repeat(np.arange(len(first)), lengths)
     starts = np.cumsum(lengths) - lengths  # the cell at which each token begins

@@ -118,6 +118,7 @@ def _arrays(mixtures: Mixtures) -> tuple[NDArray[np.float64], ...]:
 def _path_kernel() -> Callable[..., Any]:
     import numba
 
+    _register_parts()
     matrix, places, flags, cubes, constants = _types()
     bounds = places
     return compiled(
@@ -129,9 +130,18 @@ def _path_kernel() -> Callable[..., Any]:
 def _statistics_kernel() -> Callable[..., Any]:
     import numba
 
+    _register_parts()
     matrix, states, _, cubes, constants = _types()
     counts, sums = (numba.types.Array(numba.float64, n, "C") for n in (2, 3))
     return compiled(_accumulate, matrix, states, cubes, cubes, constants, counts, sums, sums)
+
+
+@cache
+def _register_parts() -> None:
+    """Let numba compile what both kernels call."""
+    from numba.extending import register_jitable
+
+    register_jitable(_component_score)
 
 
 def _types() -> tuple[Any, ...]:
@@ -142,6 +152,21 @@ def _types() -> tuple[Any, ...]:
     return tuple(
         numba.types.Array(kind, n, "C", readonly=True) for kind, n in (*kinds, (numba.float64, 2))
     )
+
+
+def _component_score(
+    frame: NDArray[np.float32],
+    means: NDArray[np.float64],
+    precisions: NDArray[np.float64],
+    constant: float,
+) -> float:
+    """The logarithm of a component's weight times its density at a frame (dimensions,)."""
+    score = constant
+    if score > -np.inf:
+        for d in range(frame.size):
+            error = frame[d] - means[d]
+            score -= 0.5 * error * error * precisions[d]
+    return score
 
 
 def _path(
@@ -155,7 +180,7 @@ def _path(
     constants: NDArray[np.float64],
     width: int,
 ) -> NDArray[np.int64]:
-    n_frames, n_dims = features.shape
+    n_frames = features.shape[0]
     n_places = states.size
     # score[p]: of the best path that is at place p in the frame before
     score = np.full(n_places, -np.inf)
@@ -191,12 +216,14 @@ def _path(
             if computed[state] != t:
                 highest, total = -np.inf, 0.0
                 for component in range(constants.shape[1]):
-                    value = constants[state, component]
+                    value = _component_score(
+                        features[t],
+                        means[state, component],
+                        precisions[state, component],
+                        constants[state, component],
+                    )
                     if value == -np.inf:
                         continue
-                    for d in range(n_dims):
-                        error = features[t, d] - means[state, component, d]
-                        value -= 0.5 * error * error * precisions[state, component, d]
                     if value > highest:
                         total = total * np.exp(highest - value) + 1.0
                         highest = value
@@ -239,13 +266,13 @@ def _accumulate(
             continue
         highest = -np.inf
         for component in range(n_components):
-            value = constants[state, component]
-            if value > -np.inf:
-                for d in range(n_dims):
-                    error = features[t, d] - means[state, component, d]
-                    value -= 0.5 * error * error * precisions[state, component, d]
-            shares[component] = value
-            highest = max(highest, value)
+            shares[component] = _component_score(
+                features[t],
+                means[state, component],
+                precisions[state, component],
+                constants[state, component],
+            )
+            highest = max(highest, shares[component])
         total = 0.0
         for component in range(n_components):
             shares[component] = np.exp(shares[component] - highest)

@@ -81,9 +81,9 @@ def _median_rows(
 
     wires: tl.tuple = ()  # wire i holds, for every frame, the i-th value of its window
     for i in tl.static_range(width):
-        heard = tl.abs(frames + (i - width // 2))
-        heard = tl.where(heard < n_frames, heard, 2 * (n_frames - 1) - heard)
-        value = tl.load(source + heard.to(tl.int64) * frame_stride, mask=inside, other=0.0)
+        reflected = tl.abs(frames + (i - width // 2))
+        reflected = tl.where(reflected < n_frames, reflected, 2 * (n_frames - 1) - reflected)
+        value = tl.load(source + reflected.to(tl.int64) * frame_stride, mask=inside, other=0.0)
         wires = wires + (value.to(wide),)  # noqa: RUF005 (Triton unpacks nothing)
     for i in tl.static_range(len(network)):
         wires = _compare(wires, network[i][0], network[i][1], network[i][2], network[i][3])

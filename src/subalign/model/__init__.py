@@ -7,9 +7,9 @@ alignment heads are known at once.
 from typing import TYPE_CHECKING
 
 from subalign.lazy import lazy_exports
-from subalign.model.alignment_heads import MarkedHeads, heads_of, known_heads, pack_heads
+from subalign.model.alignment_heads import ModelHeads, heads_of, known_heads, pack_heads
 from subalign.model.dimensions import FRAME_SECONDS, ModelDimensions
-from subalign.model.head_dumps import HeadDump, decode_dump, encode_dump, read_dump
+from subalign.model.head_dumps import decode_dump, encode_dump, read_dump
 from subalign.model.registry import EMBEDDED_MODEL, official_models
 from subalign.model.sources import Fetching, OnFetch, Source
 from subalign.model.store import ModelEntry, fetch, list_models, where
@@ -36,11 +36,10 @@ __all__ = [
     "DecoderCache",
     "EncodedAudio",
     "Fetching",
-    "HeadDump",
     "KeyValues",
-    "MarkedHeads",
     "ModelDimensions",
     "ModelEntry",
+    "ModelHeads",
     "MultiHeadAttention",
     "OnFetch",
     "Processor",

@@ -1,16 +1,16 @@
-"""Which heads follow the speech in models known by name and in checkpoint folders.
+"""Alignment and timing heads of models known by name, of checkpoint folders and of dumps.
 
-Everything is read from small JSON files, never from the weights. This module imports no PyTorch.
+Everything is read from small JSON files, never from the weights. Which heads a model gets, and
+their shift, is decided in `timing_heads`. This module imports no PyTorch.
 """
 
 import os
+import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
-from subalign.errors import CheckpointError, UnknownModelError
+from subalign.errors import CheckpointError, UnknownModelError, UsageError
 from subalign.model.checkpoints.folder import MODEL_BIN, kind_of
 from subalign.model.config import (
     CONFIG,
@@ -22,7 +22,7 @@ from subalign.model.config import (
     read_json,
 )
 from subalign.model.dimensions import ModelDimensions
-from subalign.model.head_dumps import MOST_HEADS, decode_dump, encode_dump, read_dump
+from subalign.model.head_dumps import DUMP_START, decode_dump, encode_dump, read_dump
 from subalign.model.registry import (
     EMBEDDED_MODEL,
     OfficialModel,
@@ -34,6 +34,7 @@ from subalign.model.registry import (
 from subalign.model.timing_heads import (
     HeadChoice,
     TimingHeads,
+    are_heads_of,
     choose_heads,
     known_timing_heads,
     read_timing_heads,
@@ -41,11 +42,14 @@ from subalign.model.timing_heads import (
     upper_half,
 )
 
-__all__ = ["MarkedHeads", "heads_of", "known_heads", "pack_heads"]
+__all__ = ["ModelHeads", "dump_shape", "heads_of", "known_heads", "pack_heads"]
+
+# base85 has neither points nor separators, so that a path can always be told from a dump
+_NOT_IN_DUMPS = re.compile(r"[./\\]")
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedHeads:
+class ModelHeads:
     """A decoder's grid of cross-attention heads and the (layer, head) pairs marked in it.
 
     `pairs` are the alignment heads, and `timing` the timing heads, None where only a dump is known.
@@ -67,58 +71,94 @@ class MarkedHeads:
     taken_for: str | None = None
 
 
-def known_heads() -> tuple[MarkedHeads, ...]:
+def known_heads() -> tuple[ModelHeads, ...]:
     """The heads of every model known by name: the embedded one, then OpenAI's, then aliases."""
     official = (_heads_of_official(model) for model in official_models().values())
     return (heads_of(EMBEDDED_MODEL), *official)
 
 
-def heads_of(name_or_folder: str) -> MarkedHeads:
-    """The heads of an official or embedded model, or those that a checkpoint's folder states.
+def heads_of(source: str, *, layers: int | None = None, heads: int | None = None) -> ModelHeads:
+    """The heads of an official or embedded model, of a checkpoint's folder, or of a dump.
+
+    `layers`, and `heads` in each, are those of a dump, as far as they are known: `dump_shape`.
 
     Raises:
         UnknownModelError: there is neither such a name nor such a folder.
-        CheckpointError: the folder's files are missing, damaged, or contradict each other.
+        CheckpointError: the dump, or the folder's files, are missing, damaged, or contradict each
+            other.
+        UsageError: `layers` and `heads` do not fit the dump, are missing, or are for no dump.
     """
-    if name_or_folder == EMBEDDED_MODEL:
+    if source.startswith(DUMP_START) and not _NOT_IN_DUMPS.search(source):
+        shapes = ((known.n_layers, known.n_heads) for known in known_heads())
+        shape = dump_shape(len(read_dump(source)), shapes, layers=layers, heads=heads)
+        return ModelHeads("", *shape, decode_dump(source, *shape), source)
+    if layers is not None or heads is not None:
+        raise UsageError(
+            f"`layers` and `heads` belong to a dump, but {source} is none: leave them out."
+        )
+    if source == EMBEDDED_MODEL:
         return _heads_of_folder(embedded_folder())
-    if canonical_name(name_or_folder) is not None:
-        return _heads_of_official(official_models()[name_or_folder])
-    if _is_folder(name_or_folder):
-        return _heads_of_folder(Path(name_or_folder))
-    if not name_or_folder or {"/", os.sep} & set(name_or_folder) or _is_file(name_or_folder):
+    if canonical_name(source) is not None:
+        return _heads_of_official(official_models()[source])
+    # a name that is too long, or has a zero byte, is an error for pathlib
+    if os.path.isdir(source):  # noqa: PTH112
+        return _heads_of_folder(Path(source))
+    if not source or {"/", os.sep} & set(source) or os.path.isfile(source):  # noqa: PTH113
         raise UnknownModelError(
-            f"There is no checkpoint folder at {name_or_folder or 'an empty path'}: give one that "
+            f"There is no checkpoint folder at {source or 'an empty path'}: give one that "
             "holds config.json, such as `subalign models where` prints, or a name of `subalign "
             "heads list`."
         )
-    raise unknown_model(name_or_folder)
+    raise unknown_model(source)
+
+
+def dump_shape(
+    size: int,
+    known: Iterable[tuple[int, int]],
+    *,
+    layers: int | None = None,
+    heads: int | None = None,
+) -> tuple[int, int]:
+    """Layers, and heads in each, of a dump for `size` heads.
+
+    One number gives the other; without both, the only one of the `known` shapes that fits is taken.
+
+    Raises:
+        UsageError: the numbers do not fit, or no shape or more than one does.
+    """
+    if layers is None and heads is None:
+        fitting = sorted({shape for shape in known if shape[0] * shape[1] == size})
+        if len(fitting) == 1:
+            return fitting[0]
+        found = " and ".join(f"{n_layers} x {n_heads}" for n_layers, n_heads in fitting)
+        which = f"may be {found}" if found else "no known model has"
+        raise UsageError(f"The dump is for {size} heads, which {which}: give `layers` and `heads`.")
+    n_layers = size // (heads or 1) if layers is None else layers
+    n_heads = size // n_layers if heads is None and n_layers else heads or 0
+    if n_layers * n_heads != size:
+        raise UsageError(
+            f"The dump is for {size} heads: `layers` times `heads` must give that number."
+        )
+    return n_layers, n_heads
 
 
 def pack_heads(pairs: Iterable[tuple[int, int]], *, n_layers: int, n_heads: int) -> str:
     """The dump of these pairs; for an official checkpoint's pairs it is the official dump.
 
-    Equal heads give equal dumps: the time of packing is the official dump's, or none.
-
     Raises:
         UsageError: there is no such model, a pair lies outside it, or there is none.
     """
     marked = tuple(sorted(set(pairs)))
-    timestamp = _packing_time(marked, n_layers, n_heads)
-    return encode_dump(marked, n_layers=n_layers, n_heads=n_heads, timestamp=timestamp)
+    for official in map(_heads_of_official, official_models().values()):
+        if (official.n_layers, official.n_heads, official.pairs) == (n_layers, n_heads, marked):
+            return official.dump
+    return encode_dump(marked, n_layers=n_layers, n_heads=n_heads)
 
 
-def _packing_time(pairs: tuple[tuple[int, int], ...], n_layers: int, n_heads: int) -> int:
-    for heads in map(_heads_of_official, official_models().values()):
-        if (heads.n_layers, heads.n_heads, heads.pairs) == (n_layers, n_heads, pairs):
-            return read_dump(heads.dump).timestamp
-    return 0
-
-
-def _heads_of_official(model: OfficialModel) -> MarkedHeads:
+def _heads_of_official(model: OfficialModel) -> ModelHeads:
     shape = model.dims.n_text_layer, model.dims.n_text_head
     timing = known_timing_heads(model.name)
-    return MarkedHeads(
+    return ModelHeads(
         model.name,
         *shape,
         decode_dump(model.alignment_heads, *shape),
@@ -129,57 +169,24 @@ def _heads_of_official(model: OfficialModel) -> MarkedHeads:
     )
 
 
-def _heads_of_folder(folder: Path) -> MarkedHeads:
-    if (folder / CONFIG).is_file() and "format" in read_json(folder / CONFIG):
-        return _heads_of_subalign_folder(folder / CONFIG)
-    name = folder.resolve().name
-    if (folder / MODEL_BIN).is_file() and kind_of(folder) == "CTranslate2":
+def _heads_of_folder(folder: Path) -> ModelHeads:
+    name, path, generation = folder.resolve().name, folder / CONFIG, folder / GENERATION_CONFIG
+    if path.is_file() and "format" in read_json(path):
+        name, dims, choice = _stated_in_subalign_folder(path, name)
+    elif (folder / MODEL_BIN).is_file() and kind_of(folder) == "CTranslate2":
         # NumPy comes with it
         from subalign.model.checkpoints.ctranslate2 import read_ctranslate2_dimensions, stated_heads
 
         dims = read_ctranslate2_dimensions(folder)
-        return _marked(name, dims, choose_heads(dims, stated_heads(folder, dims)))
-    dims, stated = _hugging_face_facts(folder)
-    return _marked(name, dims, choose_heads(dims, stated))
-
-
-def _heads_of_subalign_folder(path: Path) -> MarkedHeads:
-    config = read_json(path)
-    check_format(config, path)
-    name, stated = config.get("name", path.parent.resolve().name), config.get("dims")
-    if not isinstance(stated, dict) or not isinstance(name, str):
-        raise CheckpointError(
-            f"{path} lacks dims or a name that is text: fetch the checkpoint again."
-        )
-    shape = _shape(stated.get("n_text_layer"), stated.get("n_text_head"), path)
-    dims = read_dimensions(stated, path)
-    pairs, timing = read_heads(config, path), read_timing_heads(config, path)
-    for key, heads in (("alignment_heads", pairs), ("timing_heads", timing and timing.pairs)):
-        if heads is not None and not (heads and _all_inside(heads, shape)):
-            raise CheckpointError(
-                f"{path} states {key} that the model does not have: fetch the checkpoint again."
-            )
-    alignment = None if pairs is None else tuple(sorted(set(pairs)))
-    if timing is None:
-        timing = timing_heads_like(dims, alignment or upper_half(*shape).pairs)
-    return _marked(name, dims, HeadChoice(alignment, timing))
-
-
-def _hugging_face_facts(folder: Path) -> tuple[ModelDimensions, list[tuple[int, int]] | None]:
-    """The dimensions, and the alignment heads that are stated."""
-    path, stated = folder / CONFIG, folder / GENERATION_CONFIG
-    config = read_json(path)
-    generation = read_json(stated) if stated.is_file() else {}
-    dims = hugging_face_dimensions(config, generation, folder)
-    _shape(dims.n_text_layer, dims.n_text_head, path)
-    return dims, read_heads(generation, stated)
-
-
-def _marked(name: str, dims: ModelDimensions, choice: HeadChoice) -> MarkedHeads:
+        choice = choose_heads(dims, stated_heads(folder, dims))
+    else:
+        facts = read_json(generation) if generation.is_file() else {}
+        dims = hugging_face_dimensions(read_json(path), facts, folder)
+        choice = choose_heads(dims, read_heads(facts, generation))
     shape = dims.n_text_layer, dims.n_text_head
     upper = upper_half(*shape)
     pairs = choice.alignment or upper.pairs
-    return MarkedHeads(
+    return ModelHeads(
         name,
         *shape,
         pairs,
@@ -191,30 +198,24 @@ def _marked(name: str, dims: ModelDimensions, choice: HeadChoice) -> MarkedHeads
     )
 
 
-def _all_inside(pairs: Iterable[tuple[int, int]], shape: tuple[int, int]) -> bool:
-    return all(0 <= layer < shape[0] and 0 <= head < shape[1] for layer, head in pairs)
-
-
-def _shape(n_layers: object, n_heads: object, path: Path) -> tuple[int, int]:
-    if _is_count(n_layers) and _is_count(n_heads) and n_layers * n_heads <= MOST_HEADS:
-        return n_layers, n_heads
-    raise CheckpointError(
-        f"{path} does not state how many decoder layers and heads there are: it is no Whisper "
-        "checkpoint."
-    )
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return type(value) is int and value >= 1  # not isinstance: True is an int too
-
-
-def _is_folder(name: str) -> bool:
-    with suppress(OSError, ValueError):  # too long for a file name, or with a zero byte
-        return bool(name) and Path(name).is_dir()
-    return False
-
-
-def _is_file(name: str) -> bool:
-    with suppress(OSError, ValueError):
-        return Path(name).is_file()
-    return False
+def _stated_in_subalign_folder(path: Path, name: str) -> tuple[str, ModelDimensions, HeadChoice]:
+    """What the config of our own form says; `name` is the model's where it says none."""
+    config = read_json(path)
+    check_format(config, path)
+    stated_name, sizes = config.get("name", name), config.get("dims")
+    if not isinstance(sizes, dict) or not isinstance(stated_name, str):
+        raise CheckpointError(
+            f"{path} lacks dims or a name that is text: fetch the checkpoint again."
+        )
+    dims = read_dimensions(sizes, path)
+    pairs, timing = read_heads(config, path), read_timing_heads(config, path)
+    for key, heads in (("alignment_heads", pairs), ("timing_heads", timing and timing.pairs)):
+        if heads is not None and not (heads and are_heads_of(dims, heads)):
+            raise CheckpointError(
+                f"{path} states {key} that the model does not have: fetch the checkpoint again."
+            )
+    alignment = None if pairs is None else tuple(sorted(set(pairs)))
+    if timing is None:
+        upper = upper_half(dims.n_text_layer, dims.n_text_head)
+        timing = timing_heads_like(dims, alignment or upper.pairs)
+    return stated_name, dims, HeadChoice(alignment, timing)

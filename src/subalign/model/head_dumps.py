@@ -9,11 +9,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from subalign.errors import CheckpointError, UsageError
 
-__all__ = ["DUMP_START", "MOST_HEADS", "HeadDump", "decode_dump", "encode_dump", "read_dump"]
+__all__ = ["DUMP_START", "MOST_HEADS", "decode_dump", "encode_dump", "read_dump"]
 
 # gzip's first three bytes (RFC 1952, section 2.3.1) in base85
 DUMP_START = "ABz"
@@ -25,32 +24,8 @@ MOST_HEADS = 1 << 20
 _LEVEL = 9
 
 
-@dataclass(frozen=True, slots=True)
-class HeadDump:
-    """What a dump holds: a byte for each head, and when it was packed.
-
-    `timestamp` is in seconds since 1970, and 0 where the packer did not tell.
-    """
-
-    flags: bytes
-    timestamp: int
-
-    def pairs(self, n_layers: int, n_heads: int) -> tuple[tuple[int, int], ...]:
-        """The marked (layer, head) pairs, layer by layer.
-
-        Raises:
-            CheckpointError: the dump is for another number of heads.
-        """
-        if len(self.flags) != n_layers * n_heads:
-            raise CheckpointError(
-                f"The alignment heads' dump is for {len(self.flags)} heads, but the model has "
-                f"{n_layers} x {n_heads}."
-            )
-        return tuple(divmod(index, n_heads) for index, flag in enumerate(self.flags) if flag)
-
-
-def read_dump(dump: bytes | str) -> HeadDump:
-    """Unpack a dump whose numbers of layers and heads are not known.
+def read_dump(dump: bytes | str) -> bytes:
+    """A byte for each head, 1 where it is marked, of a dump whose shape is not known.
 
     Raises:
         CheckpointError: the dump is damaged.
@@ -58,14 +33,13 @@ def read_dump(dump: bytes | str) -> HeadDump:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(base64.b85decode(dump))) as file:
             flags = file.read(MOST_HEADS + 1)
-            timestamp = file.mtime or 0
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise _damaged(str(error)) from error
     if not 0 < len(flags) <= MOST_HEADS:
         raise _damaged("it is for no head" if not flags else "it is for more than a million heads")
     if max(flags) > 1:
         raise _damaged("it holds other values than 0 and 1")
-    return HeadDump(flags, timestamp)
+    return flags
 
 
 def decode_dump(dump: bytes | str, n_layers: int, n_heads: int) -> tuple[tuple[int, int], ...]:
@@ -74,16 +48,19 @@ def decode_dump(dump: bytes | str, n_layers: int, n_heads: int) -> tuple[tuple[i
     Raises:
         CheckpointError: the dump is damaged or for another number of heads.
     """
-    return read_dump(dump).pairs(n_layers, n_heads)
+    flags = read_dump(dump)
+    if len(flags) != n_layers * n_heads:
+        raise CheckpointError(
+            f"The alignment heads' dump is for {len(flags)} heads, but the model has "
+            f"{n_layers} x {n_heads}."
+        )
+    return tuple(divmod(index, n_heads) for index, flag in enumerate(flags) if flag)
 
 
-def encode_dump(
-    pairs: Iterable[tuple[int, int]], *, n_layers: int, n_heads: int, timestamp: int = 0
-) -> str:
+def encode_dump(pairs: Iterable[tuple[int, int]], *, n_layers: int, n_heads: int) -> str:
     """A dump that marks these (layer, head) pairs; their order does not matter.
 
-    With the `timestamp` of one of OpenAI's dumps, its pairs give it again byte for byte. That holds
-    for zlib; a replacement such as zlib-ng may pack the same heads into other bytes.
+    It states no time of packing, and so equal heads give equal dumps with the same zlib.
 
     Raises:
         UsageError: there is no such model, a pair lies outside it, or there is none.
@@ -103,7 +80,7 @@ def encode_dump(
     if not any(flags):
         raise UsageError("At least one head must be marked: give it as LAYER:HEAD.")
     packed = io.BytesIO()
-    with gzip.GzipFile("", "wb", _LEVEL, packed, timestamp) as file:
+    with gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
         file.write(flags)
     return base64.b85encode(packed.getvalue()).decode("ascii")
 

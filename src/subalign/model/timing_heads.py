@@ -1,7 +1,9 @@
-"""The heads whose attention method viterbi times words by, apart from the alignment heads.
+"""Where a model's heads and their shift come from: which heads time words, and how far they lag.
 
-The heads that OpenAI marked follow the speech, but some look ahead of it and some lag behind. Those
-here were chosen by `subalign heads find`. This module imports no PyTorch.
+Method dtw times words by the alignment heads, which OpenAI marked: they follow the speech, but some
+look ahead of it and some lag behind. Method viterbi times words by the timing heads, and adds their
+`shift`: those of `_KNOWN` or of a checkpoint's config, which `subalign heads find` chose, else the
+upper half of the decoder's layers. This module imports no PyTorch.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,6 +28,7 @@ from subalign.model.registry import (
 __all__ = [
     "HeadChoice",
     "TimingHeads",
+    "are_heads_of",
     "choose_heads",
     "heads_by_name",
     "known_timing_heads",
@@ -34,14 +37,16 @@ __all__ = [
     "upper_half",
 ]
 
-
 # the upper half as a whole puts words so many seconds too early in OpenAI's checkpoints
 _UPPER_HALF_SHIFT = 0.020
 
 
 @dataclass(frozen=True, slots=True)
 class TimingHeads:
-    """(layer, head) pairs, and the `shift` in seconds that is added to the times they give."""
+    """(layer, head) pairs, and the `shift` (lag) in seconds that is added to the times they give.
+
+    Below 0 it moves words to earlier times.
+    """
 
     pairs: tuple[tuple[int, int], ...]
     shift: float = 0.0
@@ -107,14 +112,19 @@ def choose_heads(dims: ModelDimensions, stated: Iterable[tuple[int, int]] | None
     teacher's list.
     """
     pairs = tuple(sorted(set(stated or ())))
-    if pairs and all(
-        0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head for layer, head in pairs
-    ):
+    if pairs and are_heads_of(dims, pairs):
         return HeadChoice(pairs, timing_heads_like(dims, pairs))
     official = official_by_shape(dims)
     if official is None:
         return HeadChoice(None, None)
     return HeadChoice(_official_pairs(official), known_timing_heads(official.name), official)
+
+
+def are_heads_of(dims: ModelDimensions, pairs: Iterable[tuple[int, int]]) -> bool:
+    """Whether the model has all of these (layer, head) pairs."""
+    return all(
+        0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head for layer, head in pairs
+    )
 
 
 def heads_by_name(official: OfficialModel) -> HeadChoice:

@@ -8,12 +8,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment import WordTimer
 from subalign.alignment.boundaries import refine_segments
+from subalign.alignment.methods import AttentionTimer, method_for
 from subalign.alignment.teacher_forcing import check_heads
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.errors import InputError, UsageError
-from subalign.kernels import dtw, hmm, word_spans
 from subalign.kernels.dispatch import check_kernels
 from subalign.mel import LogMel, log_mel
 from subalign.model import Whisper, load_model
@@ -99,9 +98,9 @@ def transcribe_stream(
         loaded,
         mel,
         options,
-        lambda tokenizer: WordTimer(loaded, tokenizer, alignment),
-        words_move_windows=alignment.method == "dtw",
-        refine=refine if alignment.method == "viterbi" else None,
+        lambda tokenizer: AttentionTimer(loaded, tokenizer, alignment),
+        words_move_windows=method_for(alignment).words_move_windows,
+        refine=refine if method_for(alignment).uses_sound else None,
         version=__version__,
     )
 
@@ -117,15 +116,8 @@ def warm_up_alignment(model: Whisper, options: AlignmentOptions) -> None:
 
     Importing numba takes longer than encoding a window, so a thread does it beside that.
     """
-    if options.method == "viterbi":
-        threading.Thread(target=_warm_up_viterbi, daemon=True).start()
-    elif model.device.type != "cuda":
-        threading.Thread(target=dtw.warm_up, daemon=True).start()
-
-
-def _warm_up_viterbi() -> None:
-    word_spans.warm_up()
-    hmm.warm_up()
+    warm_up = method_for(options).warm_up
+    threading.Thread(target=warm_up, args=(model.device,), daemon=True).start()
 
 
 def read_mel(

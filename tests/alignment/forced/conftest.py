@@ -1,4 +1,4 @@
-"""The talk, its words, and the embedded model's tokenizer, for all stages of the long form."""
+"""The talk, its words, and the embedded model's tokenizer, for all stages of forced alignment."""
 
 import json
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from subalign.alignment.forced.context import Context, SpanEncoder
 from subalign.alignment.script_words import script_words
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.decoding import tokenizer_of
@@ -70,6 +71,12 @@ def opening_mel(opening):
 @pytest.fixture(scope="session")
 def tokenizer(embedded_model):
     return tokenizer_of(embedded_model, "en")
+
+
+@pytest.fixture
+def context(embedded_model, tokenizer, opening_mel):
+    """The opening with the embedded model; nothing of it is encoded yet."""
+    return Context(SpanEncoder(embedded_model, opening_mel), tokenizer)
 
 
 @pytest.fixture(scope="session")

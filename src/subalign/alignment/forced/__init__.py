@@ -1,11 +1,10 @@
 """Forced alignment of whole transcripts with recordings of any length, one module a stage.
 
-loudness (where the recording pauses) → hearing (what the model takes it for) → letters, matching
-(which words of the transcript that resembles) → unwritten (what the transcript leaves out) →
-placement (roughly where each word is), by the speech_clock → stretches (windows of audio with
-their words: those decoded, where they are as written, else new ones) → timing (exact times),
-evidence (was it said?) and repair (of what was not) → guarantees (order, length) → report. `align`
-runs them all.
+`align` runs them: recognition (decode every window) → matching (the transcript's letters with the
+recognised ones: anchors) → untranscribed (speech that the transcript leaves out) → coarse (rough
+times between anchors) → windows (which words are timed in which audio) → timing (exact times,
+with transcript_edits) → failed_windows (new windows for the rest) → verification (was it said?) →
+report and segments. `thresholds` holds the numbers of all, `context` what all work with.
 """
 
 from subalign.alignment.forced.align import align_script

@@ -1,4 +1,4 @@
-"""Exact times for the words of planned windows, and what the audio says for each word."""
+"""Timing: exact times for the words of windows, with the evidence for each, merged over windows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -6,233 +6,274 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.coarse import Anchors, Placement
-from subalign.alignment.forced.matching import Matching
-from subalign.alignment.forced.recognition import BATCH, SpanEncoder, batched
-from subalign.alignment.forced.transcript_edits import repair
-from subalign.alignment.forced.verification import HEARD, smoothed, word_evidence, word_logs
+from subalign.alignment.forced.coarse import CoarseTimes
+from subalign.alignment.forced.context import Context
+from subalign.alignment.forced.matching import Anchors, Matching
+from subalign.alignment.forced.thresholds import TimingThresholds, VerificationThresholds
+from subalign.alignment.forced.transcript_edits import edit_text
+from subalign.alignment.forced.verification import (
+    smoothed,
+    word_evidence,
+    word_log_probabilities,
+)
 from subalign.alignment.forced.windows import Window
 from subalign.alignment.methods import time_texts
 from subalign.alignment.pauses import FrameSpan
 from subalign.alignment.words import WordTiming, WordTokens
 from subalign.mel import FRAMES_PER_SECOND
-from subalign.options import AlignmentOptions
-from subalign.tokenizer import Tokenizer
+from subalign.model import EncodedAudio
 
-__all__ = ["TimedWords", "in_order", "time_settled", "time_windows"]
-
-# a word in two windows is taken from the one where more speaks for it and it lies further inside:
-# each word between it and the edge counts as much (nats a token), up to so many words
-_EDGE_WEIGHT, _EDGE_WORDS = 0.5, 6
-
-# the log-probability (nats a token) of words that may be too many among decoded ones: said words
-# that were misheard have more, others less
-_UNLIKELY = -5.0
-
-# evidence that makes the best anchors
-_SURE = 6.0
+__all__ = ["AlignedWords", "in_order", "time_recognised_windows", "time_windows"]
 
 
 @dataclass(frozen=True, eq=False)
-class TimedWords:
+class AlignedWords:
     """What the windows tell of each word; all arrays are (words,).
 
-    `starts` and `ends` are seconds, NaN for words of no window. `own` is each word's evidence by
-    itself, `support` that with its neighbours'. `guessed` marks times that no attention told,
-    `decoded` words that were decoded where they are.
+    `starts` and `ends` are seconds, NaN for words of no window. `evidence` is each word's by
+    itself, `support` that with its neighbours'. `estimated` marks times that no attention told,
+    `recognised` words that were recognised where they are.
     """
 
     starts: NDArray[np.float64]
     ends: NDArray[np.float64]
     probabilities: NDArray[np.float64]
-    own: NDArray[np.float64]
+    evidence: NDArray[np.float64]
     support: NDArray[np.float64]
-    guessed: NDArray[np.bool_]
-    decoded: NDArray[np.bool_]
+    estimated: NDArray[np.bool_]
+    recognised: NDArray[np.bool_]
 
     @classmethod
-    def unknown(cls, n: int) -> "TimedWords":
+    def unknown(cls, n: int) -> "AlignedWords":
         """Of no window."""
         return cls(
             starts=np.full(n, np.nan),
             ends=np.full(n, np.nan),
             probabilities=np.zeros(n),
-            own=np.full(n, -np.inf),
+            evidence=np.full(n, -np.inf),
             support=np.full(n, -np.inf),
-            guessed=np.zeros(n, bool),
-            decoded=np.zeros(n, bool),
+            estimated=np.zeros(n, bool),
+            recognised=np.zeros(n, bool),
         )
 
-    def replaced(self, others: "TimedWords", words: NDArray[np.bool_]) -> "TimedWords":
+    def replaced(self, others: "AlignedWords", words: NDArray[np.bool_]) -> "AlignedWords":
         """The same with what others tell of some `words` (words,)."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return TimedWords(
+        return AlignedWords(
             **{name: np.where(words, getattr(others, name), mine) for name, mine in columns.items()}
         )
 
-    @property
-    def heard(self) -> NDArray[np.bool_]:
-        """The words that the audio speaks for."""
-        return ((self.support > HEARD.evidence) | self.decoded) & ~self.guessed
+    def verified(
+        self, thresholds: VerificationThresholds = VerificationThresholds()
+    ) -> NDArray[np.bool_]:
+        """The words (words,) that were said: those with evidence or recognised where they are."""
+        said: NDArray[np.bool_] = (self.support > thresholds.evidence) | self.recognised
+        return said & ~self.estimated
 
-    def with_decoded(self, matching: Matching, own: NDArray[np.bool_]) -> "TimedWords":
-        """The same with those `decoded` that were matched; `own` (words,) marks what could be."""
-        alike = matching.likeness >= HEARD.likeness
-        near = np.abs(self.starts[own] - matching.starts) <= HEARD.distance
-        decoded = self.decoded.copy()
-        decoded[own] = alike & near
-        return replace(self, decoded=decoded)
+    def with_recognised(
+        self,
+        matching: Matching,
+        transcribed: NDArray[np.bool_],
+        thresholds: VerificationThresholds = VerificationThresholds(),
+    ) -> "AlignedWords":
+        """The same with those `recognised` that were matched where they are.
 
-    def anchors(self) -> Anchors:
-        """The words that were heard, where their order is right."""
-        words = np.flatnonzero(self.heard & (self.own > 0))
-        weights = np.clip(self.support[words] / _SURE, 0.0, 1.0)
+        `transcribed` (words,) marks the transcript's words, which `matching` is about.
+        """
+        alike = matching.likeness >= thresholds.likeness
+        near = np.abs(self.starts[transcribed] - matching.starts) <= thresholds.distance
+        recognised = self.recognised.copy()
+        recognised[transcribed] = alike & near
+        return replace(self, recognised=recognised)
+
+    def anchors(
+        self,
+        timing: TimingThresholds = TimingThresholds(),
+        verification: VerificationThresholds = VerificationThresholds(),
+    ) -> Anchors:
+        """The verified words with evidence of their own, where their order is right."""
+        words = np.flatnonzero(self.verified(verification) & (self.evidence > 0))
+        weights = np.clip(self.support[words] / timing.anchor_evidence, 0.0, 1.0)
         return Anchors.in_order(words, self.starts[words], self.ends[words], weights)
 
 
 def time_windows(
-    encoder: SpanEncoder,
-    tokenizer: Tokenizer,
+    context: Context,
     words: Sequence[WordTokens],
     windows: Sequence[Window],
-    options: AlignmentOptions,
     on_window: Callable[[FrameSpan], None] = lambda _span: None,
     *,
     final: bool = False,
-) -> TimedWords:
+) -> AlignedWords:
     """Time the words (all of the transcript's, in order) of every window.
 
-    In the `final` pass each window's text is first made what was probably said, words that this
-    leaves out get no time, and long pauses are cut out; before it, times need only be near.
+    In the `final` pass each window's text is first edited to what was probably said, words that
+    this leaves out get no time, and long pauses are cut out; before it, times need only be near.
     """
-    model = encoder.model
-    n = len(words)
-    found = TimedWords.unknown(n)
-    merits = np.full(n, -np.inf)
-    for batch in batched(windows, BATCH):
+    merged = _MergedWords(context, len(words))
+    for batch in context.batched(windows):
         spans = [window.span for window in batch]
-        texts = [[words[index] for index in window.words] for window in batch]
-        numbers: list[Sequence[int | None]] = [window.words for window in batch]
-        encoded = encoder.encode(spans)
-        backwards = encoder.encode(spans, backwards=True)
-        evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
+        encoded = context.encoder.encode(spans)
+        backwards = context.encoder.encode(spans, backwards=True)
+        texts = [_WindowText.of(window, words) for window in batch]
+        evidence = word_evidence(context, encoded, backwards, [text.words for text in texts])
         if final:
-            for row, window in enumerate(batch):
-                own = encoded.select(slice(row, row + 1))
-                better = repair(model, tokenizer, own, texts[row], evidence[row])
-                texts[row] = [item.word for item in better]
-                numbers[row] = [
-                    None if item.place is None else window.words[item.place] for item in better
-                ]
-            evidence = word_evidence(model, tokenizer, encoded, backwards, texts)
-        lengths = [span.length for span in spans]
-        timings = time_texts(model, tokenizer, encoded, texts, lengths, options, cut_pauses=final)
-        for row, window in enumerate(batch):
-            _take(found, merits, window.span, numbers[row], timings[row], evidence[row])
-            on_window(window.span)
-    return found
+            for row, text in enumerate(texts):
+                one = encoded.select(slice(row, row + 1))
+                texts[row] = text.edited(context, one, evidence[row])
+            evidence = word_evidence(context, encoded, backwards, [text.words for text in texts])
+        merged.time(spans, encoded, texts, evidence, cut_pauses=final, on_window=on_window)
+    return merged.words
 
 
-def time_settled(
-    encoder: SpanEncoder,
-    tokenizer: Tokenizer,
+def time_recognised_windows(
+    context: Context,
     words: Sequence[WordTokens],
     windows: Sequence[Window],
-    sure: NDArray[np.bool_],
-    options: AlignmentOptions,
+    matched: NDArray[np.bool_],
     on_window: Callable[[FrameSpan], None] = lambda _span: None,
     *,
     cut_pauses: bool,
-) -> TimedWords:
-    """Time the words of windows in which nearly all, those that are `sure` (words,), were decoded.
+) -> AlignedWords:
+    """Time the words of windows in which nearly all, those `matched` (words,), were recognised.
 
-    The few others are judged, and left out or put in, by how likely the model finds the text: the
+    The few others are verified, and left out or put in, by how likely the model finds the text: the
     sound is not encoded again, but, with `cut_pauses`, without its long pauses.
     """
-    model = encoder.model
-    found = TimedWords.unknown(len(words))
-    merits = np.full(len(words), -np.inf)
-    for batch in batched(windows, BATCH):
+    merged = _MergedWords(context, len(words))
+    for batch in context.batched(windows):
         spans = [window.span for window in batch]
-        encoded = encoder.encode(spans, whole=True, keep=True)
-        texts = [[words[index] for index in window.words] for window in batch]
-        numbers: list[Sequence[int | None]] = [window.words for window in batch]
-        likely = word_logs(model, tokenizer, encoded, texts)
-        for row, window in enumerate(batch):
-            if sure[list(window.words)].all():
-                continue
-            evidence = _believed(likely[row], sure[list(window.words)])
-            own = encoded.select(slice(row, row + 1))
-            better = repair(model, tokenizer, own, texts[row], evidence)
-            texts[row] = [item.word for item in better]
-            numbers[row] = [
-                None if item.place is None else window.words[item.place] for item in better
-            ]
-            [likely[row]] = word_logs(model, tokenizer, own, [texts[row]])
-        lengths = [span.length for span in spans]
-        timings = time_texts(
-            model, tokenizer, encoded, texts, lengths, options, cut_pauses=cut_pauses
-        )
-        for row, window in enumerate(batch):
-            is_sure = np.array([number is None or sure[number] for number in numbers[row]])
-            evidence = _believed(likely[row], is_sure)
-            _take(found, merits, window.span, numbers[row], timings[row], evidence)
-            on_window(window.span)
-    # a word by itself: its neighbours are sure anyway
-    found.support[:] = found.own
-    return found
+        encoded = context.encoder.encode(spans, whole=True, keep=True)
+        texts = [_WindowText.of(window, words) for window in batch]
+        logs = word_log_probabilities(context, encoded, [text.words for text in texts])
+        for row, text in enumerate(texts):
+            is_matched = text.marked(matched)
+            if not is_matched.all():
+                one = encoded.select(slice(row, row + 1))
+                evidence = _assumed_evidence(context, logs[row], is_matched)
+                texts[row] = text.edited(context, one, evidence)
+                [logs[row]] = word_log_probabilities(context, one, [texts[row].words])
+        of_windows = [
+            _assumed_evidence(context, of_window, text.marked(matched))
+            for of_window, text in zip(logs, texts, strict=True)
+        ]
+        merged.time(spans, encoded, texts, of_windows, cut_pauses=cut_pauses, on_window=on_window)
+    # a word by itself: its neighbours were recognised anyway
+    return replace(merged.words, support=merged.words.evidence.copy())
 
 
-def _believed(logs: NDArray[np.float64], sure: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _assumed_evidence(
+    context: Context, logs: NDArray[np.float64], matched: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """What stands for the evidence (words,) of words, by their log-probabilities (nats a token)."""
-    return np.where(sure, _SURE, logs - _UNLIKELY + HEARD.evidence)
+    timing, verification = context.thresholds.timing, context.thresholds.verification
+    of_others = logs - timing.unlikely + verification.evidence
+    return np.where(matched, timing.anchor_evidence, of_others)
 
 
-def _take(
-    found: TimedWords,
-    merits: NDArray[np.float64],
-    span: FrameSpan,
-    numbers: Sequence[int | None],
-    timings: Sequence[WordTiming],
-    evidence: NDArray[np.float64],
-) -> None:
-    """Keep of a window what is better than what other windows told of the same words."""
-    support = smoothed(evidence)
-    order = np.arange(len(numbers))
-    inside = np.minimum(np.minimum(order, order[::-1]), _EDGE_WORDS)
-    merit = support + _EDGE_WEIGHT * inside
-    offset = span.start / FRAMES_PER_SECOND
-    for place, (word, timing) in enumerate(zip(numbers, timings, strict=True)):
-        if word is not None and merit[place] > merits[word]:
-            merits[word] = merit[place]
-            found.starts[word] = offset + timing.start
-            found.ends[word] = offset + timing.end
-            found.probabilities[word] = timing.probability
-            found.own[word] = evidence[place]
-            found.support[word] = support[place]
-            found.guessed[word] = timing.estimated
+@dataclass(frozen=True, slots=True)
+class _WindowText:
+    """The words read in a window, and the number of each in the transcript, None of one put in."""
+
+    words: Sequence[WordTokens]
+    numbers: Sequence[int | None]
+
+    @classmethod
+    def of(cls, window: Window, words: Sequence[WordTokens]) -> "_WindowText":
+        return cls([words[number] for number in window.words], window.words)
+
+    def edited(
+        self, context: Context, encoded: EncodedAudio, evidence: NDArray[np.float64]
+    ) -> "_WindowText":
+        """The text as it was probably said in the one window `encoded`."""
+        edited = edit_text(context, encoded, self.words, evidence)
+        numbers = [None if item.index is None else self.numbers[item.index] for item in edited]
+        return _WindowText([item.word for item in edited], numbers)
+
+    def marked(self, words: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the window's words are among `words` (words,); those put in are."""
+        return np.array([number is None or words[number] for number in self.numbers], bool)
+
+
+class _MergedWords:
+    """The times of words in several windows: of each word those of the window that tells most."""
+
+    def __init__(self, context: Context, n_words: int) -> None:
+        self.words = AlignedWords.unknown(n_words)
+        self._context = context
+        self._merits = np.full(n_words, -np.inf)
+
+    def time(
+        self,
+        spans: Sequence[FrameSpan],
+        encoded: EncodedAudio,
+        texts: Sequence[_WindowText],
+        evidence: Sequence[NDArray[np.float64]],
+        *,
+        cut_pauses: bool,
+        on_window: Callable[[FrameSpan], None],
+    ) -> None:
+        """Time the texts of encoded windows, and keep what is better than what is known."""
+        timings = time_texts(
+            self._context.model,
+            self._context.tokenizer,
+            encoded,
+            [text.words for text in texts],
+            [span.length for span in spans],
+            self._context.options,
+            cut_pauses=cut_pauses,
+        )
+        for span, text, of_window, of_words in zip(spans, texts, timings, evidence, strict=True):
+            self._take(span, text.numbers, of_window, of_words)
+            on_window(span)
+
+    def _take(
+        self,
+        span: FrameSpan,
+        numbers: Sequence[int | None],
+        timings: Sequence[WordTiming],
+        evidence: NDArray[np.float64],
+    ) -> None:
+        thresholds = self._context.thresholds
+        support = smoothed(evidence, thresholds.verification)
+        order = np.arange(len(numbers))
+        inside = np.minimum(np.minimum(order, order[::-1]), thresholds.timing.edge_words)
+        merits = support + thresholds.timing.edge_weight * inside
+        offset = span.start / FRAMES_PER_SECOND
+        words = self.words
+        for place, (number, timing) in enumerate(zip(numbers, timings, strict=True)):
+            if number is not None and merits[place] > self._merits[number]:
+                self._merits[number] = merits[place]
+                words.starts[number] = offset + timing.start
+                words.ends[number] = offset + timing.end
+                words.probabilities[number] = timing.probability
+                words.evidence[number] = evidence[place]
+                words.support[number] = support[place]
+                words.estimated[number] = timing.estimated
 
 
 def in_order(
-    placement: Placement, timed: TimedWords
+    coarse: CoarseTimes,
+    timed: AlignedWords,
+    thresholds: VerificationThresholds = VerificationThresholds(),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Times (words,) that rise with the words, and which words were heard at theirs.
+    """Times (words,) that rise with the words, and which words were verified at theirs.
 
-    Words that were heard keep their times, where these rise. The others lie between them, at
-    their own times or where they were placed as far as there is room; they may have no length.
+    Verified words keep their times, where these rise. The others lie between them, at their own
+    times or their coarse ones as far as there is room; they may have no length.
     """
-    heard = np.flatnonzero(timed.heard)
-    sure = Anchors.in_order(heard, timed.starts[heard], timed.ends[heard], timed.support[heard])
+    words = np.flatnonzero(timed.verified(thresholds))
+    sure = Anchors.in_order(words, timed.starts[words], timed.ends[words], timed.support[words])
     kept = np.zeros(timed.starts.size, bool)
     kept[sure.words] = True
-    starts = np.where(np.isnan(timed.starts), placement.starts, timed.starts)
-    ends = np.where(np.isnan(timed.ends), placement.ends, timed.ends)
-    # the start of the next word that was heard bounds all before it
+    starts = np.where(np.isnan(timed.starts), coarse.starts, timed.starts)
+    ends = np.where(np.isnan(timed.ends), coarse.ends, timed.ends)
+    # the start of the next verified word bounds all before it
     limits = np.minimum.accumulate(np.where(kept, starts, np.inf)[::-1])[::-1]
     following = np.append(limits[1:], np.inf)
     # times as one row: start, end, start, end ...
     row = np.stack([np.minimum(starts, limits), np.minimum(ends, following)], axis=1).ravel()
-    # what was not heard does not push away what was
+    # other words do not push verified ones away
     row[~np.repeat(kept, 2)] = np.minimum(row, np.repeat(limits, 2))[~np.repeat(kept, 2)]
     row = np.maximum.accumulate(row)
     return row[::2].copy(), row[1::2].copy(), kept

@@ -1,4 +1,4 @@
-"""A window's text as it was probably said: without words too many, with words that are lacking.
+"""Edits of a window's text: words too many are left out, words that are lacking are put in.
 
 A wrong word also harms its neighbours, which share its time. The model tells: text becomes likelier
 after a word that was not said is left out, and after one that was said and is lacking is put in.
@@ -11,47 +11,26 @@ from itertools import accumulate, product
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.verification import HEARD, smoothed
-from subalign.alignment.teacher_forcing import text_room, token_likelihoods
+from subalign.alignment.forced.context import Context, batched
+from subalign.alignment.forced.verification import smoothed
+from subalign.alignment.teacher_forcing import TokenLikelihoods, token_likelihoods
 from subalign.alignment.words import WordTokens
-from subalign.model import EncodedAudio, Whisper
+from subalign.model import EncodedAudio
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["RepairedWord", "repair"]
-
-# the words after a place that tell whether a change makes sense
-_WORDS_AFTER = 4
-
-# logarithms (nats): how rare a word that is lacking is, and one too many, which may be any word
-_RARITY_WITH, _RARITY_WITHOUT = 3.0, 13.0
-
-# nats beyond that which a change must gain
-_LEAST_GAIN = 2.0
-
-# words with more evidence (nats a token) are not doubted
-_UNDOUBTED = 2.5
-
-# a word whose first token is less likely than this may be one too many, or lack one before it
-_SURPRISE = -2.5
-
-# tokens that a word put in may have
-_LONGEST_WORD = 6
-
-# changes tried in a window, and texts that are read at once
-_MOST_CHANGES = 160
-_ROWS = 12
+__all__ = ["EditedWord", "edit_text"]
 
 
 @dataclass(frozen=True, slots=True)
-class RepairedWord:
-    """A word of a window; `place` is its number in the text given, None of a word put in."""
+class EditedWord:
+    """A word of a window; `index` is its number in the text given, None of a word put in."""
 
-    place: int | None
+    index: int | None
     word: WordTokens
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Edit:
     """Words from `first` to before `end` give way to a new word, or to nothing."""
 
     first: int
@@ -61,133 +40,138 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Gain:
-    """By how much (nats) a change makes the text likelier, and, of that, the words after it."""
+    """By how much (nats) an edit makes the text likelier, and, of that, the words after it."""
 
-    change: _Change
+    edit: _Edit
     whole: float
     after: float
 
-    @property
-    def is_enough(self) -> bool:
-        return self.whole > _LEAST_GAIN and self.after > 0
 
-
-def repair(
-    model: Whisper,
-    tokenizer: Tokenizer,
+def edit_text(
+    context: Context,
     encoded: EncodedAudio,
     words: Sequence[WordTokens],
     evidence: NDArray[np.float64],
-) -> list[RepairedWord]:
+) -> list[EditedWord]:
     """The words as they were probably said in the one window `encoded`.
 
     `evidence` (words,) is that of `word_evidence`.
     """
-    unchanged = [RepairedWord(place, word) for place, word in enumerate(words)]
+    unchanged = [EditedWord(index, word) for index, word in enumerate(words)]
     if len(words) < 2:
         return unchanged
-    text = _Text(model, tokenizer, encoded, words)
-    changes = [*text.without(evidence), *text.with_more()][:_MOST_CHANGES]
-    accepted = _compatible(text.gains(changes))
-    repaired = list(unchanged)
-    for change in sorted(accepted, key=lambda change: -change.first):
-        new = [RepairedWord(None, _word(change.tokens, tokenizer))] if change.tokens else []
-        repaired[change.first : change.end] = new
-    n_tokens = sum(len(item.word.tokens) for item in repaired)
-    return repaired if repaired and n_tokens <= text_room(model, tokenizer) else unchanged
+    thresholds = context.thresholds.edits
+    editor = _Editor(context, encoded, words)
+    edits = [*editor.deletions(evidence), *editor.insertions()][: thresholds.most_edits]
+    accepted = _compatible(editor.gains(edits), thresholds.least_gain)
+    edited = list(unchanged)
+    for edit in sorted(accepted, key=lambda edit: -edit.first):
+        new = [EditedWord(None, _word(edit.tokens, context.tokenizer))] if edit.tokens else []
+        edited[edit.first : edit.end] = new
+    n_tokens = sum(len(item.word.tokens) for item in edited)
+    return edited if edited and n_tokens <= context.text_room else unchanged
 
 
 def _word(tokens: tuple[int, ...], tokenizer: Tokenizer) -> WordTokens:
     return WordTokens(tokenizer.decode(tokens), tokens, (0, len(tokens)))
 
 
-def _compatible(gains: Sequence[_Gain]) -> list[_Change]:
-    """The changes that gain enough, the best first, none beside a better one."""
+def _compatible(gains: Sequence[_Gain], least: float) -> list[_Edit]:
+    """The edits that gain enough, the best first, none beside a better one."""
     taken: set[int] = set()
     accepted = []
     for gain in sorted(gains, key=lambda gain: -gain.whole):
-        change = gain.change
-        around = set(range(change.first - 1, change.end + 2))
-        if gain.is_enough and not around & taken:
-            accepted.append(change)
-            taken |= set(range(change.first, change.end + 1))
+        edit = gain.edit
+        around = set(range(edit.first - 1, edit.end + 2))
+        if gain.whole > least and gain.after > 0 and not around & taken:
+            accepted.append(edit)
+            taken |= set(range(edit.first, edit.end + 1))
     return accepted
 
 
-class _Text:
-    """A window's text, as it is read with and without changes."""
+class _Editor:
+    """A window's text, and how likely it is with and without edits."""
 
     def __init__(
-        self,
-        model: Whisper,
-        tokenizer: Tokenizer,
-        encoded: EncodedAudio,
-        words: Sequence[WordTokens],
+        self, context: Context, encoded: EncodedAudio, words: Sequence[WordTokens]
     ) -> None:
-        self._model, self._tokenizer, self._encoded = model, tokenizer, encoded
+        self._context, self._encoded = context, encoded
+        self._tokenizer, self._room = context.tokenizer, context.text_room
+        self._thresholds = context.thresholds.edits
         self._tokens = tuple(token for word in words for token in word.tokens)
         self._offsets = [0, *accumulate(len(word.tokens) for word in words)]
-        [read] = token_likelihoods(model, tokenizer, encoded, [self._tokens])
-        self._logs, self._likeliest = read.logs, read.likeliest
-        self._room = text_room(model, tokenizer)
+        [likelihoods] = self._likelihoods([self._tokens])
+        self._logs, self._likeliest = likelihoods.logs, likelihoods.likeliest
 
-    def without(self, evidence: NDArray[np.float64]) -> list[_Change]:
+    def _likelihoods(self, texts: Sequence[Sequence[int]]) -> Iterator[TokenLikelihoods]:
+        """What the model thinks of texts (tokens), some at once."""
+        for rows in batched(texts, self._thresholds.batch):
+            yield from token_likelihoods(self._context.model, self._tokenizer, self._encoded, rows)
+
+    def deletions(self, evidence: NDArray[np.float64]) -> list[_Edit]:
         """Leave out words that little speaks for, the least first; the last has none after it."""
         offsets = np.array(self._offsets[:-2])
-        doubted = (evidence[:-1] < _UNDOUBTED) | (self._logs[offsets] < _SURPRISE)
+        doubted = (evidence[:-1] < self._thresholds.undoubted) | (
+            self._logs[offsets] < self._thresholds.surprise
+        )
         order = np.argsort(evidence[:-1], kind="stable")
-        single = [_Change(n, n + 1, ()) for n in order[doubted[order]].tolist()]
-        return [*self._without_runs(smoothed(evidence) < HEARD.evidence), *single]
+        single = [_Edit(n, n + 1, ()) for n in order[doubted[order]].tolist()]
+        limits = self._context.thresholds.verification
+        return [*self._runs(smoothed(evidence, limits) < limits.evidence), *single]
 
-    def _without_runs(self, unheard: NDArray[np.bool_]) -> Iterator[_Change]:
-        """Leave out words in a row that were not heard: all, or all but those at the ends."""
-        edges = np.flatnonzero(np.diff(unheard, prepend=False, append=False))
+    def _runs(self, unverified: NDArray[np.bool_]) -> Iterator[_Edit]:
+        """Leave out words in a row that were not said: all, or all but those at the ends."""
+        edges = np.flatnonzero(np.diff(unverified, prepend=False, append=False))
+        kept = range(self._thresholds.kept_at_ends + 1)
         for first, end in edges.reshape(-1, 2).tolist():
-            for begin, stop in product((first, first + 1, first + 2), (end, end - 1, end - 2)):
-                if stop - begin >= 2 and stop < unheard.size:
-                    yield _Change(begin, stop, ())
+            for before, after in product(kept, kept):
+                begin, stop = first + before, end - after
+                if stop - begin >= self._thresholds.least_run and stop < unverified.size:
+                    yield _Edit(begin, stop, ())
 
-    def with_more(self) -> Iterator[_Change]:
+    def insertions(self) -> Iterator[_Edit]:
         """Put in what the model foresees before words that surprise it."""
         offsets = np.array(self._offsets[1:-1])
-        places = 1 + np.flatnonzero(self._logs[offsets] < _SURPRISE)
-        foreseen = self._foreseen([self._offsets[place] for place in places])
-        for place, tokens in zip(places.tolist(), foreseen, strict=True):
-            own = self._tokens[self._offsets[place] :][: len(tokens)]
+        indices = 1 + np.flatnonzero(self._logs[offsets] < self._thresholds.surprise)
+        foreseen = self._foreseen([self._offsets[index] for index in indices])
+        for index, tokens in zip(indices.tolist(), foreseen, strict=True):
+            present = self._tokens[self._offsets[index] :][: len(tokens)]
             fits = len(self._tokens) + len(tokens) <= self._room
-            if fits and tokens != own and self._is_word(tokens):
-                yield _Change(place, place, tokens)
+            if fits and tokens != present and self._is_word(tokens):
+                yield _Edit(index, index, tokens)
 
-    def gains(self, changes: Sequence[_Change]) -> list[_Gain]:
-        """By how much each change makes the words after it likelier."""
-        changed = [
+    def gains(self, edits: Sequence[_Edit]) -> list[_Gain]:
+        """By how much each edit makes the text likelier."""
+        edited = [
             (
-                *self._tokens[: self._offsets[change.first]],
-                *change.tokens,
-                *self._tokens[self._offsets[change.end] :],
+                *self._tokens[: self._offsets[edit.first]],
+                *edit.tokens,
+                *self._tokens[self._offsets[edit.end] :],
             )
-            for change in changes
+            for edit in edits
         ]
-        gains = []
-        for start in range(0, len(changes), _ROWS):
-            rows = changed[start : start + _ROWS]
-            read = token_likelihoods(self._model, self._tokenizer, self._encoded, rows)
-            for change, row in zip(changes[start:], read, strict=False):
-                after = max(change.first + 1, change.end)
-                later = self._gain(row.logs, after, after + _WORDS_AFTER)
-                first, end = self._offsets[change.first], self._offsets[change.end]
-                # the words of the change: as they are put in, against as they were
-                own = (
-                    row.logs[first : first + len(change.tokens)].sum() - self._logs[first:end].sum()
-                )
-                own += self._gain(row.logs, change.end, after)
-                left_out = change.end - change.first
-                prior = _RARITY_WITH if change.tokens else _RARITY_WITHOUT * left_out
-                gains.append(_Gain(change, float(own) + later - prior, later))
-        return gains
+        return [
+            self._gain(edit, likelihoods.logs)
+            for edit, likelihoods in zip(edits, self._likelihoods(edited), strict=True)
+        ]
 
-    def _gain(self, logs: NDArray[np.float64], first: int, end: int) -> float:
-        """What the words from `first` to before `end` gain if the text is read with these logs."""
+    def _gain(self, edit: _Edit, logs: NDArray[np.float64]) -> _Gain:
+        """What an edit gains if the edited text has these log-probabilities (tokens,)."""
+        after = max(edit.first + 1, edit.end)
+        later = self._gain_of(logs, after, after + self._thresholds.words_after)
+        first, end = self._offsets[edit.first], self._offsets[edit.end]
+        # the words of the edit: as they are put in, against as they were
+        own = logs[first : first + len(edit.tokens)].sum() - self._logs[first:end].sum()
+        own += self._gain_of(logs, edit.end, after)
+        rarity = (
+            self._thresholds.rarity_inserted
+            if edit.tokens
+            else self._thresholds.rarity_deleted * (edit.end - edit.first)
+        )
+        return _Gain(edit, float(own) + later - rarity, later)
+
+    def _gain_of(self, logs: NDArray[np.float64], first: int, end: int) -> float:
+        """What the words from `first` to before `end` gain in the edited text."""
         n_words = len(self._offsets) - 1
         at, until = self._offsets[min(first, n_words)], self._offsets[min(end, n_words)]
         shift = logs.size - len(self._tokens)
@@ -200,17 +184,13 @@ class _Text:
         # where the text would end, no word is foreseen: the end is no token of a text
         going = [tokens[0] < self._tokenizer.eot for tokens in found]
         running = [row for row, goes_on in enumerate(going) if goes_on]
-        for _ in range(_LONGEST_WORD):
-            following: list[int] = []
-            for start in range(0, len(running), _ROWS):
-                rows = running[start : start + _ROWS]
-                texts = [(*self._tokens[: offsets[row]], *found[row]) for row in rows]
-                if max(map(len, texts)) > self._room:
-                    return [()] * len(offsets)
-                read = token_likelihoods(self._model, self._tokenizer, self._encoded, texts)
-                following += [int(item.likeliest[-1]) for item in read]
+        for _ in range(self._thresholds.longest_word):
+            texts = [(*self._tokens[: offsets[row]], *found[row]) for row in running]
+            if any(len(text) > self._room for text in texts):
+                return [()] * len(offsets)
             going_on = []
-            for row, token in zip(running, following, strict=True):
+            for row, likelihoods in zip(running, self._likelihoods(texts), strict=True):
+                token = int(likelihoods.likeliest[-1])
                 if not self._begins_word(token):
                     found[row].append(token)
                     going_on.append(row)

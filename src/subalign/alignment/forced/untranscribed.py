@@ -1,4 +1,4 @@
-"""Speech that the transcript does not have, put between its words as it was decoded.
+"""Speech that the transcript leaves out, put between its words as it was recognised.
 
 The time of a sentence that nobody wrote down would otherwise go to the words beside it.
 """
@@ -6,117 +6,114 @@ The time of a sentence that nobody wrote down would otherwise go to the words be
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.coarse import Anchors, letter_seconds
-from subalign.alignment.forced.matching import Matching, plain_letters
-from subalign.alignment.forced.recognition import HeardWord
+from subalign.alignment.forced.coarse import expected_seconds
+from subalign.alignment.forced.matching import Anchors, Matching, letter_counts
+from subalign.alignment.forced.recognition import RecognisedWord
+from subalign.alignment.forced.thresholds import ForcedThresholds, UntranscribedThresholds
 from subalign.alignment.script_words import script_words
 from subalign.alignment.words import WordTokens
 from subalign.results import Line
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["FilledText", "fill"]
-
-# decoded words of which less is matched, with at least this evidence (nats a token), are speech
-# that was not written down
-_UNUSED, _LEAST_EVIDENCE = 0.5, 2.5
-
-# unless the transcript has words there that need a good part of their time: then those were
-# misheard; fewer words than this are so too, but between two words that are just as alike
-_LEAST_WORDS, _ALIKE = 3, 0.9
-_TIMES_NEED, _SLACK = 2.0, 0.3
-
-# seconds of long passages at each end that are put in: these shield the words beside them
-_SHIELD = 4.0
-
-# how sure it is where decoded words are
-_WEIGHT = 0.5
+__all__ = ["ExtendedText", "insert_untranscribed"]
 
 
 @dataclass(frozen=True, eq=False)
-class FilledText:
-    """A transcript's words with decoded ones between them.
+class ExtendedText:
+    """A transcript's words with recognised ones between them.
 
-    `own` (words,) marks those of the transcript; `anchors` are numbered as `words`.
+    `transcribed` (words,) marks those of the transcript; `anchors` are numbered as `words`.
     """
 
     words: list[WordTokens]
-    own: NDArray[np.bool_]
+    transcribed: NDArray[np.bool_]
     anchors: Anchors
 
+    @cached_property
+    def letters(self) -> NDArray[np.int64]:
+        """How many letters (words,) each word has."""
+        return letter_counts([word.text for word in self.words])
 
-def fill(
+    @cached_property
+    def n_tokens(self) -> NDArray[np.int64]:
+        """How many tokens (words,) each word has."""
+        return np.array([len(word.tokens) for word in self.words], np.int64)
+
+
+def insert_untranscribed(
     words: Sequence[WordTokens],
     matching: Matching,
-    decoded: Sequence[HeardWord],
+    recognised: Sequence[RecognisedWord],
     tokenizer: Tokenizer,
-) -> FilledText:
+    thresholds: ForcedThresholds = ForcedThresholds(),
+) -> ExtendedText:
     """Put between a transcript's words the speech that they leave out."""
-    anchors = Anchors.from_matching(matching)
-    letters = np.array([len(plain_letters(word.text)) for word in words], np.int64)
-    needs = (letters + 1).astype(np.float64) * letter_seconds(anchors, letters)
-    passages: defaultdict[int, list[HeardWord]] = defaultdict(list)
-    for run in _unused(matching, decoded):
-        place = _place(run, anchors, needs, matching)
-        if place is not None:
-            passages[place] += _shielding(run)
-    filled: list[WordTokens] = []
-    own: list[bool] = []
-    times: list[tuple[int, float, float, float]] = []
-    known = dict(zip(anchors.words.tolist(), _rows(anchors), strict=True))
+    limits = thresholds.untranscribed
+    anchors = Anchors.from_matching(matching, thresholds.matching.confidence)
+    needs = expected_seconds(
+        anchors, letter_counts([word.text for word in words]), thresholds.coarse
+    )
+    passages: defaultdict[int, list[RecognisedWord]] = defaultdict(list)
+    for run in _unused(matching, recognised, limits):
+        index = _insertion_index(run, anchors, needs, matching, limits)
+        if index is not None:
+            passages[index] += _ends(run, limits.shield)
+    extended: list[WordTokens] = []
+    transcribed: list[bool] = []
+    rows: list[tuple[int, float, float, float]] = []
+    columns = (anchors.words, anchors.starts, anchors.ends, anchors.weights)
+    known = {word: times for word, *times in zip(*(c.tolist() for c in columns), strict=True)}
     for number in range(len(words) + 1):
-        for heard in passages[number]:
-            encoded = _encoded(heard.text, tokenizer)
-            if encoded is not None:
-                times.append((len(filled), heard.start, heard.end, _WEIGHT))
-                filled.append(encoded)
-                own.append(False)
+        for word in passages[number]:
+            tokens = _single_word(word.text, tokenizer)
+            if tokens is not None:
+                rows.append((len(extended), word.start, word.end, limits.weight))
+                extended.append(tokens)
+                transcribed.append(False)
         if number in known:
-            times.append((len(filled), *known[number]))
+            rows.append((len(extended), *known[number]))
         if number < len(words):
-            filled.append(words[number])
-            own.append(True)
-    rows = np.array(times, float).reshape(-1, 4)
-    merged = Anchors.in_order(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
-    return FilledText(filled, np.array(own, bool), merged)
+            extended.append(words[number])
+            transcribed.append(True)
+    table = np.array(rows, float).reshape(-1, 4)
+    merged = Anchors.in_order(table[:, 0].astype(np.int64), *table[:, 1:].T)
+    return ExtendedText(extended, np.array(transcribed, bool), merged)
 
 
-def _rows(anchors: Anchors) -> list[tuple[float, float, float]]:
-    """Start, end and weight of each."""
-    columns = anchors.starts.tolist(), anchors.ends.tolist(), anchors.weights.tolist()
-    return list(zip(*columns, strict=True))
-
-
-def _unused(matching: Matching, decoded: Sequence[HeardWord]) -> Iterator[list[HeardWord]]:
-    """Runs of well heard words that the transcript does not have."""
-    free = [
-        used < _UNUSED and word.evidence >= _LEAST_EVIDENCE
-        for used, word in zip(matching.used.tolist(), decoded, strict=True)
+def _unused(
+    matching: Matching, recognised: Sequence[RecognisedWord], limits: UntranscribedThresholds
+) -> Iterator[list[RecognisedWord]]:
+    """Runs of recognised words with evidence that the transcript does not have."""
+    unused = [
+        used < limits.matched_share and word.evidence >= limits.evidence
+        for used, word in zip(matching.used.tolist(), recognised, strict=True)
     ]
-    for is_free, run in groupby(zip(free, decoded, strict=True), key=lambda pair: pair[0]):
-        words = [word for _, word in run]
-        if is_free:
-            yield words
+    for is_unused, run in groupby(zip(unused, recognised, strict=True), key=lambda pair: pair[0]):
+        if is_unused:
+            yield [word for _, word in run]
 
 
-def _place(
-    run: Sequence[HeardWord],
+def _insertion_index(
+    run: Sequence[RecognisedWord],
     anchors: Anchors,
     needs: NDArray[np.float64],
     matching: Matching,
+    limits: UntranscribedThresholds,
 ) -> int | None:
     """The word of the transcript that a passage comes before; None if the words there need it."""
     begin, end = run[0].start, run[-1].end
     at = int(np.searchsorted(anchors.starts, begin))
     first = int(anchors.words[at - 1]) + 1 if at else 0
     last = int(anchors.words[at]) if at < anchors.words.size else needs.size
-    if len(run) < _LEAST_WORDS and not _is_apart(run, anchors, at, matching):
+    if len(run) < limits.words and not _is_apart(run, anchors, at, matching, limits.likeness):
         return None
-    if end - begin < _TIMES_NEED * float(needs[first:last].sum()) + _SLACK:
+    if end - begin < limits.times_need * float(needs[first:last].sum()) + limits.slack:
         return None
     earlier = np.flatnonzero(matching.starts[first:last] < begin)
     if earlier.size:
@@ -127,8 +124,10 @@ def _place(
     return last if before > after else first
 
 
-def _is_apart(run: Sequence[HeardWord], anchors: Anchors, at: int, matching: Matching) -> bool:
-    """Whether decoded words lie between two of the transcript that were rightly decoded.
+def _is_apart(
+    run: Sequence[RecognisedWord], anchors: Anchors, at: int, matching: Matching, likeness: float
+) -> bool:
+    """Whether recognised words lie between two of the transcript that were rightly recognised.
 
     `at` is the number of the anchor after them. Else they may be a part of a word beside them.
     """
@@ -136,16 +135,17 @@ def _is_apart(run: Sequence[HeardWord], anchors: Anchors, at: int, matching: Mat
     return (
         0 < at < anchors.words.size
         and beside[1] == beside[0] + 1
-        and bool((matching.likeness[beside] >= _ALIKE).all())
+        and bool((matching.likeness[beside] >= likeness).all())
         and float(anchors.starts[at]) >= run[-1].end
     )
 
 
-def _shielding(run: Sequence[HeardWord]) -> list[HeardWord]:
-    first, last = run[0].start + _SHIELD, run[-1].end - _SHIELD
+def _ends(run: Sequence[RecognisedWord], seconds: float) -> list[RecognisedWord]:
+    """The words in the first and in the last seconds of a passage."""
+    first, last = run[0].start + seconds, run[-1].end - seconds
     return [word for word in run if word.start < first or word.end > last]
 
 
-def _encoded(text: str, tokenizer: Tokenizer) -> WordTokens | None:
-    [*words] = script_words(Line(text, ((0, len(text)),)), tokenizer)
+def _single_word(text: str, tokenizer: Tokenizer) -> WordTokens | None:
+    words = script_words(Line(text, ((0, len(text)),)), tokenizer)
     return words[0].encoded if len(words) == 1 else None

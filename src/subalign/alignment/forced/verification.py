@@ -1,4 +1,4 @@
-"""Was a word said? What the audio adds to the probability of its tokens.
+"""Verification: was a word said? Its evidence is what the audio adds to its probability.
 
 Each token's log-probability with the audio, less that with the same audio backwards, both under
 the same text: what the language model foresees by itself counts for nothing, and nor does that
@@ -7,55 +7,55 @@ well, which differs between models.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from subalign.alignment.forced.context import Context
+from subalign.alignment.forced.recognition import RecognisedSpan
+from subalign.alignment.forced.thresholds import VerificationThresholds
 from subalign.alignment.teacher_forcing import token_likelihoods
 from subalign.alignment.words import WordTokens
-from subalign.model import EncodedAudio, Whisper
-from subalign.tokenizer import Tokenizer
+from subalign.model import EncodedAudio
 
-__all__ = [
-    "HEARD",
-    "HeardLimits",
-    "smoothed",
-    "word_evidence",
-    "word_logs",
-]
+__all__ = ["smoothed", "verify_recognised", "word_evidence", "word_log_probabilities"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeardLimits:
-    """When a word counts as said: by its evidence, or because it was decoded where it is.
+def verify_recognised(
+    context: Context, recognised: Sequence[RecognisedSpan], used: NDArray[np.float64]
+) -> list[RecognisedSpan]:
+    """The same with the evidence of words in spans that are not much like the transcript.
 
-    More `evidence` (nats a token, with that of its neighbours): in two trainings of micro.en true
-    text mostly gave 2.5 to 5.5, other text -2 to 1. Stronger language models foresee words, so that
-    the audio adds little: "Thank you very much" has 0.6 to 1.6 with base. Hence also a decoded word
-    of this `likeness` (0 to 1) that begins within `distance` seconds.
+    `used` (words,) is the share of each word's letters that the transcript has, for all in order.
     """
+    verified = list(recognised)
+    edges = np.cumsum([0, *(len(item.words) for item in recognised)])
+    least = context.thresholds.recognition.matched_share
+    unlike = [
+        row
+        for row, item in enumerate(recognised)
+        if item.words and used[edges[row] : edges[row + 1]].mean() < least
+    ]
+    for rows in context.batched(unlike):
+        spans = [recognised[row].span for row in rows]
+        forwards = context.encoder.encode(spans)
+        backwards = context.encoder.encode(spans, backwards=True)
+        texts = [recognised[row].tokens for row in rows]
+        evidence = word_evidence(context, forwards, backwards, texts)
+        for row, values in zip(rows, evidence, strict=True):
+            with_neighbours = smoothed(values, context.thresholds.verification).tolist()
+            words = [
+                replace(word, evidence=value)
+                for word, value in zip(recognised[row].words, with_neighbours, strict=True)
+            ]
+            verified[row] = replace(recognised[row], words=words)
+    return verified
 
-    evidence: float = 1.7
-    likeness: float = 0.9
-    distance: float = 0.3
 
-
-HEARD = HeardLimits()
-
-# weights of a word's own evidence and of its two neighbours' on each side
-_WEIGHTS = np.array([1.0, 1.0, 2.0, 1.0, 1.0])
-
-# nats a token: one word hardly counts for more
-_MOST = 10.0
-
-
-@torch.inference_mode()
 def word_evidence(
-    model: Whisper,
-    tokenizer: Tokenizer,
-    encoded: EncodedAudio,
+    context: Context,
+    forwards: EncodedAudio,
     backwards: EncodedAudio,
     texts: Sequence[Sequence[WordTokens]],
 ) -> list[NDArray[np.float64]]:
@@ -65,37 +65,33 @@ def word_evidence(
     """
     if not any(texts):
         return [np.zeros(0) for _ in texts]
-    tokens = [[token for word in words for token in word.tokens] for words in texts]
-    with_audio = token_likelihoods(model, tokenizer, encoded, tokens)
-    without = token_likelihoods(model, tokenizer, backwards, tokens)
+    pairs = zip(
+        _token_logs(context, forwards, texts), _token_logs(context, backwards, texts), strict=True
+    )
     return [
-        _by_word(heard.logs - unheard.logs, words)
-        for heard, unheard, words in zip(with_audio, without, texts, strict=True)
+        _word_means(sound - reversed_sound, words)
+        for (sound, reversed_sound), words in zip(pairs, texts, strict=True)
     ]
 
 
-def word_logs(
-    model: Whisper,
-    tokenizer: Tokenizer,
-    encoded: EncodedAudio,
-    texts: Sequence[Sequence[WordTokens]],
+def word_log_probabilities(
+    context: Context, encoded: EncodedAudio, texts: Sequence[Sequence[WordTokens]]
 ) -> list[NDArray[np.float64]]:
     """For each window the log-probability (words,) of each of its words, in nats a spoken token."""
+    logs = _token_logs(context, encoded, texts)
+    return [_word_means(values, words) for values, words in zip(logs, texts, strict=True)]
+
+
+def _token_logs(
+    context: Context, encoded: EncodedAudio, texts: Sequence[Sequence[WordTokens]]
+) -> list[NDArray[np.float64]]:
     tokens = [[token for word in words for token in word.tokens] for words in texts]
-    read = token_likelihoods(model, tokenizer, encoded, tokens)
-    return [_by_word(item.logs, words) for item, words in zip(read, texts, strict=True)]
+    likelihoods = token_likelihoods(context.model, context.tokenizer, encoded, tokens)
+    return [item.logs for item in likelihoods]
 
 
-def smoothed(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each word's evidence with that of the words around it (words,)."""
-    if not evidence.size:
-        return evidence
-    limited = np.clip(evidence, -_MOST, _MOST)
-    weights = np.convolve(np.ones(evidence.size), _WEIGHTS)[2:-2]
-    return np.convolve(limited, _WEIGHTS)[2:-2] / weights
-
-
-def _by_word(values: NDArray[np.float64], words: Sequence[WordTokens]) -> NDArray[np.float64]:
+def _word_means(values: NDArray[np.float64], words: Sequence[WordTokens]) -> NDArray[np.float64]:
+    """The mean (words,) of each word's spoken tokens, of values (tokens,)."""
     means = np.zeros(len(words))
     offset = 0
     for index, word in enumerate(words):
@@ -103,3 +99,17 @@ def _by_word(values: NDArray[np.float64], words: Sequence[WordTokens]) -> NDArra
         means[index] = values[offset + first : offset + end].mean()
         offset += len(word.tokens)
     return means
+
+
+def smoothed(
+    evidence: NDArray[np.float64], thresholds: VerificationThresholds = VerificationThresholds()
+) -> NDArray[np.float64]:
+    """Each word's evidence with that of the words around it (words,)."""
+    if not evidence.size:
+        return evidence
+    kernel = np.array(thresholds.weights)
+    reach = kernel.size // 2
+    inside = slice(reach, reach + evidence.size)
+    limited = np.clip(evidence, -thresholds.most, thresholds.most)
+    weights = np.convolve(np.ones(evidence.size), kernel)[inside]
+    return np.convolve(limited, kernel)[inside] / weights

@@ -1,35 +1,25 @@
-"""Windows of audio with the words that are said in them."""
+"""Windows: spans of audio with the words that are said in them.
 
-import itertools
+Windows that were decoded nearly as the transcript has them are taken as they are
+(`recognised_windows`); for all other words new ones are planned (`plan_windows`).
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.coarse import Anchors, Placement
+from subalign.alignment.forced.coarse import CoarseTimes
+from subalign.alignment.forced.matching import Anchors
+from subalign.alignment.forced.thresholds import WindowThresholds
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.pauses import FrameSpan, pause_depth
 from subalign.mel import FRAMES_PER_SECOND
 
-__all__ = ["Window", "WindowLimits", "plan_windows", "settled_windows", "split_settled"]
-
-# shares of a window's length: where it may be cut, and how far it reaches into its neighbours
-_EARLIEST_CUT, _LATEST_CUT = 0.4, 0.78
-_LEAST_OVERLAP, _MOST_OVERLAP = 0.03, 0.09
-
-# seconds of audio before the first and after the last word, where nothing else is said
-_MARGIN = 0.5
-
-# windows are settled where this share of the words has anchors of more than this weight
-_SETTLED, _SURE = 0.9, 0.5
-
-# spans are settled with so many words in a row at most that were not rightly decoded, with fewer
-# where two spans meet, and with this share that was
-_MOST_UNSURE, _MOST_AT_EDGE, _LEAST_SURE = 4, 2, 0.7
-
-# what makes a good cut: words of known place, a pause, and, a little, a long window
-_PAUSE_WEIGHT, _LENGTH_WEIGHT = 0.6, 0.3
+__all__ = ["Window", "WindowLimits", "plan_windows", "recognised_windows", "split_anchored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,193 +47,201 @@ class Window:
     words: tuple[int, ...]
 
 
-def plan_windows(
-    placement: Placement,
-    tokens: NDArray[np.int64],
-    loudness: RecordingLoudness,
-    limits: WindowLimits,
-) -> list[Window]:
-    """Windows that together hold all words that are not absent.
-
-    Neighbouring windows of a stretch overlap by a few words, so that each word is inside one.
-    `tokens` (words,) counts the words' tokens.
-    """
-    present = np.flatnonzero(~placement.absent)
-    if _is_one_window(placement, tokens, loudness, limits):
-        return [Window(FrameSpan(0, loudness.frames.size), tuple(present.tolist()))]
-    planner = _Planner(placement, tokens, loudness, limits)
-    windows: list[Window] = []
-    bounds = [0, *(np.flatnonzero(placement.breaks[present])).tolist(), present.size]
-    for first, end in itertools.pairwise(bounds):
-        if end > first:
-            windows += planner.stretch(present[first:end])
-    return windows
-
-
-def _is_one_window(
-    placement: Placement,
-    tokens: NDArray[np.int64],
-    loudness: RecordingLoudness,
-    limits: WindowLimits,
-) -> bool:
-    """Whether a recording is a window, and has neither more nor less than its words."""
-    return (
-        0 < loudness.frames.size <= limits.whole
-        and 0 < int(tokens.sum()) <= limits.tokens
-        and not (placement.absent | placement.breaks).any()
-    )
-
-
-def split_settled(windows: Sequence[Window], anchors: Anchors) -> tuple[list[Window], list[Window]]:
-    """Windows whose words nearly all have a sure place already, and the others."""
-    sure = set(anchors.words[anchors.weights > _SURE].tolist())
-    settled: list[Window] = []
-    others: list[Window] = []
-    for window in windows:
-        known = len(sure.intersection(window.words))
-        (settled if known >= _SETTLED * len(window.words) else others).append(window)
-    return settled, others
-
-
-def settled_windows(
+def recognised_windows(
     spans: Sequence[FrameSpan],
     anchors: Anchors,
-    sure: NDArray[np.bool_],
-    placement: Placement,
-    tokens: NDArray[np.int64],
+    matched: NDArray[np.bool_],
+    coarse: CoarseTimes,
+    n_tokens: NDArray[np.int64],
     room: int,
+    thresholds: WindowThresholds = WindowThresholds(),
 ) -> list[Window]:
-    """Those of the spans that were decoded nearly as the transcript has it, with their words.
+    """Those of the decoded spans that were recognised nearly as written, with their words.
 
-    `anchors` are where words were decoded, and `sure` (words,) marks those that were decoded right.
-    One or two others where two spans meet belong where they are placed.
+    `anchors` are where words were recognised, `matched` (words,) marks those that were recognised
+    right, `n_tokens` (words,) counts their tokens, of which `room` fit into the decoder. One or two
+    other words where two spans meet belong where their coarse times are.
     """
-    known = anchors.at(sure[anchors.words])
+    known = anchors.at(matched[anchors.words])
     begins = np.array([span.start / FRAMES_PER_SECOND for span in spans])
-    placed = np.searchsorted(begins, placement.starts, side="right") - 1
-    owners = np.full(sure.size, -1)
+    placed = np.searchsorted(begins, coarse.starts, side="right") - 1
+    owners = np.full(matched.size, -1)
     owners[known.words] = np.searchsorted(begins, known.starts, side="right") - 1
-    doubted = {-1}
-    for before, after in itertools.pairwise([-1, *known.words.tolist(), sure.size]):
+    failed = {-1}
+    for before, after in pairwise([-1, *known.words.tolist(), matched.size]):
         between = slice(before + 1, after)
-        beside = [int(owners[word]) for word in (before, after) if 0 <= word < sure.size]
-        if after - before - 1 > (_MOST_UNSURE if len(set(beside)) == 1 else _MOST_AT_EDGE):
-            doubted.update(beside)
+        beside = [int(owners[word]) for word in (before, after) if 0 <= word < matched.size]
+        inside = len(set(beside)) == 1
+        most = thresholds.most_unmatched if inside else thresholds.most_unmatched_at_edge
+        if after - before - 1 > most:
+            failed.update(beside)
         elif beside:
             owners[between] = np.clip(placed[between], min(beside), max(beside))
     windows: list[Window] = []
     for row, span in enumerate(spans):
-        own = np.flatnonzero(owners == row)
-        if row in doubted or not own.size or tokens[own].sum() > room:
+        words = np.flatnonzero(owners == row)
+        if row in failed or not words.size or n_tokens[words].sum() > room:
             continue
-        if sure[own].mean() >= _LEAST_SURE:
-            windows.append(Window(span, tuple(own.tolist())))
+        if matched[words].mean() >= thresholds.matched_share:
+            windows.append(Window(span, tuple(words.tolist())))
+    return windows
+
+
+def split_anchored(
+    windows: Sequence[Window],
+    anchors: Anchors,
+    thresholds: WindowThresholds = WindowThresholds(),
+) -> tuple[list[Window], list[Window]]:
+    """Windows of whose words nearly all have an anchor of much weight, and the others."""
+    sure = set(anchors.words[anchors.weights > thresholds.anchor_weight].tolist())
+    anchored: list[Window] = []
+    others: list[Window] = []
+    for window in windows:
+        known = len(sure.intersection(window.words))
+        is_anchored = known >= thresholds.anchored_share * len(window.words)
+        (anchored if is_anchored else others).append(window)
+    return anchored, others
+
+
+def plan_windows(
+    coarse: CoarseTimes,
+    n_tokens: NDArray[np.int64],
+    loudness: RecordingLoudness,
+    limits: WindowLimits,
+    thresholds: WindowThresholds = WindowThresholds(),
+) -> list[Window]:
+    """Windows that together hold all words that are not absent.
+
+    Neighbouring windows without a break between them overlap by a few words, so that each word is
+    inside one. `n_tokens` (words,) counts the words' tokens.
+    """
+    present = np.flatnonzero(~coarse.absent)
+    if (
+        0 < loudness.frames.size <= limits.whole
+        and 0 < int(n_tokens.sum()) <= limits.tokens
+        and not (coarse.absent | coarse.breaks).any()
+    ):
+        return [Window(FrameSpan(0, loudness.frames.size), tuple(present.tolist()))]
+    windows: list[Window] = []
+    bounds = [0, *(np.flatnonzero(coarse.breaks[present])).tolist(), present.size]
+    for first, end in pairwise(bounds):
+        if end > first:
+            words = present[first:end]
+            windows += _Passage(coarse, n_tokens, loudness, limits, thresholds, words).windows()
     return windows
 
 
 @dataclass(frozen=True, eq=False)
-class _Planner:
-    placement: Placement
-    tokens: NDArray[np.int64]
+class _Passage:
+    """Words (their numbers) that follow each other without anything else between them.
+
+    Within the methods words are counted in the passage.
+    """
+
+    coarse: CoarseTimes
+    all_n_tokens: NDArray[np.int64]
     loudness: RecordingLoudness
     limits: WindowLimits
+    thresholds: WindowThresholds
+    words: NDArray[np.int64]
 
-    def stretch(self, words: NDArray[np.int64]) -> Iterator[Window]:
-        """Windows for words that follow each other without anything else between them."""
-        length = self.limits.seconds
-        starts, ends = self.placement.starts[words], self.placement.ends[words]
-        scores = self._cut_scores(words)
-        core = 0
-        while core < words.size:
-            first = self._reach_back(core, starts, scores)
-            begin = starts[first] - _MARGIN
-            if self._fits(words[first:]) and ends[-1] + _MARGIN - begin <= length:
-                yield self._window(words[first:])
-                return
-            next_core = self._cut(first, core, starts, ends, scores, words)
-            last = self._reach_on(first, next_core, starts, ends, scores, words)
-            yield self._window(words[first:last])
-            core = next_core
+    @cached_property
+    def starts(self) -> NDArray[np.float64]:
+        return self.coarse.starts[self.words]
 
-    def _cut_scores(self, words: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How good a cut before each word would be, but for where that leaves the window."""
-        weights = self.placement.weights[words]
+    @cached_property
+    def ends(self) -> NDArray[np.float64]:
+        return self.coarse.ends[self.words]
+
+    @cached_property
+    def tokens_before(self) -> NDArray[np.int64]:
+        """How many tokens stand before each word, and in all (words + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.all_n_tokens[self.words])])
+
+    @cached_property
+    def merits(self) -> NDArray[np.float64]:
+        """How good a cut before each word is, but for where that leaves the window (words,)."""
+        weights = self.coarse.weights[self.words]
         sure = np.minimum(weights, np.concatenate([[0.0], weights[:-1]]))
+        reach = self.thresholds.pause_reach
         pauses = [
             pause_depth(
                 self.loudness,
-                round(FRAMES_PER_SECOND * (self.placement.ends[before] - 0.2)),
-                round(FRAMES_PER_SECOND * (self.placement.starts[after] + 0.2)),
+                round(FRAMES_PER_SECOND * (end - reach)),
+                round(FRAMES_PER_SECOND * (start + reach)),
             )
-            for before, after in itertools.pairwise(words)
+            for end, start in zip(self.ends[:-1], self.starts[1:], strict=True)
         ]
-        merits: NDArray[np.float64] = sure + _PAUSE_WEIGHT * np.array([1.0, *pauses])
+        merits: NDArray[np.float64] = sure + self.thresholds.pause_weight * np.array([1.0, *pauses])
         return merits
 
-    def _cut(
-        self,
-        first: int,
-        core: int,
-        starts: NDArray[np.float64],
-        ends: NDArray[np.float64],
-        scores: NDArray[np.float64],
-        words: NDArray[np.int64],
-    ) -> int:
+    def windows(self) -> Iterator[Window]:
+        """Windows for all words; each has words of its own and some of its neighbours'."""
+        margin, n = self.thresholds.margin, self.words.size
+        core = 0
+        while core < n:
+            first = self._first_word(core)
+            length = self.ends[-1] + margin - (self.starts[first] - margin)
+            if length <= self.limits.seconds and self._fit(first, np.array([n])).all():
+                yield self._window(first, n)
+                return
+            next_core = self._cut(first, core)
+            yield self._window(first, self._end_word(first, next_core))
+            core = next_core
+
+    def _fit(self, first: int, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the decoder can read the words from `first` to before each of the `ends`."""
+        n_tokens = self.tokens_before[ends] - self.tokens_before[first]
+        fit: NDArray[np.bool_] = n_tokens <= self.limits.tokens
+        return fit
+
+    def _cut(self, first: int, core: int) -> int:
         """The word that the next window's own words begin with."""
-        length = self.limits.seconds
-        candidates = np.arange(core + 1, words.size)
-        passed = ends[candidates - 1] - starts[first]
-        held = np.cumsum(self.tokens[words[first:]])[candidates - 1 - first] <= self.limits.tokens
-        possible = (passed <= _LATEST_CUT * length) & held
-        late = possible & (passed >= _EARLIEST_CUT * length)
+        length, thresholds = self.limits.seconds, self.thresholds
+        candidates = np.arange(core + 1, self.words.size)
+        passed = self.ends[candidates - 1] - self.starts[first]
+        possible = (passed <= thresholds.latest_cut * length) & self._fit(first, candidates)
+        late = possible & (passed >= thresholds.earliest_cut * length)
         chosen = candidates[late] if late.any() else candidates[possible][-1:]
         if not chosen.size:
             return core + 1
-        lengths = (ends[chosen - 1] - starts[first]) / length
-        return int(chosen[(scores[chosen] + _LENGTH_WEIGHT * lengths).argmax()])
+        lengths = (self.ends[chosen - 1] - self.starts[first]) / length
+        return int(chosen[(self.merits[chosen] + thresholds.length_weight * lengths).argmax()])
 
-    def _reach_back(
-        self, core: int, starts: NDArray[np.float64], scores: NDArray[np.float64]
-    ) -> int:
+    def _overlaps(self, distance: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether so many seconds are a good overlap with the neighbour."""
+        length = self.limits.seconds
+        least, most = self.thresholds.least_overlap, self.thresholds.most_overlap
+        within: NDArray[np.bool_] = (distance >= least * length) & (distance <= most * length)
+        return within
+
+    def _first_word(self, core: int) -> int:
         """The first word of a window whose own words begin with `core`."""
         if core == 0:
             return 0
-        length = self.limits.seconds
-        distance = starts[core] - starts[:core]
-        within = np.flatnonzero(
-            (distance >= _LEAST_OVERLAP * length) & (distance <= _MOST_OVERLAP * length)
-        )
-        return int(within[scores[within].argmax()]) if within.size else core
+        chosen = np.flatnonzero(self._overlaps(self.starts[core] - self.starts[:core]))
+        return int(chosen[self.merits[chosen].argmax()]) if chosen.size else core
 
-    def _reach_on(
-        self,
-        first: int,
-        next_core: int,
-        starts: NDArray[np.float64],
-        ends: NDArray[np.float64],
-        scores: NDArray[np.float64],
-        words: NDArray[np.int64],
-    ) -> int:
+    def _end_word(self, first: int, next_core: int) -> int:
         """One after the last word of a window whose own words end before `next_core`."""
-        if next_core >= words.size:
-            return words.size
-        length = self.limits.seconds
-        candidates = np.arange(next_core + 1, words.size)
-        distance = ends[candidates - 1] - starts[next_core]
-        within = (distance >= _LEAST_OVERLAP * length) & (distance <= _MOST_OVERLAP * length)
-        within &= ends[candidates - 1] - starts[first] + 2 * _MARGIN <= length
-        held = np.cumsum(self.tokens[words[first:]])[candidates - 1 - first] <= self.limits.tokens
-        chosen = candidates[within & held]
-        return int(chosen[scores[chosen].argmax()]) if chosen.size else next_core
+        if next_core >= self.words.size:
+            return self.words.size
+        candidates = np.arange(next_core + 1, self.words.size)
+        ends = self.ends[candidates - 1]
+        length = ends - self.starts[first] + 2 * self.thresholds.margin
+        chosen = candidates[
+            self._overlaps(ends - self.starts[next_core])
+            & (length <= self.limits.seconds)
+            & self._fit(first, candidates)
+        ]
+        return int(chosen[self.merits[chosen].argmax()]) if chosen.size else next_core
 
-    def _fits(self, words: NDArray[np.int64]) -> bool:
-        return int(self.tokens[words].sum()) <= self.limits.tokens
-
-    def _window(self, words: NDArray[np.int64]) -> Window:
+    def _window(self, first: int, end: int) -> Window:
         """The words with the audio around them, up to the words that come before and after."""
-        n_frames = self.loudness.frames.size
-        begin = self.placement.starts[words[0]] - _MARGIN
-        end = self.placement.ends[words[-1]] + _MARGIN
-        first = max(0, min(round(begin * FRAMES_PER_SECOND), n_frames - 1))
-        last = min(round(end * FRAMES_PER_SECOND), n_frames, first + self.limits.frames)
-        return Window(FrameSpan(first, max(last, first + 1)), tuple(words.tolist()))
+        n_frames, margin = self.loudness.frames.size, self.thresholds.margin
+        begin = round((self.starts[first] - margin) * FRAMES_PER_SECOND)
+        stop = round((self.ends[end - 1] + margin) * FRAMES_PER_SECOND)
+        begin = max(0, min(begin, n_frames - 1))
+        stop = min(stop, n_frames, begin + self.limits.frames)
+        span = FrameSpan(begin, max(stop, begin + 1))
+        return Window(span, tuple(self.words[first:end].tolist()))

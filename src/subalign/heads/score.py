@@ -1,4 +1,4 @@
-"""How well each cross-attention head follows the speech by itself.
+"""`subalign heads score`: how well each cross-attention head follows the speech by itself.
 
 Where true times are known, a head is measured by the words that dynamic time warping through its
 own attention gives: other methods ask more than the attention, and would hide a bad head. Where
@@ -6,8 +6,8 @@ they are not, by three properties that heads which follow the speech share: they
 order, look at one place at a time, and agree with each other.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,21 +16,35 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.dtw import batch_token_positions
-from subalign.heads.maps import BY_PATH, HeadMaps, HeardText, TimedText, spans_of
-from subalign.options import AlignmentOptions
+from subalign.alignment.methods import heads_for
+from subalign.heads.attention import (
+    BY_DTW,
+    Head,
+    HeadMaps,
+    HeadScores,
+    WindowText,
+    mean_error,
+    word_spans,
+)
+from subalign.heads.data import Recording
+from subalign.heads.windows import OnWindow, check_truth, recording_windows, total_size
+from subalign.kernels.dispatch import check_kernels
+from subalign.model import Whisper
+from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions
 
 __all__ = [
     "NEAR",
     "HeadAccuracy",
-    "HeadLikeness",
+    "HeadReport",
     "HeadScore",
+    "ReferenceFreeScore",
     "consensus",
-    "measure_heads",
     "monotonicity",
-    "rate_heads",
+    "score_by_times",
+    "score_heads",
+    "score_without_times",
     "share_inside",
     "sharpness",
-    "word_errors",
 ]
 
 NEAR = 0.1
@@ -55,14 +69,9 @@ class HeadAccuracy:
     near: float
     inside: float
 
-    @property
-    def loss(self) -> float:
-        """What heads are sorted by, the best first."""
-        return self.error
-
 
 @dataclass(frozen=True, slots=True)
-class HeadLikeness:
+class ReferenceFreeScore:
     """A head where only the text is known: three properties between 0 and 1, and `score`.
 
     `score` is their geometric mean.
@@ -75,73 +84,131 @@ class HeadLikeness:
     sharpness: float
     agreement: float
 
-    @property
-    def loss(self) -> float:
-        """What heads are sorted by, the best first."""
-        return -self.score
+
+HeadScore: TypeAlias = HeadAccuracy | ReferenceFreeScore
 
 
-HeadScore: TypeAlias = HeadAccuracy | HeadLikeness
+@dataclass(frozen=True, slots=True)
+class HeadReport:
+    """Every head of a model measured by itself, the best first.
+
+    With `timed` they are measured against true times, and `together` is the mean absolute error
+    in seconds of what `method` makes of the heads `marked` for it: by viterbi the timing heads with
+    their `shift`, by dtw the alignment heads. `words` and `seconds` say on how much.
+    """
+
+    model: str
+    n_layers: int
+    n_heads: int
+    marked: tuple[Head, ...]
+    shift: float
+    method: AlignmentMethod
+    timed: bool
+    words: int
+    seconds: float
+    heads: tuple[HeadScore, ...]
+    together: float | None
 
 
-def measure_heads(
-    heard: Iterable[HeardText], options: AlignmentOptions = BY_PATH
+def score_heads(
+    model: Whisper,
+    recording: Recording,
+    *,
+    language: str | None = None,
+    audio: AudioOptions = AudioOptions(),
+    options: AlignmentOptions = AlignmentOptions(),
+    on_window: OnWindow | None = None,
+) -> HeadReport:
+    """Measure every cross-attention head by itself on one recording.
+
+    That is by the path through its attention, whatever the method: it counts for the marked heads
+    together.
+
+    Raises:
+        InputError: the recording or its words cannot be used.
+        UsageError: the options do not fit the model.
+    """
+    check_kernels(options.kernels, model.device)
+    windows = recording_windows(model, recording, language=language, audio=audio)
+    timed = recording.reference.timed
+    check_truth(windows, recording.reference)
+    marked = heads_for(model, options)
+    together: list[HeadMaps] = []
+
+    def captured() -> Iterator[HeadScores]:
+        for done, window in enumerate(windows, start=1):
+            scores = window.scores(model)
+            if timed:
+                own = (
+                    window.scores(model, marked.pairs, cut_pauses=True)
+                    if options.method == "viterbi"
+                    else scores.select(marked.pairs)
+                )
+                together.append(own.maps(options))
+            yield scores
+            if on_window is not None:
+                on_window(done, len(windows))
+
+    score = score_by_times if timed else score_without_times
+    heads = score(captured(), replace(options, method="dtw"))
+    words, seconds = total_size(windows)
+    every = range(len(marked.pairs))
+    return HeadReport(
+        model=model.name,
+        n_layers=model.dims.n_text_layer,
+        n_heads=model.dims.n_text_head,
+        marked=marked.pairs,
+        shift=marked.shift,
+        method=options.method,
+        timed=timed,
+        words=words,
+        seconds=seconds,
+        heads=heads,
+        together=mean_error(together, every, kernels=options.kernels, shift=marked.shift)
+        if timed
+        else None,
+    )
+
+
+def score_by_times(
+    windows: Iterable[HeadScores], options: AlignmentOptions = BY_DTW
 ) -> tuple[HeadAccuracy, ...]:
     """Every head against the true times of all windows, the best head first.
 
     The windows are those of one model with the same heads, and are used one after another.
     """
-    heads: tuple[tuple[int, int], ...] = ()
+    heads: tuple[Head, ...] = ()
     errors: list[NDArray[np.float64]] = []
     inside: list[NDArray[np.float64]] = []
-    for window in heard:
+    for window in windows:
         heads = window.heads
         maps = window.maps(options)
-        alone = spans_of(list(maps.maps), [maps] * len(heads), options.kernels)
-        errors.append(np.stack([word_errors(spans, maps) for spans in alone]))
-        weights = window.weights(options.qk_scale)
-        inside.append(share_inside(weights, window.text, window.seconds))
+        alone = word_spans(list(maps.maps), [maps] * len(heads), options.kernels)
+        errors.append(np.stack([maps.errors(spans) for spans in alone]))
+        inside.append(share_inside(window.weights(options.qk_scale), window.text, window.seconds))
     if not errors:
         return ()
     signed = np.concatenate(errors, axis=1)  # (heads, words, 2)
     shares = np.concatenate(inside, axis=1)  # (heads, words)
-    measured = (
-        _accuracy(*head, of_head, share)
-        for head, of_head, share in zip(heads, signed, shares, strict=True)
-    )
-    return tuple(sorted(measured, key=lambda accuracy: accuracy.loss))
+    measured = map(_accuracy, heads, signed, shares)
+    return tuple(sorted(measured, key=lambda head: head.error))
 
 
-def _accuracy(
-    layer: int, head: int, signed: NDArray[np.float64], shares: NDArray[np.float64]
-) -> HeadAccuracy:
+def _accuracy(head: Head, signed: NDArray[np.float64], shares: NDArray[np.float64]) -> HeadAccuracy:
     absolute = np.abs(signed)
     starts = absolute[:, 0][np.isfinite(absolute[:, 0])]
     return HeadAccuracy(
-        layer=layer,
-        head=head,
+        *head,
         error=float(np.nanmean(absolute)),
-        start=float(np.nanmean(absolute[:, 0])) if starts.size else float("nan"),
+        start=float(np.nanmean(absolute[:, 0])) if starts.size else np.nan,
         end=float(np.nanmean(absolute[:, 1])),
-        bias=float(np.nanmean(signed[:, 0])) if starts.size else float("nan"),
-        near=float((starts <= NEAR).mean()) if starts.size else float("nan"),
+        bias=float(np.nanmean(signed[:, 0])) if starts.size else np.nan,
+        near=float((starts <= NEAR).mean()) if starts.size else np.nan,
         inside=float(np.nanmean(shares)),
     )
 
 
-def word_errors(spans: NDArray[np.float64], window: HeadMaps) -> NDArray[np.float64]:
-    """Signed errors (words, 2) in seconds of the words' starts and ends.
-
-    NaN stands where no truth is known, and by method dtw for the window's first start: every path
-    begins at 0.
-    """
-    errors = spans - window.text.spans
-    if window.levels is None:
-        errors[window.text.ranges[:, 0] == 0, 0] = np.nan
-    return errors
-
-
-def share_inside(weights: Tensor, text: TimedText, seconds: float) -> NDArray[np.float64]:
+def share_inside(weights: Tensor, text: WindowText, seconds: float) -> NDArray[np.float64]:
     """The share (heads, words) of each word's attention that lies within its true time.
 
     `weights` (heads, text tokens, positions) sum to 1 over the positions, each of which counts as
@@ -159,35 +226,35 @@ def share_inside(weights: Tensor, text: TimedText, seconds: float) -> NDArray[np
     return shares
 
 
-def rate_heads(
-    heard: Iterable[HeardText], options: AlignmentOptions = BY_PATH
-) -> tuple[HeadLikeness, ...]:
+def score_without_times(
+    windows: Iterable[HeadScores], options: AlignmentOptions = BY_DTW
+) -> tuple[ReferenceFreeScore, ...]:
     """Every head by the text alone, the best first; the properties are means over the tokens.
 
     `agreement` is the share of tokens that begin within `NEAR` of where the `consensus` of the
     other heads puts them. It is 1 where there is no other head.
     """
-    heads: tuple[tuple[int, int], ...] = ()
-    rated: list[NDArray[np.float64]] = []
+    heads: tuple[Head, ...] = ()
+    properties: list[NDArray[np.float64]] = []
     lengths: list[int] = []
-    for window in heard:
+    for window in windows:
         heads = window.heads
         weights = window.weights(options.qk_scale)
         ordered, sharp = monotonicity(weights), sharpness(weights)
         agreed = _agreement(window, _trust(ordered, sharp), options)
-        rated.append(np.stack([ordered, sharp, agreed], axis=1))  # (heads, 3)
+        properties.append(np.stack([ordered, sharp, agreed], axis=1))  # (heads, 3)
         lengths.append(weights.shape[1])
-    if not rated:
+    if not properties:
         return ()
-    means = np.average(np.stack(rated), axis=0, weights=lengths)  # (heads, 3)
+    means = np.average(np.stack(properties), axis=0, weights=lengths)  # (heads, 3)
     scores = (
-        HeadLikeness(*head, float(np.cbrt(row.prod())), *map(float, row))
+        ReferenceFreeScore(*head, float(np.cbrt(row.prod())), *map(float, row))
         for head, row in zip(heads, means, strict=True)
     )
-    return tuple(sorted(scores, key=lambda likeness: likeness.loss))
+    return tuple(sorted(scores, key=lambda head: -head.score))
 
 
-def consensus(window: HeardText, options: AlignmentOptions = BY_PATH) -> NDArray[np.float64]:
+def consensus(window: HeadScores, options: AlignmentOptions = BY_DTW) -> NDArray[np.float64]:
     """The words' spans (words, 2) in seconds that all heads of a window give together.
 
     They are what the method makes of the weighted mean of the heads' maps. A head weighs its
@@ -200,7 +267,7 @@ def consensus(window: HeardText, options: AlignmentOptions = BY_PATH) -> NDArray
     maps = window.maps(options)
     # (heads,) and (heads, tokens or words, positions) to (tokens or words, positions)
     share = torch.from_numpy(trust / trust.sum()).to(maps.maps)
-    [spans] = spans_of([torch.tensordot(share, maps.maps, dims=1)], [maps], options.kernels)
+    [spans] = word_spans([torch.tensordot(share, maps.maps, dims=1)], [maps], options.kernels)
     return spans
 
 
@@ -213,8 +280,9 @@ def _trust(ordered: NDArray[np.float64], sharp: NDArray[np.float64]) -> NDArray[
 def monotonicity(weights: Tensor) -> NDArray[np.float64]:
     """Kendall's tau-a of the tokens' order and the positions they attend to most, (heads,).
 
-    `weights` is (heads, tokens, positions). 1 where every token is heard after all before it, 0
-    for a head that looks at one place or goes backwards (Kendall 1938, where that is below 0).
+    `weights` is (heads, tokens, positions). 1 where every token attends to a later place than all
+    before it, 0 for a head that looks at one place or goes backwards (Kendall 1938, where that is
+    below 0).
     """
     peaks = weights.argmax(dim=-1).cpu().numpy()  # (heads, tokens)
     n_tokens = peaks.shape[1]
@@ -239,7 +307,7 @@ def sharpness(weights: Tensor) -> NDArray[np.float64]:
 
 
 def _agreement(
-    window: HeardText, trust: NDArray[np.float64], options: AlignmentOptions
+    window: HeadScores, trust: NDArray[np.float64], options: AlignmentOptions
 ) -> NDArray[np.float64]:
     """The share of tokens on which each head agrees with the others, (heads,)."""
     maps = window.maps(options).maps

@@ -1,4 +1,4 @@
-"""The best division into words and pauses is the one that trying all of them finds."""
+"""The best segmentation into words and silences is the one that trying all of them finds."""
 
 import numba
 import numpy as np
@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.kernels import word_spans as module
-from subalign.kernels.word_spans import SpanCosts, warm_up, word_spans
-from subalign.kernels.word_spans_oracle import division_score, word_spans_oracle
+from kernel_oracles import segmentation_oracle, segmentation_score
+from subalign.kernels import best_segmentation as module
+from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation, warm_up
 
-COSTS = SpanCosts(shortest=2, longest=5, tightness=3.0, shortest_pause=2, pause=1.0, unscripted=4.0)
-FREE = SpanCosts(shortest=1, longest=9, tightness=0.0, shortest_pause=2, pause=0.0, unscripted=3.0)
+COSTS = SegmentationCosts(
+    shortest=2, longest=5, tightness=3.0, shortest_silence=2, silence_start=1.0, untranscribed=4.0
+)
+FREE = SegmentationCosts(
+    shortest=1, longest=9, tightness=0.0, shortest_silence=2, silence_start=0.0, untranscribed=3.0
+)
 
 
 def rows(rng, n_words, n_positions, draw):
@@ -33,13 +37,13 @@ def whole_numbers(rng, shape):
 
 
 costs = st.builds(
-    SpanCosts,
+    SegmentationCosts,
     shortest=st.integers(1, 3),
     longest=st.integers(3, 6),
     tightness=st.sampled_from([0.0, 1.0, 15.0]),
-    shortest_pause=st.integers(1, 4),
-    pause=st.sampled_from([0.0, 0.5, 4.0]),
-    unscripted=st.sampled_from([0.0, 2.0, 60.0]),
+    shortest_silence=st.integers(1, 4),
+    silence_start=st.sampled_from([0.0, 0.5, 4.0]),
+    untranscribed=st.sampled_from([0.0, 2.0, 60.0]),
 )
 
 
@@ -55,14 +59,15 @@ def problems(draw, most_words=3, most_positions=10):
 
 @settings(max_examples=150)
 @given(problems())
-def test_is_worth_as_much_as_the_best_of_all_divisions(problem):
+def test_is_worth_as_much_as_the_best_of_all_segmentations(problem):
     arguments, span_costs = problem
-    found = word_spans(*arguments, span_costs)
-    best = word_spans_oracle(*arguments, span_costs)
+    found = best_segmentation(*arguments, span_costs)
+    best = segmentation_oracle(*arguments, span_costs)
     assert found.dtype == np.int64
     assert found.shape == best.shape
     worth, highest = (
-        division_score(division.tolist(), *arguments, span_costs) for division in (found, best)
+        segmentation_score(segmentation.tolist(), *arguments, span_costs)
+        for segmentation in (found, best)
     )
     assert worth == pytest.approx(highest, abs=1e-9)
 
@@ -71,7 +76,7 @@ def test_is_worth_as_much_as_the_best_of_all_divisions(problem):
 @given(problems(most_words=12, most_positions=60))
 def test_words_are_in_order_within_their_limits(problem):
     arguments, span_costs = problem
-    spans = word_spans(*arguments, span_costs)
+    spans = best_segmentation(*arguments, span_costs)
     assert_allowed(spans, arguments[0].shape, span_costs)
 
 
@@ -83,11 +88,11 @@ def assert_allowed(spans, shape, span_costs):
     assert lengths.min() >= span_costs.shortest
     assert lengths.max() <= span_costs.longest
     pauses = spans[1:, 0] - spans[:-1, 1]
-    assert ((pauses == 0) | (pauses >= span_costs.shortest_pause)).all()
+    assert ((pauses == 0) | (pauses >= span_costs.shortest_silence)).all()
 
 
-def random_division(chance, n_words, n_positions, span_costs):
-    """Any division that is allowed: words and pauses of random length, from a random place."""
+def random_segmentation(chance, n_words, n_positions, span_costs):
+    """Any segmentation that is allowed: words and silences of random length, from anywhere."""
     left = n_positions
     lengths = [span_costs.shortest] * n_words
     pauses = [0] * (n_words - 1)
@@ -98,48 +103,53 @@ def random_division(chance, n_words, n_positions, span_costs):
             lengths[at] += 1
             left -= 1
         at = chance.randrange(max(1, n_words - 1))
-        pause_fits = n_words > 1 and not pauses[at] and left >= span_costs.shortest_pause
+        pause_fits = n_words > 1 and not pauses[at] and left >= span_costs.shortest_silence
         if pause_fits and chance.random() < 0.1:
-            pauses[at] = chance.randint(span_costs.shortest_pause, left)
+            pauses[at] = chance.randint(span_costs.shortest_silence, left)
             left -= pauses[at]
         if chance.random() < 0.02:
             break
     start = chance.randint(0, left)
-    division = []
+    segmentation = []
     for length, pause in zip(lengths, [*pauses, 0], strict=True):
-        division.append((start, start + length))
+        segmentation.append((start, start + length))
         start += length + pause
-    return tuple(division)
+    return tuple(segmentation)
 
 
 @settings(max_examples=60)
 @given(problems(most_words=12, most_positions=60), st.randoms(use_true_random=False))
 def test_no_other_division_is_worth_more(problem, chance):
     arguments, span_costs = problem
-    spans = word_spans(*arguments, span_costs)
-    worth = division_score(spans.tolist(), *arguments, span_costs)
+    spans = best_segmentation(*arguments, span_costs)
+    worth = segmentation_score(spans.tolist(), *arguments, span_costs)
     for _ in range(10):
-        other = random_division(chance, *arguments[0].shape, span_costs)
+        other = random_segmentation(chance, *arguments[0].shape, span_costs)
         assert_allowed(np.array(other), arguments[0].shape, span_costs)
-        assert division_score(other, *arguments, span_costs) <= worth + 1e-9
+        assert segmentation_score(other, *arguments, span_costs) <= worth + 1e-9
 
 
 def ties(arguments, span_costs):
-    """All divisions of the highest score, for costs that whole numbers add up exactly."""
+    """All segmentations of the highest score, for costs that whole numbers add up exactly."""
     n_words, n_positions = arguments[0].shape
     edges = range(n_positions + 1)
     spans = [(a, b) for a in edges for b in edges if a < b <= a + span_costs.longest]
-    divisions = [(span,) for span in spans]
+    segmentations = [(span,) for span in spans]
     for _ in range(n_words - 1):
-        divisions = [
-            (*division, span)
-            for division in divisions
+        segmentations = [
+            (*segmentation, span)
+            for segmentation in segmentations
             for span in spans
-            if span[0] == division[-1][1] or span[0] - division[-1][1] >= span_costs.shortest_pause
+            if span[0] == segmentation[-1][1]
+            or span[0] - segmentation[-1][1] >= span_costs.shortest_silence
         ]
-    scores = [division_score(division, *arguments, span_costs) for division in divisions]
+    scores = [
+        segmentation_score(segmentation, *arguments, span_costs) for segmentation in segmentations
+    ]
     return [
-        division for division, score in zip(divisions, scores, strict=True) if score == max(scores)
+        segmentation
+        for segmentation, score in zip(segmentations, scores, strict=True)
+        if score == max(scores)
     ]
 
 
@@ -149,15 +159,15 @@ def test_of_equally_good_divisions_it_is_the_documented_one(seed):
     n_words = int(rng.integers(1, 4))
     arguments = rows(rng, n_words, 7, whole_numbers)
 
-    def preference(division):
+    def preference(segmentation):
         """From the last word on: it touches the next one, else ends early; it begins early."""
-        following = [start for start, _ in division[1:]]
-        touches = [end == start for (_, end), start in zip(division, following, strict=False)]
-        backwards = zip(reversed(division), [False, *reversed(touches)], strict=True)
+        following = [start for start, _ in segmentation[1:]]
+        touches = [end == start for (_, end), start in zip(segmentation, following, strict=False)]
+        backwards = zip(reversed(segmentation), [False, *reversed(touches)], strict=True)
         return [(not touching, end, start) for (start, end), touching in backwards]
 
     best = min(ties(arguments, FREE), key=preference)
-    assert word_spans(*arguments, FREE).tolist() == [list(span) for span in best]
+    assert best_segmentation(*arguments, FREE).tolist() == [list(span) for span in best]
 
 
 def test_many_divisions_tie_in_that_test():
@@ -174,7 +184,7 @@ def test_words_are_where_their_scores_are():
     for start, end in ((0, 5), (12, 20), (25, 40)):
         silence[start:end] = 0.0
     edge = np.full(40, -2.0)
-    spans = word_spans(words, silence, edge, np.array([4.0, 3.0, 5.0]), COSTS)
+    spans = best_segmentation(words, silence, edge, np.array([4.0, 3.0, 5.0]), COSTS)
     assert spans.tolist() == [[5, 9], [9, 12], [20, 25]]
 
 
@@ -183,37 +193,37 @@ def test_speech_that_the_text_does_not_have_stays_outside():
     words[0, 15:19] = 0.0
     silence = np.full(30, -5.0)  # it is loud everywhere
     edge = np.full(30, -0.1)
-    spans = word_spans(words, silence, edge, np.array([4.0]), COSTS)
+    spans = best_segmentation(words, silence, edge, np.array([4.0]), COSTS)
     assert spans.tolist() == [[15, 19]]
 
 
 def test_a_word_takes_as_long_as_expected_where_nothing_else_tells():
     nothing = np.zeros(9)
-    spans = word_spans(np.zeros((2, 9)), nothing, nothing, np.array([2.0, 5.0]), COSTS)
+    spans = best_segmentation(np.zeros((2, 9)), nothing, nothing, np.array([2.0, 5.0]), COSTS)
     assert spans.tolist() == [[0, 2], [2, 7]]
 
 
 def test_no_words():
-    spans = word_spans(np.zeros((0, 5)), np.zeros(5), np.zeros(5), np.zeros(0), COSTS)
+    spans = best_segmentation(np.zeros((0, 5)), np.zeros(5), np.zeros(5), np.zeros(0), COSTS)
     assert spans.shape == (0, 2)
     assert spans.dtype == np.int64
 
 
 def test_words_that_just_fit_fill_everything():
     arguments = rows(np.random.default_rng(0), 4, 8, reals)
-    assert word_spans(*arguments, COSTS).tolist() == [[0, 2], [2, 4], [4, 6], [6, 8]]
+    assert best_segmentation(*arguments, COSTS).tolist() == [[0, 2], [2, 4], [4, 6], [6, 8]]
 
 
 @pytest.mark.parametrize(("n_words", "n_positions"), [(5, 9), (1, 1), (1, 0)])
 def test_words_that_do_not_fit_are_refused(n_words, n_positions):
     arguments = rows(np.random.default_rng(0), n_words, n_positions, reals)
     with pytest.raises(ValueError, match=f"{n_words} words of 2 .* do not fit into {n_positions}"):
-        word_spans(*arguments, COSTS)
+        best_segmentation(*arguments, COSTS)
 
 
 def test_strided_read_only_and_single_precision():
     words, silence, edge, expected = rows(np.random.default_rng(1), 3, 30, whole_numbers)
-    found = word_spans(words, silence, edge, expected, COSTS)
+    found = best_segmentation(words, silence, edge, expected, COSTS)
     for array in (words, silence, edge, expected):
         array.flags.writeable = False
     single = [array.astype(np.float32) for array in (words, silence, edge)]
@@ -222,15 +232,20 @@ def test_strided_read_only_and_single_precision():
         (np.asfortranarray(words), np.repeat(silence, 2)[::2], edge),
         single,
     ):
-        assert word_spans(*same, expected, COSTS).tolist() == found.tolist()
+        assert best_segmentation(*same, expected, COSTS).tolist() == found.tolist()
 
 
 def test_a_window_full_of_words_is_allowed():
     arguments = rows(np.random.default_rng(3), 120, 1500, reals)
-    span_costs = SpanCosts(
-        shortest=2, longest=100, tightness=15.0, shortest_pause=6, pause=4.0, unscripted=60.0
+    span_costs = SegmentationCosts(
+        shortest=2,
+        longest=100,
+        tightness=15.0,
+        shortest_silence=6,
+        silence_start=4.0,
+        untranscribed=60.0,
     )
-    spans = word_spans(*arguments, span_costs)
+    spans = best_segmentation(*arguments, span_costs)
     assert_allowed(spans, (120, 1500), span_costs)
 
 
@@ -248,7 +263,10 @@ def arguments():
 
 
 def assert_right(arguments):
-    assert word_spans(*arguments, COSTS).tolist() == word_spans_oracle(*arguments, COSTS).tolist()
+    assert (
+        best_segmentation(*arguments, COSTS).tolist()
+        == segmentation_oracle(*arguments, COSTS).tolist()
+    )
 
 
 def test_works_where_no_folder_can_hold_the_compiled_code(uncompiled, arguments, monkeypatch):

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from subalign.audio import is_address
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session
-from subalign.cli.job import Job
+from subalign.cli.console import Session, print_transcript
+from subalign.cli.job import TranscribeJob
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
-from subalign.cli.standard_output import print_transcript
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, ModelError, OutputError, UsageError
 from subalign.model import Whisper
@@ -35,7 +34,7 @@ from subalign.results import Segment, Transcript
 from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
 
-__all__ = ["run_job"]
+__all__ = ["run_transcribe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class _Work:
     outputs: tuple[Output, ...]
 
 
-def run_job(job: Job, session: Session) -> int:
+def run_transcribe(job: TranscribeJob, session: Session) -> int:
     """Carry out a job; returns the exit code.
 
     Raises:
@@ -68,7 +67,7 @@ def run_job(job: Job, session: Session) -> int:
     return 1 if failed else 0
 
 
-def _plan(job: Job, session: Session) -> Iterator[_Work | None]:
+def _plan(job: TranscribeJob, session: Session) -> Iterator[_Work | None]:
     """The recordings to work on; None for each that failed already."""
     taken: dict[Path, str] = {}
     seen: set[str] = set()
@@ -98,7 +97,7 @@ def _is_file(item: Input) -> bool:
     return item.source != "-" and not is_address(item.source)
 
 
-def _outputs(item: Input, job: Job, taken: dict[Path, str]) -> tuple[Output, ...]:
+def _outputs(item: Input, job: TranscribeJob, taken: dict[Path, str]) -> tuple[Output, ...]:
     if job.results.embed:
         check_embedding(item.source)
     if job.results.printed(item.source):
@@ -107,7 +106,7 @@ def _outputs(item: Input, job: Job, taken: dict[Path, str]) -> tuple[Output, ...
     return prepare_outputs(planned, job.results.existing)
 
 
-def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
+def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) -> int:
     """Returns how many recordings failed."""
     if job.results.to_stdout and len(works) > 1:
         raise UsageError(
@@ -115,7 +114,7 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
         )
     failed = 0
     with loaded_model(
-        job.machine,
+        job.compute,
         session,
         quiet=job.quiet,
         command="transcribe",
@@ -136,7 +135,7 @@ def _transcribe_all(works: list[_Work], job: Job, session: Session) -> int:
 
 
 def _transcribe_one(
-    work: _Work, job: Job, model: Whisper, session: Session, progress: RunProgress
+    work: _Work, job: TranscribeJob, model: Whisper, session: Session, progress: RunProgress
 ) -> None:
     started = time.perf_counter()
     progress.open(work.label)
@@ -183,7 +182,7 @@ def _named(guess: LanguageGuess) -> str:
     return f"{LANGUAGES[guess.language].title()} ({guess.probability:.2f})"
 
 
-def _write(work: _Work, job: Job, transcript: Transcript) -> None:
+def _write(work: _Work, job: TranscribeJob, transcript: Transcript) -> None:
     for output in work.outputs:
         media = _media(work, output, job)
         write_transcript(
@@ -199,7 +198,7 @@ def _write(work: _Work, job: Job, transcript: Transcript) -> None:
         print_transcript(transcript, printed.format, job.layout, _media(work, printed, job))
 
 
-def _media(work: _Work, output: Output, job: Job) -> PageMedia | None:
+def _media(work: _Work, output: Output, job: TranscribeJob) -> PageMedia | None:
     return media_of_output(work.input.source, output, embed=job.results.embed, audio=job.audio)
 
 

@@ -1,4 +1,4 @@
-"""The best division of a recording into words and pauses, compiled by numba when first used."""
+"""Viterbi (semi-Markov) segmentation into words and silences, compiled by numba when first used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ from numpy.typing import NDArray
 
 from subalign.kernels.compiling import compiled
 
-__all__ = ["SpanCosts", "warm_up", "word_spans"]
+__all__ = ["SegmentationCosts", "best_segmentation", "warm_up"]
 
 
 @dataclass(frozen=True, slots=True)
-class SpanCosts:
-    """What a division of a recording into words and pauses costs, and what it may be.
+class SegmentationCosts:
+    """What a segmentation into words and silences costs, and what it may be.
 
     A word takes `shortest` to `longest` positions. A word of d positions for which `expected` were
     expected costs `tightness / 2 * log(d / expected) ** 2`. Between two words there is nothing,
-    or a pause of at least `shortest_pause` positions, which costs `pause` to begin. Before the
-    first and after the last word there may be speech that is not in the text, for `unscripted`.
+    or a silence of at least `shortest_silence` positions, which costs `silence_start`. Before the
+    first and after the last word there may be speech that is not in the text, for `untranscribed`.
     """
 
     shortest: int
     longest: int
     tightness: float
-    shortest_pause: int
-    pause: float
-    unscripted: float
+    shortest_silence: int
+    silence_start: float
+    untranscribed: float
 
 
-def word_spans(
+def best_segmentation(
     words: NDArray[np.floating],
     silence: NDArray[np.floating],
     edge: NDArray[np.floating],
     expected: NDArray[np.floating],
-    costs: SpanCosts,
+    costs: SegmentationCosts,
 ) -> NDArray[np.int64]:
-    """Where each word begins and ends (words, 2), in positions, in the best division.
+    """Where each word begins and ends (words, 2), in positions, in the best segmentation.
 
     A Viterbi search over whole words, as in a segment model (Ostendorf, Digalakis and Kimball
     1996): the words follow each other in order, and the sum of the scores of all positions less
@@ -46,14 +46,14 @@ def word_spans(
 
     Args:
         words: the score of each position as part of each word (words, positions).
-        silence: the score of each position as part of a pause (positions,).
+        silence: the score of each position as part of a silence (positions,).
         edge: the same of speech before the first or after the last word (positions,).
         expected: how many positions each word should take (words,).
         costs: limits and penalties.
 
-    Scores are finite. Equally good divisions are told apart from the last word on: it ends as early
-    as it can, and then begins so; each word before touches the next one if it can, and else ends
-    as early as it can.
+    Scores are finite. Of equally good segmentations one is chosen from the last word on: it ends as
+    early as it can, and then begins so; each word before touches the next one if it can, and else
+    ends as early as it can.
 
     Raises:
         ValueError: the words do not fit, even with the fewest positions for each.
@@ -74,9 +74,9 @@ def word_spans(
         _running_sum(edge),
         bonus,
         costs.shortest,
-        costs.shortest_pause,
-        costs.pause,
-        costs.unscripted,
+        costs.shortest_silence,
+        costs.silence_start,
+        costs.untranscribed,
     )
 
 
@@ -105,14 +105,14 @@ def _search(
     edge: NDArray[np.float64],
     bonus: NDArray[np.float64],
     shortest: int,
-    shortest_pause: int,
-    pause: float,
-    unscripted: float,
+    shortest_silence: int,
+    silence_start: float,
+    untranscribed: float,
 ) -> NDArray[np.int64]:
     n_words, n_positions = words.shape
     longest = bonus.shape[1]
     # best[t]: all words so far lie before t, and t is where the next may begin
-    best = np.maximum(silence, edge - unscripted)
+    best = np.maximum(silence, edge - untranscribed)
     starts = np.zeros((n_words, n_positions + 1), np.int32)
     ends = np.zeros((n_words, n_positions + 1), np.int32)
     ending = np.empty(n_positions + 1)
@@ -131,21 +131,21 @@ def _search(
         if word == n_words - 1:
             highest = -np.inf
             for t in range(n_positions + 1):
-                rest = max(silence[-1] - silence[t], edge[-1] - edge[t] - unscripted)
+                rest = max(silence[-1] - silence[t], edge[-1] - edge[t] - untranscribed)
                 if ending[t] + rest > highest:
                     highest = ending[t] + rest
                     final = t
             break
-        before_pause = -np.inf
+        before_silence = -np.inf
         end = 0
         for t in range(n_positions + 1):
-            candidate = t - shortest_pause
-            if candidate >= 0 and ending[candidate] - silence[candidate] > before_pause:
-                before_pause = ending[candidate] - silence[candidate]
+            candidate = t - shortest_silence
+            if candidate >= 0 and ending[candidate] - silence[candidate] > before_silence:
+                before_silence = ending[candidate] - silence[candidate]
                 end = candidate
-            paused = before_pause + silence[t] - pause
-            best[t] = max(ending[t], paused)
-            ends[word, t] = t if ending[t] >= paused else end
+            silent = before_silence + silence[t] - silence_start
+            best[t] = max(ending[t], silent)
+            ends[word, t] = t if ending[t] >= silent else end
     spans = np.empty((n_words, 2), np.int64)
     t = final
     for word in range(n_words - 1, -1, -1):

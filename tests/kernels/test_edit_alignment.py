@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel_oracles import alignment_score, best_score
 from subalign.kernels import gapped
-from subalign.kernels.gapped import GapCosts, gapped_partners
-from subalign.kernels.gapped_oracle import alignment_score, best_score
+from subalign.kernels.edit_alignment import GapCosts, gapped_partners
 
 SCORES = np.array([[4, -2, 1, -3], [-2, 4, -2, -2], [1, -2, 3, -1], [-3, -2, -1, 5]])
 sequences = st.lists(st.integers(0, 3), max_size=12)
