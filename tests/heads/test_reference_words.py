@@ -3,6 +3,12 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from praatio.data_classes.interval_tier import IntervalTier
+from praatio.data_classes.point_tier import PointTier
+from praatio.data_classes.textgrid import Textgrid
+from praatio.textgrid import openTextgrid
 
 from subalign.errors import InputError
 from subalign.heads.reference_words import read_reference_words
@@ -202,6 +208,34 @@ def test_a_text_grid_that_is_none(refused, content):
 def test_a_text_grid_of_silence(refused):
     silent = SHORT_GRID.replace("hello", "sil").replace('wo""rld', "[noise]")
     refused("a.TextGrid", silent, "holds no words: give the transcript of the recording.")
+
+
+LABELS = st.text("abcß今日 .'\"-", max_size=5)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["words", "Ann words"]), st.lists(LABELS, min_size=1)), min_size=1
+    ),
+    st.sampled_from(["short_textgrid", "long_textgrid"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_text_grids_are_read_as_praatio_reads_them(tmp_path, tiers, form):
+    grid = Textgrid()
+    for number, (name, labels) in enumerate(tiers):
+        entries = [(at / 7, (at + 1) / 7, label) for at, label in enumerate(labels)]
+        grid.addTier(IntervalTier(f"{number} {name}", entries))
+    grid.addTier(PointTier("clicks", [(0.05, "1"), (0.1, '"')], 0, grid.maxTimestamp))
+    path = tmp_path / "a.TextGrid"
+    grid.save(str(path), form, includeBlankSpaces=True)
+    expected = [
+        Word(interval.label, float(interval.start), float(interval.end), 1.0)
+        for tier in openTextgrid(str(path), includeEmptyIntervals=False).tiers[:-1]
+        for interval in tier.entries
+    ]
+    expected.sort(key=lambda word: word.start)
+    if expected:
+        assert list(read_reference_words(path).words) == expected
 
 
 # CTM

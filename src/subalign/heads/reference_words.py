@@ -1,8 +1,6 @@
-"""Words with their times: JSON of ours or openai-whisper's, Praat TextGrids, NIST's CTM.
+"""True word times that heads are measured against: JSON, Praat TextGrids, NIST's CTM."""
 
-They serve as the truth that attention heads are measured against.
-"""
-
+import codecs
 import json
 import os
 import re
@@ -22,6 +20,12 @@ TIMED_SUFFIXES = (".json", ".textgrid", ".ctm")
 # What aligners write where nobody speaks: silence (sp, sil, pau), noise (spn), and all in brackets
 _NO_WORD = re.compile(r"sp|sil|spn|pau|#|<.*>|\[.*\]|\(.*\)", re.IGNORECASE | re.DOTALL)
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TEXT_GRID_VALUE = re.compile(
+    r""""(?P<text>[^"]*(?:""[^"]*)*)"|(?<!\S)(?P<number>[-+]?\d[\d.]*(?:[eE][-+]?\d+)?)(?!\S)
+    |<(?P<flag>exists|absent)>""",
+    re.VERBOSE,
+)
 _WORD_TIER = re.compile(r"\bwords?$", re.IGNORECASE)
 
 
@@ -138,31 +142,56 @@ def _shown(entry: object) -> str:
 
 
 def _read_text_grid(path: Path) -> ReferenceWords:
-    from praatio.data_classes.interval_tier import IntervalTier
-    from praatio.textgrid import openTextgrid
-    from praatio.utilities.errors import PraatioException
-
+    data = path.read_bytes()
+    text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     try:
-        grid = openTextgrid(str(path), False, reportingMode="silence", duplicateNamesMode="rename")
-    # what it makes of other files are errors of many kinds
-    except (
-        *(PraatioException, ValueError, LookupError, TypeError, AttributeError),
-        *(ArithmeticError, RecursionError),
-    ) as error:
-        if isinstance(error, UnicodeError):
-            raise
+        tiers = list(_interval_tiers(text))
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path} is no Praat TextGrid: save it with Praat again.") from error
-    tiers = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
-    named = [tier for tier in tiers if _WORD_TIER.search(tier.name.strip())]
+    named = [words for name, words in tiers if _WORD_TIER.search(name.strip())]
     if not named and len(tiers) > 1:
-        names = ", ".join(tier.name for tier in tiers)
+        names = ", ".join(name for name, _ in tiers)
         raise InputError(f"{path} has the tiers {names}: name that of the words 'words'.")
-    labels = (
-        Word(interval.label.strip(), float(interval.start), float(interval.end), 1.0)
-        for tier in named or tiers
-        for interval in tier.entries
-    )
+    labels = (word for words in named or [words for _, words in tiers] for word in words)
     return ReferenceWords(tuple(_spoken(labels)))
+
+
+def _interval_tiers(text: str) -> Iterator[tuple[str, list[Word]]]:
+    """Name and labels of each interval tier of a TextGrid, in the long form or the short one.
+
+    As Praat does, it takes quoted texts, numbers that stand alone, and flags, in their order, and
+    passes over everything else: that is all by which the forms differ.
+
+    Raises:
+        ValueError: the text is no TextGrid.
+    """
+    values = _TEXT_GRID_VALUE.finditer(text)
+
+    def value(kind: str) -> str:
+        found = next(values, None)
+        if found is None or found[kind] is None:
+            raise ValueError(f"no {kind}")
+        return found[kind]
+
+    def string() -> str:
+        return value("text").replace('""', '"')
+
+    def number() -> float:
+        return float(value("number"))
+
+    if not string().startswith("ooTextFile") or string() != "TextGrid":
+        raise ValueError("another kind of file")
+    number(), number()
+    for _ in range(int(number()) if value("flag") == "exists" else 0):
+        kind, name = string(), string()
+        number(), number()
+        count = int(number())
+        if kind == "IntervalTier":
+            entries = ((number(), number(), string().strip()) for _ in range(count))
+            yield name, [Word(label, start, end, 1.0) for start, end, label in entries]
+        else:
+            for _ in range(count):
+                number(), string()
 
 
 def _read_ctm(path: Path, recording: str) -> ReferenceWords:
