@@ -388,3 +388,13 @@ def test_the_users_cache_is_the_systems(monkeypatch):
     monkeypatch.delenv("SUBALIGN_CACHE")
     if sys.platform == "linux":
         assert own_models() == Path(os.environ["XDG_CACHE_HOME"]) / "subalign" / "models"
+
+
+def test_listing_models_and_their_heads_imports_no_pytorch():
+    program = (
+        "import sys, subalign.model as model; model.list_models(); model.known_heads();"
+        "print({'torch', 'numpy'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
