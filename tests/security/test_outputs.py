@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
+from subalign import atomic_files
+from subalign.atomic_files import whole_file
 from subalign.errors import OutputError, OutputExistsError
-from subalign.pipeline import files as whole_files
-from subalign.pipeline.files import whole_file
 from subalign.pipeline.outputs import Output, prepare_outputs, write_text
 
 
@@ -68,7 +68,7 @@ def test_result_that_is_a_dangling_link_is_there_already(tmp_path):
 def test_remains_of_a_killed_run_are_removed(tmp_path, name):
     program = (
         "import sys, os, signal, pathlib\n"
-        "from subalign.pipeline.files import whole_file\n"
+        "from subalign.atomic_files import whole_file\n"
         "with whole_file(pathlib.Path(sys.argv[1]), overwrite=False) as part:\n"
         "    part.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -108,7 +108,7 @@ def test_what_others_put_at_the_temporary_name_is_not_written_to(tmp_path):
 
 
 def test_file_system_without_locks(tmp_path, monkeypatch):
-    monkeypatch.setattr(whole_files, "_hold", lambda descriptor: True)
+    monkeypatch.setattr(atomic_files, "_hold", lambda descriptor: True)
     write_text("text", tmp_path / "a.srt")
     assert names(tmp_path) == ["a.srt"]
 

@@ -26,7 +26,7 @@ from subalign.kernels.dispatch import check_kernels
 from subalign.mel import FRAMES_PER_SECOND, HOP_LENGTH, LogMel, log_mel
 from subalign.model import Whisper
 from subalign.options import AlignmentOptions, AudioOptions, Clip, TranscriptionOptions
-from subalign.pipeline.files import whole_file
+from subalign.atomic_files import whole_file
 from subalign.transcription import Transcription
 
 if TYPE_CHECKING:

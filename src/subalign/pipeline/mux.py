@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import ffmpeg
 
+from subalign.atomic_files import whole_file
 from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import (
     Argument,
@@ -24,7 +25,6 @@ from subalign.audio.ffmpeg import (
 from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
-from subalign.pipeline.files import whole_file
 from subalign.pipeline.language_tags import guess_language, iso_639_2
 from subalign.pipeline.outputs import write_subtitle_file
 from subalign.subtitles.files import SubtitleFile, read_subtitle_file

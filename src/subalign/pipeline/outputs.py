@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import unquote, urlsplit
 
+from subalign.atomic_files import whole_file
 from subalign.audio import is_address, looks_like_media
 from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions
-from subalign.pipeline.files import whole_file
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
 from subalign.subtitles.files import SubtitleFile, render_subtitle_file

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from subalign.atomic_files import whole_file
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
 from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model
 from subalign.model.checkpoints.folder import file_inside
@@ -126,8 +127,10 @@ def save_heads(
         config["timing_heads"] = sorted(set(timing.pairs))
         config["timing_shift"] = timing.shift
     if Path(folder).resolve() == source.resolve():
-        with _reported(source.resolve()):
-            _replace_config(config, source.resolve())
+        place = source.resolve()
+        with _reported(place), whole_file(place / CONFIG, overwrite=True) as partial:
+            _write_config(config, partial)
+            shutil.copymode(path, partial)
         return
     with _written_whole(folder) as partial:
         for file in (vocabulary, weights):
@@ -161,17 +164,6 @@ def _reported(target: Path) -> Iterator[None]:
             f"The checkpoint {target} cannot be written ({error}): check the folder's permissions "
             "and the space left."
         ) from error
-
-
-def _replace_config(config: Mapping[str, object], folder: Path) -> None:
-    path = folder / CONFIG
-    partial = _beside(path)
-    try:
-        _write_config(config, partial)
-        shutil.copymode(path, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_config(config: Mapping[str, object], path: Path) -> None:
