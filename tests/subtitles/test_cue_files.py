@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import InputError
-from subalign.subtitles.files import Aside, FileCue, parse_subtitle_file, render_subtitle_file
+from subalign.subtitles.files import FileCue, OtherLines, parse_subtitle_file, render_subtitle_file
 from subalign.subtitles.files.times import milliseconds, written_time
 from subalign.subtitles.script import script_of_file
 
@@ -133,7 +133,7 @@ def test_events_of_sub_station_alpha():
         ("Comment: Marked=0", 3000, 4000, "Main,", "note"),
     ]
     assert [cue.text for cue in file.cues] == ["One, two"]
-    assert isinstance(file.parts[0], Aside)
+    assert isinstance(file.parts[0], OtherLines)
     assert render_subtitle_file(file) == text
 
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 from subalign.errors import UsageError
 from subalign.results import Script, Segment, Transcript
-from subalign.subtitles.files import Aside, FileCue, SubtitleFile
-from subalign.subtitles.files.subtitle_file import FileFormat, is_placed, shown_text
+from subalign.subtitles.files import FileCue, SubtitleFile
+from subalign.subtitles.files.subtitle_file import is_placed, shown_text
 from subalign.subtitles.files.times import milliseconds
 from subalign.subtitles.timecode import clock_time, to_milliseconds
 
@@ -76,22 +76,21 @@ def retime(file: SubtitleFile, times: TimeMap) -> Retimed:
     All else stays: texts, tags, styles, names, settings, notes. A cue that had a duration keeps
     one.
     """
-    parts: list[FileCue | Aside] = []
     clamped = vanished = 0
     least = 10 if file.format == "ass" else 1
-    for part in file.parts:
-        if not isinstance(part, FileCue):
-            parts.append(part)
-            continue
-        start, end = times.milliseconds(part.start_ms), times.milliseconds(part.end_ms)
+
+    def moved(cue: FileCue) -> FileCue:
+        nonlocal clamped, vanished
+        start, end = times.milliseconds(cue.start_ms), times.milliseconds(cue.end_ms)
         clamped += start < 0
         vanished += start < 0 and end <= 0
         start, end = max(0, start), max(0, end)
-        if part.end_ms > part.start_ms:
+        if cue.end_ms > cue.start_ms:
             end = max(end, start + least)
-        text = _inner(part.text, times) if file.format == "vtt" else part.text
-        parts.append(replace(part, start_ms=start, end_ms=end, times="", text=text))
-    return Retimed(replace(file, parts=tuple(parts)), clamped, vanished)
+        text = _with_inner_times(cue.text, times) if file.format == "vtt" else cue.text
+        return replace(cue, start_ms=start, end_ms=end, times="", text=text)
+
+    return Retimed(file.with_cues(moved), clamped, vanished)
 
 
 def retime_by_speech(file: SubtitleFile, script: Script, transcript: Transcript) -> SubtitleFile:
@@ -107,19 +106,21 @@ def retime_by_speech(file: SubtitleFile, script: Script, transcript: Transcript)
         if cue.id in times:
             found.setdefault((cue.start_ms, cue.end_ms), times[cue.id][0] - cue.start_ms)
     shifts = sorted((start, shift) for (start, _), shift in found.items())
-    parts: list[FileCue | Aside] = []
-    for part in file.parts:
-        if isinstance(part, Aside):
-            parts.append(part)
-            continue
-        if part.id in times:
-            start, end = times[part.id]
+
+    def moved(cue: FileCue) -> FileCue:
+        if cue.id in times:
+            start, end = times[cue.id]
         else:
-            at = bisect_right(shifts, part.start_ms, key=lambda pair: pair[0])
+            at = bisect_right(shifts, cue.start_ms, key=lambda pair: pair[0])
             shift = shifts[max(0, at - 1)][1] if shifts else 0
-            start, end = max(0, part.start_ms + shift), max(0, part.end_ms + shift)
-        parts.append(_moved(part, start, end, file.format))
-    return replace(file, parts=tuple(parts))
+            start, end = max(0, cue.start_ms + shift), max(0, cue.end_ms + shift)
+        text = cue.text
+        if file.format == "vtt":
+            shift = start - cue.start_ms
+            text = _with_inner_times(text, TimeMap(offset=Fraction(shift, 1000)))
+        return replace(cue, start_ms=start, end_ms=end, times="", text=text)
+
+    return file.with_cues(moved)
 
 
 def _times_by_id(
@@ -149,14 +150,6 @@ def _times_by_id(
     return times
 
 
-def _moved(cue: FileCue, start: int, end: int, format: FileFormat) -> FileCue:
-    """The cue at another time; times within WebVTT's text go with its start."""
-    text = cue.text
-    if format == "vtt":
-        text = _inner(text, TimeMap(offset=Fraction(start - cue.start_ms, 1000)))
-    return replace(cue, start_ms=start, end_ms=end, times="", text=text)
-
-
 def _spoken_times(segment: Segment) -> tuple[int, int]:
     """The time of a segment's words, or its own where it has none."""
     words = segment.words or ()
@@ -164,7 +157,7 @@ def _spoken_times(segment: Segment) -> tuple[int, int]:
     return to_milliseconds(start), to_milliseconds(end)
 
 
-def _inner(text: str, times: TimeMap) -> str:
+def _with_inner_times(text: str, times: TimeMap) -> str:
     """WebVTT's text with the times within it moved."""
     return _INNER_TIME.sub(
         lambda found: f"<{clock_time(max(0, times.milliseconds(milliseconds(found[1]))))}>", text

@@ -13,14 +13,14 @@
 Speed, width, lines and durations are matters of the text, and stay.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
 from subalign.subtitles.check.screen_positions import ShownCue, cues_by_position
 from subalign.subtitles.check.tags import match_tags
-from subalign.subtitles.files import Aside, FileCue, SubtitleFile, render_subtitle_file
-from subalign.subtitles.files.reading import has_header, parse_parts, tidy_cue
+from subalign.subtitles.files import FileCue, SubtitleFile, render_subtitle_file
+from subalign.subtitles.files.reading import parse_parts, tidy_cue, with_header
 from subalign.subtitles.files.rolling import are_rolling, folded
 from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.layout.profiles import Profile
@@ -52,34 +52,32 @@ def fix_file(file: SubtitleFile, profile: Profile) -> SubtitleFile:
 
 
 def _fixed_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
-    tidied = (
-        part if isinstance(part, Aside) else _tidied(part, file.format) for part in file.parts
-    )
-    filled = tuple(part for part in tidied if isinstance(part, Aside) or _is_kept(part))
-    parts = _without_copies(replace(file, parts=filled)).parts
-    cues = _swapped([part for part in parts if isinstance(part, FileCue)])
+    fixed = _without_copies(file.with_cues(lambda cue: _tidied(cue, file.format)))
+    fixed = _unrolled(_without_copies(_in_order(fixed)))
+    fixed = _with_ends(_with_ends(fixed, profile), profile)
+    if file.format == "srt":
+        numbers = count(1)
+        fixed = fixed.with_cues(lambda cue: replace(cue, identifier=str(next(numbers))))
+    newline = "\n" if file.mixed else file.newline
+    return replace(with_header(fixed), newline=newline, mixed=False, is_utf8=True)
+
+
+def _tidied(cue: FileCue, format: FileFormat) -> FileCue | None:
+    """A cue with its tags, its blank lines and the writing of its times put right, if it has text.
+
+    Comments are kept without any.
+    """
+    tidied = tidy_cue(replace(cue, text=match_tags(cue.text, format).fixed), format)
+    return tidied if tidied.text.strip() or cue.is_comment else None
+
+
+def _in_order(file: SubtitleFile) -> SubtitleFile:
+    """The file with no cue that ends before it starts, and the cues by their starts."""
+    cues = _swapped([part for part in file.parts if isinstance(part, FileCue)])
     if file.format != "ass":  # there the order says which cue is drawn above
         cues.sort(key=lambda cue: cue.start_ms)
     ordered = iter(cues)
-    fixed = replace(
-        file,
-        parts=tuple(part if isinstance(part, Aside) else next(ordered) for part in parts),
-        newline="\n" if file.mixed else file.newline,
-        mixed=False,
-    )
-    fixed = _unrolled(_without_copies(fixed))
-    fixed = _with_ends(_with_ends(fixed, profile), profile)
-    return replace(fixed, parts=tuple(_numbered(fixed)), is_utf8=True)
-
-
-def _tidied(cue: FileCue, format: FileFormat) -> FileCue:
-    """A cue with its tags, its blank lines and the writing of its times put right."""
-    # a stray tag may have a line to itself
-    return tidy_cue(replace(cue, text=match_tags(cue.text, format).fixed), format)
-
-
-def _is_kept(cue: FileCue) -> bool:
-    return bool(cue.text.strip()) or cue.is_comment
+    return file.with_cues(lambda _: next(ordered))
 
 
 def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
@@ -96,19 +94,17 @@ def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
 
 
 def _without_copies(file: SubtitleFile) -> SubtitleFile:
-    """Cues that differ in nothing from the one before are left out."""
+    """The file without cues that differ in nothing from the one before."""
     if file.format == "ass":  # typesetters stack copies of a cue to draw its shadow
         return file
-    parts: list[FileCue | Aside] = []
     last: tuple[object, ...] | None = None
-    for part in file.parts:
-        if isinstance(part, FileCue):
-            shown = part.start_ms, part.end_ms, part.settings, part.text
-            if shown == last:
-                continue
-            last = shown
-        parts.append(part)
-    return replace(file, parts=tuple(parts))
+
+    def if_new(cue: FileCue) -> FileCue | None:
+        nonlocal last
+        before, last = last, (cue.start_ms, cue.end_ms, cue.settings, cue.text)
+        return None if last == before else cue
+
+    return file.with_cues(if_new)
 
 
 def _unrolled(file: SubtitleFile) -> SubtitleFile:
@@ -116,8 +112,7 @@ def _unrolled(file: SubtitleFile) -> SubtitleFile:
     if file.format == "ass" or not are_rolling(file.cues):
         return file
     kept = iter(folded(file.cues))
-    parts = (part if isinstance(part, Aside) else next(kept) for part in file.parts)
-    return replace(file, parts=tuple(part for part in parts if part is not None))
+    return file.with_cues(lambda _: next(kept))
 
 
 def _with_ends(file: SubtitleFile, profile: Profile) -> SubtitleFile:
@@ -130,13 +125,9 @@ def _with_ends(file: SubtitleFile, profile: Profile) -> SubtitleFile:
                 end = max(end // 10 * 10, min(end, cue.start_ms + 10))
             if end != cue.end_ms:
                 ends[cue.cue.id] = end
-    parts = (
-        replace(part, end_ms=ends[part.id], times="")
-        if isinstance(part, FileCue) and part.id in ends
-        else part
-        for part in file.parts
+    return file.with_cues(
+        lambda cue: replace(cue, end_ms=ends[cue.id], times="") if cue.id in ends else cue
     )
-    return replace(file, parts=tuple(parts))
 
 
 def _end(cue: ShownCue, after: ShownCue | None, profile: Profile) -> int:
@@ -153,15 +144,3 @@ def _end(cue: ShownCue, after: ShownCue | None, profile: Profile) -> int:
         fits = room >= min(least, end - start) and room > 0
         return start + room if fits else min(end, after.start_ms)
     return cue.end_ms if after.start_ms == start and cue.end_ms <= start else end
-
-
-def _numbered(file: SubtitleFile) -> Iterator[FileCue | Aside]:
-    """The parts with SubRip's numbers, and with the header that WebVTT must have."""
-    if file.format == "vtt" and not has_header(file):
-        yield Aside(line=1, text="WEBVTT")
-    numbers = count(1)
-    for part in file.parts:
-        if isinstance(part, FileCue) and file.format == "srt":
-            yield replace(part, identifier=str(next(numbers)))
-        else:
-            yield part

@@ -7,7 +7,7 @@ from typing import Literal
 
 from subalign.subtitles.check.screen_positions import cues_by_position
 from subalign.subtitles.check.tags import match_tags
-from subalign.subtitles.files import Aside, FileCue, SubtitleFile
+from subalign.subtitles.files import FileCue, OtherLines, SubtitleFile
 from subalign.subtitles.files.reading import has_header
 from subalign.subtitles.files.rolling import are_rolling, folded
 from subalign.subtitles.files.subtitle_file import shown_text
@@ -85,7 +85,7 @@ def check_file(file: SubtitleFile, profile: Profile) -> list[Problem]:
 
     Cues at different positions on the screen, or in different layers, may overlap.
     """
-    found = [*_asides(file), *_cues(file), *_limits(file, profile)]
+    found = [*_lost_text(file), *_cues(file), *_limits(file, profile)]
     return [*_whole(file), *sorted(found, key=lambda problem: problem.line or 0)]
 
 
@@ -97,13 +97,13 @@ def _whole(file: SubtitleFile) -> Iterator[Problem]:
     cues = sorted(file.cues, key=lambda cue: cue.start_ms)
     if file.format != "ass" and are_rolling(cues):
         yield Problem(kind="rolling", value=f"{folded(cues).count(None)} cues add nothing")
-    if file.format == "vtt" and not has_header(file):
+    if not has_header(file):
         yield Problem(kind="header", value="none", allowed="WEBVTT")
 
 
-def _asides(file: SubtitleFile) -> Iterator[Problem]:
+def _lost_text(file: SubtitleFile) -> Iterator[Problem]:
     for part in file.parts:
-        if isinstance(part, Aside) and part.lost:
+        if isinstance(part, OtherLines) and part.lost:
             yield Problem(kind="lost-text", line=part.line, value=_short(part.text))
 
 

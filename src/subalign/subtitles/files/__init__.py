@@ -1,7 +1,6 @@
 """Subtitle files as they stand: every line is kept, and only what changes is written anew.
 
-`read_subtitle_file` is the way in. `cue_file` holds what is read, `times` reads and writes times,
-`blocks` SubRip and WebVTT, `substation` SubStation Alpha.
+`read_subtitle_file` reads SubRip, WebVTT and SubStation Alpha, `render_subtitle_file` writes them.
 """
 
 from subalign.subtitles.files.reading import (
@@ -10,11 +9,11 @@ from subalign.subtitles.files.reading import (
     read_subtitle_file,
     render_subtitle_file,
 )
-from subalign.subtitles.files.subtitle_file import Aside, FileCue, SubtitleFile
+from subalign.subtitles.files.subtitle_file import FileCue, OtherLines, SubtitleFile
 
 __all__ = [
-    "Aside",
     "FileCue",
+    "OtherLines",
     "SubtitleFile",
     "check_certain",
     "parse_subtitle_file",

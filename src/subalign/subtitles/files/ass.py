@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import count, groupby
 
-from subalign.subtitles.files.subtitle_file import Aside, FileCue
+from subalign.subtitles.files.subtitle_file import FileCue, OtherLines
 from subalign.subtitles.files.times import TIME, milliseconds, written_times
 
 __all__ = ["parse_events", "render_events"]
@@ -14,27 +14,30 @@ _EVENT = re.compile(r"(?P<kind>Dialogue|Comment):\s*(?P<rest>.*)", re.IGNORECASE
 _TIME = re.compile(TIME)
 
 
-def parse_events(text: str) -> list[FileCue | Aside]:
+def parse_events(text: str) -> list[FileCue | OtherLines]:
     """The events of the text, whose line breaks are LF, and all other lines.
 
     Raises:
         ValueError: the events' fields stand in an order that no program writes.
     """
-    lines = list(_lines(text))
-    parts: list[FileCue | Aside] = []
-    for plain, group in groupby(lines, key=lambda part: isinstance(part, Aside) and not part.lost):
-        asides = list(group)
+    parts: list[FileCue | OtherLines] = []
+    for plain, group in groupby(_lines(text), key=_is_plain):
+        found = list(group)
         if plain:
-            joined = "\n".join(part.text for part in asides)
-            parts.append(Aside(line=asides[0].line, text=joined))
+            joined = "\n".join(part.text for part in found)
+            parts.append(OtherLines(line=found[0].line, text=joined))
         else:
-            parts += asides
+            parts += found
     return parts
 
 
-def render_events(parts: Sequence[FileCue | Aside]) -> str:
+def _is_plain(part: FileCue | OtherLines) -> bool:
+    return isinstance(part, OtherLines) and not part.lost
+
+
+def render_events(parts: Sequence[FileCue | OtherLines]) -> str:
     """The text of parts, without a line break at the end."""
-    return "\n".join(part.text if isinstance(part, Aside) else _event(part) for part in parts)
+    return "\n".join(part.text if isinstance(part, OtherLines) else _event(part) for part in parts)
 
 
 def _event(cue: FileCue) -> str:
@@ -42,7 +45,7 @@ def _event(cue: FileCue) -> str:
     return f"{cue.identifier},{times},{cue.settings}{cue.text}"
 
 
-def _lines(text: str) -> Iterator[FileCue | Aside]:
+def _lines(text: str) -> Iterator[FileCue | OtherLines]:
     ids = count()
     start, number = _FIELDS.index("Start"), len(_FIELDS) + 1
     in_events = False
@@ -53,12 +56,12 @@ def _lines(text: str) -> Iterator[FileCue | Aside]:
             start, number = _order(line)
         found = _EVENT.match(line) if in_events else None
         if found is None:
-            yield Aside(line=at, text=line)
+            yield OtherLines(line=at, text=line)
             continue
         fields = found["rest"].split(",", number - 1)
         times = [field.strip() for field in fields[start : start + 2]]
         if len(fields) < number or not all(_TIME.fullmatch(time) for time in times):
-            yield Aside(line=at, text=line, lost=True)
+            yield OtherLines(line=at, text=line, lost=True)
             continue
         yield FileCue(
             id=next(ids),

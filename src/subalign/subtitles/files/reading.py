@@ -9,7 +9,7 @@ from subalign.errors import InputError
 from subalign.subtitles.files.ass import parse_events, render_events
 from subalign.subtitles.files.encodings import encoding_name, file_label, read_text_file
 from subalign.subtitles.files.srt_vtt import begins_with_cue, parse_blocks, render_blocks
-from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat, SubtitleFile
+from subalign.subtitles.files.subtitle_file import FileCue, FileFormat, OtherLines, SubtitleFile
 from subalign.subtitles.files.times import are_exact
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "render_subtitle_file",
     "tidy_cue",
     "tidy_file",
+    "with_header",
 ]
 
 
@@ -43,6 +44,8 @@ _OTHERS = {
     ".csv": "a table",
     ".tsv": "a table",
 }
+_VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
+_ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
 _FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
 
 
@@ -121,7 +124,7 @@ def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = Non
     )
 
 
-def parse_parts(text: str, format: FileFormat) -> list[FileCue | Aside]:
+def parse_parts(text: str, format: FileFormat) -> list[FileCue | OtherLines]:
     """The parts of a text, line breaks LF, none at its end.
 
     Raises:
@@ -135,10 +138,6 @@ def render_subtitle_file(file: SubtitleFile) -> str:
     if file.format == "ass":
         return render_events(file.parts) + file.ending
     return render_blocks(file.parts, file.format) + file.ending
-
-
-_VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
-_ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
 
 
 def detect_format(text: str) -> FileFormat | None:
@@ -162,18 +161,20 @@ def tidy_cue(cue: FileCue, format: FileFormat) -> FileCue:
 
 def tidy_file(file: SubtitleFile) -> SubtitleFile:
     """The file with its cues tidied and what players make nothing of left out, under a header."""
-    parts = [
-        part if isinstance(part, Aside) else tidy_cue(part, file.format)
-        for part in file.parts
-        if not (isinstance(part, Aside) and part.lost)
-    ]
-    tidied = replace(file, parts=tuple(parts))
-    if file.format == "vtt" and not has_header(tidied):
-        return replace(tidied, parts=(Aside(line=1, text="WEBVTT"), *parts))
-    return tidied
+    kept = (part for part in file.parts if isinstance(part, FileCue) or not part.lost)
+    tidied = replace(file, parts=tuple(kept)).with_cues(lambda cue: tidy_cue(cue, file.format))
+    return with_header(tidied)
+
+
+def with_header(file: SubtitleFile) -> SubtitleFile:
+    """The file with the line that WebVTT must begin with."""
+    if has_header(file):
+        return file
+    return replace(file, parts=(OtherLines(line=1, text="WEBVTT"), *file.parts))
 
 
 def has_header(file: SubtitleFile) -> bool:
-    """Whether a WebVTT file begins with the line that it must have."""
+    """Whether a file begins with the line that its format demands."""
     first = file.parts[0] if file.parts else None
-    return isinstance(first, Aside) and first.text.startswith("WEBVTT")
+    written = isinstance(first, OtherLines) and first.text.startswith("WEBVTT")
+    return written or file.format != "vtt"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby, islice
 
-from subalign.subtitles.files.subtitle_file import Aside, FileCue, FileFormat
+from subalign.subtitles.files.subtitle_file import FileCue, FileFormat, OtherLines
 from subalign.subtitles.files.times import DIRECTION, TIME, milliseconds, written_times
 
 __all__ = ["begins_with_cue", "parse_blocks", "render_blocks"]
@@ -46,31 +46,31 @@ def begins_with_cue(text: str) -> bool:
     return found is not None and found["start"].count(":") >= 2
 
 
-def parse_blocks(text: str, format: FileFormat) -> list[FileCue | Aside]:
+def parse_blocks(text: str, format: FileFormat) -> list[FileCue | OtherLines]:
     """The cues of `srt` or `vtt` text, whose line breaks are LF, and all between them."""
     lines = text.split("\n")
     openings = list(_openings(lines, format))
     ends = [*(opening.first for opening in openings[1:]), len(lines)][: len(openings)]
     head = lines[: openings[0].first] if openings else lines
     # what stands before SubRip's first cue is lost; WebVTT has its header there
-    parts: list[FileCue | Aside] = [
-        Aside(line=at + 1, text=block, lost=format == "srt" or not _VTT_BLOCK.match(block))
+    parts: list[FileCue | OtherLines] = [
+        OtherLines(line=at + 1, text=block, lost=format == "srt" or not _VTT_BLOCK.match(block))
         for at, block in _split(head, 0)
     ]
     ids = count()
     for opening, end in zip(openings, ends, strict=True):
         if opening.found is None:
             body = "\n".join(lines[opening.first : end]).strip("\n")
-            parts.append(Aside(line=opening.first + 1, text=body, lost=True))
+            parts.append(OtherLines(line=opening.first + 1, text=body, lost=True))
         else:
             parts += _cue(next(ids), lines, opening, opening.found, end, format)
     return parts
 
 
-def render_blocks(parts: Sequence[FileCue | Aside], format: FileFormat) -> str:
+def render_blocks(parts: Sequence[FileCue | OtherLines], format: FileFormat) -> str:
     """The text of parts, with a blank line between two, without a line break at the end."""
     return "\n\n".join(
-        part.text if isinstance(part, Aside) else _block(part, format) for part in parts
+        part.text if isinstance(part, OtherLines) else _block(part, format) for part in parts
     )
 
 
@@ -135,9 +135,9 @@ def _cue(
     found: re.Match[str],
     end: int,
     format: FileFormat,
-) -> Iterator[FileCue | Aside]:
+) -> Iterator[FileCue | OtherLines]:
     body = list(lines[opening.times + 1 : end])
-    asides: list[Aside] = []
+    others: list[OtherLines] = []
     if format == "vtt":
         at = next(
             (
@@ -147,8 +147,8 @@ def _cue(
             ),
             len(body),
         )
-        asides = [
-            Aside(line=place + 1, text=block, lost=not _VTT_BLOCK.match(block))
+        others = [
+            OtherLines(line=place + 1, text=block, lost=not _VTT_BLOCK.match(block))
             for place, block in _split(body[at:], opening.times + 1 + at)
         ]
         body = body[:at]
@@ -164,7 +164,7 @@ def _cue(
         settings=found["more"].rstrip(),
         text="\n".join(body),
     )
-    yield from asides
+    yield from others
 
 
 def _split(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:

@@ -1,13 +1,14 @@
-"""What a subtitle file is made of: cues, and what stands between them."""
+"""A subtitle file as it stands: its cues, and the lines between them."""
 
 import html
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from subalign.subtitles.tags import INNER_TIME, OVERRIDES
 
-__all__ = ["Aside", "FileCue", "FileFormat", "SubtitleFile", "is_placed", "shown_text"]
+__all__ = ["FileCue", "FileFormat", "OtherLines", "SubtitleFile", "is_placed", "shown_text"]
 
 FileFormat = Literal["srt", "vtt", "ass"]
 
@@ -42,10 +43,10 @@ class FileCue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
+class OtherLines:
     """Lines that are no cue, from `line` on: a header, a note, styles.
 
-    Players make nothing of those that are `lost`: text without times, or with unreadable ones.
+    No player shows those that are `lost`: text without times, or with unreadable ones.
     """
 
     line: int
@@ -64,7 +65,7 @@ class SubtitleFile:
     """
 
     format: FileFormat
-    parts: tuple[FileCue | Aside, ...]
+    parts: tuple[FileCue | OtherLines, ...]
     newline: str = "\n"
     mixed: bool = False
     is_utf8: bool = True
@@ -80,6 +81,11 @@ class SubtitleFile:
         return tuple(
             part for part in self.parts if isinstance(part, FileCue) and not part.is_comment
         )
+
+    def with_cues(self, change: Callable[[FileCue], FileCue | None]) -> "SubtitleFile":
+        """The file with what `change` makes of each cue and comment; None leaves it out."""
+        parts = (change(part) if isinstance(part, FileCue) else part for part in self.parts)
+        return replace(self, parts=tuple(part for part in parts if part is not None))
 
 
 def is_placed(cue: FileCue) -> bool:

@@ -16,9 +16,9 @@ from typing import Any
 
 from subalign.subtitles.files.rolling import are_rolling, folded
 from subalign.subtitles.files.subtitle_file import (
-    Aside,
     FileCue,
     FileFormat,
+    OtherLines,
     is_placed,
     shown_text,
 )
@@ -69,7 +69,7 @@ class ParsedScript:
     timed: bool = False
 
 
-def lines_of_cues(parts: Sequence[FileCue | Aside], format: FileFormat) -> ParsedScript:
+def lines_of_cues(parts: Sequence[FileCue | OtherLines], format: FileFormat) -> ParsedScript:
     """A line for each cue that has text, by their starts; of rolling captions only what is new.
 
     Signs in the picture are lines of which nothing is said.
@@ -91,9 +91,9 @@ def lines_of_cues(parts: Sequence[FileCue | Aside], format: FileFormat) -> Parse
     return ParsedScript(lines, _language(parts), captions=True, rolling=rolling)
 
 
-def _language(parts: Sequence[FileCue | Aside]) -> str | None:
+def _language(parts: Sequence[FileCue | OtherLines]) -> str | None:
     """The language that a WebVTT file's header states ("en" of "Language: en-US")."""
-    before = takewhile(lambda part: isinstance(part, Aside), parts)
+    before = takewhile(lambda part: isinstance(part, OtherLines), parts)
     header = "\n".join(part.text for part in before).lstrip()
     found = _VTT_LANGUAGE.search(header) if header.startswith("WEBVTT") else None
     return found[1].lower() if found else None
