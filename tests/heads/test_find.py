@@ -1,174 +1,128 @@
-"""Sets of heads: what they lose together, and the greedy search for the best."""
-
-from dataclasses import replace
-from itertools import combinations, pairwise
+"""Choosing heads and keeping the choice, from Python."""
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from subalign.alignment.words import WordTokens
-from subalign.heads.maps import HeadMaps, TimedText
-from subalign.heads.search import TOLERANCE, search_heads, set_error
-
-SECONDS = 0.02
-WORDS = tuple(WordTokens(" w", (index,), (0, 1)) for index in range(4))
-
-
-def window(*heads, spans=None):
-    """A window whose heads' maps (tokens + 1, positions) are given."""
-    maps = torch.stack([torch.as_tensor(head, dtype=torch.float32) for head in heads])
-    if spans is None:
-        spans = np.array([(index * 0.2, index * 0.2 + 0.2) for index in range(4)])
-    text = TimedText(WORDS, spans)
-    return HeadMaps(text, tuple((0, head) for head in range(len(heads))), maps, SECONDS)
+from checkpoint_models import random_model, same_weights
+from embedded import LAYERS
+from subalign.audio import open_audio
+from subalign.errors import InputError, OutputExistsError
+from subalign.heads import find
+from subalign.heads.data import Recording, Reference, parse_reference, read_reference
+from subalign.heads.find import find_heads, save_found_heads
+from subalign.heads.score import score_heads
+from subalign.model import TimingHeads, load_model
+from subalign.options import AlignmentOptions
+from subalign.pipeline import align
+from subalign.results import Line, Script
 
 
-def follows(*starts, strength=1.0):
-    """A map whose token `i` is heard from `starts[i]` until the next is."""
-    heard = torch.full((5, 50), -strength)
-    for token, (start, end) in enumerate(pairwise((*starts, 50))):
-        heard[token, start:end] = strength
-    return heard
+@pytest.fixture(scope="module")
+def opening(talk):
+    """The first 10 s of the example as samples, with true times."""
+    with open_audio(talk) as stream:
+        samples = np.concatenate(list(stream))[: 16000 * 10]
+    words = read_reference(str(talk.with_suffix(".words.json"))).words
+    return Recording(
+        samples, Reference("truth", tuple(word for word in words if word.end < 10), None, None)
+    )
 
 
-EXACT = follows(0, 10, 20, 30, 40)
-LATE = follows(0, 16, 26, 36, 46)
-EARLY = follows(0, 4, 14, 24, 34)
-USELESS = torch.zeros(5, 50)
+@pytest.mark.parametrize("method", ["viterbi", "dtw"])
+def test_found_heads_are_at_least_as_good(embedded_model, opening, method):
+    options = AlignmentOptions(method=method)
+    found = find_heads(embedded_model, [opening], options=options)
+    assert found.method == method
+    assert found.search.best.error <= found.search.marked.error
+    report = score_heads(embedded_model, opening, options=options)
+    # half precision is kept in a search
+    assert report.together == pytest.approx(found.search.marked.error, abs=2e-3)
+    # each head by itself is measured by its path alone
+    assert report.heads == score_heads(embedded_model, opening).heads
 
 
-def random_windows(seed, n_heads=5, n_windows=2):
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        window(*torch.rand(n_heads, 5, 50, generator=generator) + 0.3 * EXACT)
-        for _ in range(n_windows)
+def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, opening):
+    found = find_heads(embedded_model, [opening]).search.best
+    words = opening.reference.words
+    text = " ".join(word.text for word in words)
+    script = Script((Line(text, ((0, len(text)),)),))
+    options = AlignmentOptions(heads=found.heads)
+    aligned = align(opening.source, script, model=embedded_model, alignment=options)
+    timed = aligned.transcript.segments[0].words
+    errors = [
+        abs(given - true)
+        for word, truth in zip(timed, words, strict=True)
+        for given, true in ((word.start, truth.start), (word.end, truth.end))
     ]
+    assert np.mean(errors) == pytest.approx(found.error, abs=0.01)
 
 
-def test_the_error_of_a_set_is_that_of_the_mean_of_its_maps():
-    found = window(EXACT, LATE, EARLY)
-    assert set_error([found], [0]) == pytest.approx(0.0)
-    assert set_error([found], [1]) == pytest.approx(6 * SECONDS)
-    mean = window((EXACT + LATE) / 2)
-    assert set_error([found], [0, 1]) == set_error([mean], [0])
+def test_a_search_finds_the_same_again(embedded_model, opening):
+    first, second = (find_heads(embedded_model, [opening]).search for _ in range(2))
+    assert first == second
 
 
-def test_windows_count_by_their_words():
-    unknown = np.full((4, 2), np.nan)
-    windows = [window(LATE), window(EXACT, spans=unknown)]
-    assert set_error(windows, [0]) == set_error(windows[:1], [0])
+@pytest.mark.parametrize("timed", [True, False])
+def test_only_the_best_by_themselves_are_tried_in_a_large_model(
+    embedded_model, opening, timed, monkeypatch
+):
+    data = opening if timed else Recording(opening.source, parse_reference(_text(opening)))
+    everything = find_heads(embedded_model, [data])
+    monkeypatch.setattr(find, "MOST_CANDIDATES", 6)
+    seen = []
+    found = find_heads(embedded_model, [data], on_window=lambda *done: seen.append(done))
+    assert seen == [(1, 1)]
+    assert found.search.marked.error == everything.search.marked.error
+    # the others do not follow the speech so well
+    tried = {head for step in found.search.steps for head in step.heads}
+    assert {layer for layer, _ in tried} == {LAYERS - 1}
 
 
-def test_the_head_that_follows_the_words_is_found():
-    search = search_heads([window(USELESS, LATE, EXACT, EARLY)], [(0, 1)])
-    assert search.marked.heads == ((0, 1),)
-    assert search.marked.error == pytest.approx(6 * SECONDS)
-    assert search.best.heads == ((0, 2),)
-    assert search.best.error == pytest.approx(0.0)
-    assert search.steps[-1] == search.best
+def _text(data):
+    return " ".join(word.text for word in data.reference.words)
 
 
-def test_two_halves_make_a_whole():
-    first, second = EXACT.clone(), EXACT.clone()
-    first[2:], second[:2] = 0, 0
-    search = search_heads([window(first, second, USELESS)], [(0, 2)])
-    assert set(search.best.heads) == {(0, 0), (0, 1)}
-    assert [len(step.heads) for step in search.steps] == [1, 2]
+def test_what_heads_give_together_stands_for_the_truth(embedded_model, opening):
+    text = Recording(opening.source, parse_reference(_text(opening)))
+    blind = find_heads(embedded_model, [text]).search.best.heads
+    model = load_model("micro.en", device="cpu")
+    model.mark_timing_heads(blind)
+    chosen = score_heads(model, opening).together
+    model.mark_timing_heads([(0, 0), (0, 3), (0, 4)])
+    assert chosen < score_heads(model, opening).together
 
 
-def test_no_more_heads_than_asked_for():
-    windows = random_windows(1)
-    for most in (1, 2, 99):
-        best = search_heads(windows, [(0, 0)], most=most).best
-        assert best.error <= set_error(windows, [0])
-        assert len(best.heads) <= most
+def test_nothing_to_measure_on(embedded_model):
+    with pytest.raises(InputError, match=r"^There is no recording to measure heads on"):
+        find_heads(embedded_model, [])
 
 
-def test_a_model_of_one_head():
-    search = search_heads([window(EXACT)], [(0, 0)])
-    assert search.best == search.marked
+def test_a_model_of_another_form_is_saved_whole(tmp_path):
+    model = random_model()
+    before = _heads(model)
+    heads = TimingHeads(((0, 3), (1, 1)), 0.03)
+    save_found_heads(model, "somewhere/model.pt", heads, tmp_path / "new")
+    assert _heads(model) == before
+    saved = load_model(tmp_path / "new", device="cpu")
+    assert _heads(saved) == (model.alignment_pairs, ((0, 3), (1, 1)), 0.03)
+    assert same_weights(saved, model)
+    with pytest.raises(OutputExistsError):
+        save_found_heads(model, "somewhere/model.pt", heads, tmp_path / "new")
 
 
-@settings(max_examples=15)
-@given(st.integers(0, 1000), st.sets(st.integers(0, 4), min_size=1))
-def test_the_found_heads_are_never_worse_than_the_marked(seed, marked):
-    windows = random_windows(seed)
-    search = search_heads(windows, [(0, head) for head in marked])
-    assert search.best.error <= search.marked.error
-    indices = [head for _, head in search.best.heads]
-    assert search.best.error == set_error(windows, indices)
+def test_heads_found_by_dtw_become_alignment_heads(tmp_path):
+    model = random_model()
+    heads = TimingHeads(((0, 3),))
+    save_found_heads(model, "somewhere/model.pt", heads, tmp_path / "whole", method="dtw")
+    saved = load_model(tmp_path / "whole", device="cpu")
+    assert _heads(saved) == (((0, 3),), model.timing_pairs, model.timing_shift)
+    # a folder of our form keeps all else, and may be replaced
+    own = str(tmp_path / "whole")
+    save_found_heads(saved, own, TimingHeads(((1, 0),), -0.01), tmp_path / "whole")
+    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
+    save_found_heads(model, own, heads, tmp_path / "whole", method="dtw", overwrite=True)
+    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
 
 
-def test_against_every_set_there_is():
-    near = 0
-    for seed in range(8):
-        windows = random_windows(seed, n_heads=4)
-        sets = [list(c) for size in range(1, 5) for c in combinations(range(4), size)]
-        least = min(set_error(windows, indices) for indices in sets)
-        near += search_heads(windows, [(0, 0)]).best.error <= least + TOLERANCE + 1e-9
-    assert near >= 6  # greedy selection may miss a set whose heads help only together
-
-
-def test_half_precision_finds_the_same():
-    windows = random_windows(7)
-    assert search_heads([found.halved() for found in windows], [(0, 3)]).best.heads == (
-        search_heads(windows, [(0, 3)]).best.heads
-    )
-
-
-def by_division(*starts):
-    """A window whose heads hear four words of 10 positions from these on.
-
-    The words are said from 2 s on, but there is sound from 0 s on too.
-    """
-    maps = torch.full((len(starts), 4, 150), 0.001)
-    for head, start in enumerate(starts):
-        for word in range(4):
-            maps[head, word, start + 10 * word : start + 10 * word + 10] = 1.0
-    text = TimedText(
-        tuple(WordTokens(" we", (n,), (0, 1)) for n in range(4)),
-        np.array([(2.0 + n * 0.2, 2.2 + n * 0.2) for n in range(4)]),
-    )
-    levels = np.zeros(300)
-    levels[0:80] = levels[200:280] = 1.0
-    heads = tuple((0, head) for head in range(len(starts)))
-    return HeadMaps(text, heads, maps / maps.sum(dim=-1, keepdim=True), SECONDS, levels)
-
-
-def test_heads_are_found_with_the_shift_that_their_attention_needs():
-    windows = [by_division(104, 0)]
-    flat = [replace(window, levels=np.full(300, 0.9)) for window in windows]
-    best = search_heads(flat, [(0, 1)]).best
-    assert best.heads == ((0, 0),)
-    assert best.shift == pytest.approx(-0.08, abs=0.011)
-    assert best.error == set_error(flat, [0], shift=best.shift) < set_error(flat, [0])
-
-
-def test_marked_heads_are_measured_with_their_own_shift():
-    windows = [by_division(104)]
-    search = search_heads(windows, [(0, 0)], shift=0.05)
-    assert search.marked.shift == 0.05
-    assert search.marked.error == set_error(windows, [0], shift=0.05) >= search.best.error
-
-
-def test_heads_are_found_by_division():
-    windows = [by_division(0, 100)]
-    search = search_heads(windows, [(0, 0)])
-    assert search.best.heads == ((0, 1),)
-    assert search.best.error == set_error(windows, [1]) < 0.03
-    assert search.marked.error == pytest.approx(2.0, abs=0.1)
-
-
-def test_the_order_of_heads_is_nothing_to_their_error():
-    windows = random_windows(3)
-    assert set_error(windows, [4, 0, 2]) == set_error(windows, [0, 2, 4])
-
-
-def test_nothing_to_search_in():
-    with pytest.raises(ValueError, match="without a window"):
-        search_heads([], [(0, 0)])
-    with pytest.raises(ValueError, match="not in tuple"):
-        search_heads([window(EXACT)], [(1, 0)])
+def _heads(model):
+    return model.alignment_pairs, model.timing_pairs, model.timing_shift

@@ -12,9 +12,9 @@ from scipy.io import wavfile
 from subalign.audio import open_audio
 from subalign.decoding import tokenizer_of
 from subalign.errors import InputError
-from subalign.heads.data import HeadData, find_head_data, read_given_text, read_reference
-from subalign.heads.maps import TimedText
-from subalign.heads.windows import cut_windows, head_windows, timed_words
+from subalign.heads.attention import WindowText
+from subalign.heads.data import Recording, find_recordings, parse_reference, read_reference
+from subalign.heads.windows import cut_windows, encode_words, recording_windows
 from subalign.options import AudioOptions
 from subalign.results import Word
 
@@ -78,11 +78,11 @@ def test_every_word_is_in_one_window(steps):
 
 def test_the_windows_of_the_example(embedded_model, talk):
     reference = read_reference(str(talk.with_suffix(".words.json")))
-    data = HeadData(str(talk), reference)
-    windows = head_windows(embedded_model, data, audio=AudioOptions())
+    data = Recording(str(talk), reference)
+    windows = recording_windows(embedded_model, data, audio=AudioOptions())
     assert len(windows) == 3
     assert sum(len(window.text.words) for window in windows) == len(reference.words)
-    assert all(isinstance(window.text, TimedText) and window.text.timed for window in windows)
+    assert all(isinstance(window.text, WindowText) and window.text.timed for window in windows)
     assert all(window.length <= 3000 for window in windows)
     last = windows[-1]
     assert last.text.words[-1].text == " week."
@@ -90,7 +90,7 @@ def test_the_windows_of_the_example(embedded_model, talk):
     assert end == pytest.approx(reference.words[-1].end)
 
 
-def test_a_window_can_be_heard_without_its_long_pauses(embedded_model, talk):
+def test_the_decoder_can_read_a_window_without_its_long_pauses(embedded_model, talk):
     with open_audio(talk) as stream:
         samples = np.concatenate(list(stream))[: 16000 * 10]
     reference = read_reference(str(talk.with_suffix(".words.json")))
@@ -100,16 +100,18 @@ def test_a_window_can_be_heard_without_its_long_pauses(embedded_model, talk):
     later = tuple(replace(word, start=word.start + 4, end=word.end + 4) for word in words[at + 1 :])
     longer = np.insert(samples, [round(middle * 16000)] * 64000, 0.0)
     flowing, interrupted = (
-        head_windows(
-            embedded_model, HeadData(sound, replace(reference, words=said)), audio=AudioOptions()
+        recording_windows(
+            embedded_model, Recording(sound, replace(reference, words=said)), audio=AudioOptions()
         )
         for sound, said in ((samples, words), (longer, words[: at + 1] + later))
     )
     assert (len(flowing), len(interrupted)) == (1, 1)
-    whole = interrupted[0].hear(embedded_model)
-    cut = interrupted[0].hear(embedded_model, pauses=False)
+    whole = interrupted[0].scores(embedded_model)
+    cut = interrupted[0].scores(embedded_model, cut_pauses=True)
     assert np.nanmax(whole.text.spans) == pytest.approx(np.nanmax(flowing[0].text.spans) + 4)
-    assert 180 <= whole.scores.shape[2] - cut.scores.shape[2] <= 280  # positions of 20 ms
+    assert (
+        180 <= whole.forced.scores.shape[2] - cut.forced.scores.shape[2] <= 280
+    )  # positions of 20 ms
     # the truth follows: words without a cut inside them are as long as they were
     assert np.diff(cut.text.spans) == pytest.approx(np.diff(whole.text.spans))
     assert np.nanmax(cut.text.spans) == pytest.approx(cut.levels.size / 100, abs=1.1)
@@ -122,12 +124,12 @@ def test_words_with_times_get_their_tokens(embedded_model):
         Word("—", 0.5, 0.6, 1.0),
         Word("old days.", 0.6, 1.0, 1.0, estimated=True),
     ]
-    good, old = timed_words(words, tokenizer)
-    assert list(good.word.tokens) == tokenizer.encode(" Good")
-    assert good.word.spoken == (0, len(good.word.tokens))
-    assert list(old.word.tokens) == tokenizer.encode(" old days.")
-    assert old.word.spoken == (0, len(old.word.tokens) - 1)
-    assert (good.known, old.known) == (True, False)
+    (good, first), (old, last) = encode_words(words, tokenizer)
+    assert list(good.tokens) == tokenizer.encode(" Good")
+    assert good.spoken == (0, len(good.tokens))
+    assert list(old.tokens) == tokenizer.encode(" old days.")
+    assert old.spoken == (0, len(old.tokens) - 1)
+    assert (first, last) == (words[0], words[2])
 
 
 def test_files_beside_recordings(tmp_path, embedded_model):
@@ -138,7 +140,7 @@ def test_files_beside_recordings(tmp_path, embedded_model):
     (tmp_path / "b.CTM").write_text("b 1 0 1 yes\n")
     (tmp_path / "b2.words.json").write_text('[{"word": "well", "start": 0, "end": 1}]')
     (tmp_path / "b2.json").write_text("[]")
-    found = list(find_head_data([str(tmp_path)]))
+    found = list(find_recordings([str(tmp_path)]))
     assert [item.reference.timed for item in found[:3]] == [False, True, True]
     assert found[0].reference.script.lines[0].text == "hello"
     assert [item.reference.words[0].text for item in found[1:3]] == ["yes", "well"]
@@ -148,17 +150,17 @@ def test_files_beside_recordings(tmp_path, embedded_model):
     )
     # what a shell makes of a star
     starred = sorted(str(item) for item in tmp_path.iterdir())
-    assert len(list(find_head_data(starred))) == 4
+    assert len(list(find_recordings(starred))) == 4
 
 
 def test_words_in_place_of_a_file(tmp_path):
-    given_text = read_given_text("What  kind of work?")
+    given_text = parse_reference("What  kind of work?")
     assert not given_text.timed
     assert [line.text for line in given_text.script.lines] == ["What kind of work?"]
     (tmp_path / "two words.txt").write_text("hello\n")
-    assert read_given_text(str(tmp_path / "two words.txt")).script.lines[0].text == "hello"
+    assert parse_reference(str(tmp_path / "two words.txt")).script.lines[0].text == "hello"
     with pytest.raises(InputError):
-        read_given_text("hello.txt")
+        parse_reference("hello.txt")
 
 
 @pytest.fixture
@@ -171,11 +173,11 @@ def long_clip(tmp_path, talk):
     return str(tmp_path / "long.wav"), [word for word in words if word.end < 36]
 
 
-def test_text_alone_is_cut_as_the_words_are_heard(embedded_model, long_clip):
+def test_text_alone_is_cut_where_forced_alignment_finds_the_words(embedded_model, long_clip):
     recording, truth = long_clip
     text = " ".join(word.text.strip() for word in truth)
-    data = HeadData(recording, read_given_text(text))
-    windows = head_windows(embedded_model, data, audio=AudioOptions())
+    data = Recording(recording, parse_reference(text))
+    windows = recording_windows(embedded_model, data, audio=AudioOptions())
     assert len(windows) > 1
     assert not any(window.text.timed for window in windows)
     words = [word.text.strip() for window in windows for word in window.text.words]
@@ -191,9 +193,9 @@ def test_text_alone_is_cut_as_the_words_are_heard(embedded_model, long_clip):
 def test_text_alone_of_another_recording(embedded_model, tmp_path):
     hiss = np.random.default_rng(1).normal(0, 1e-3, 31 * 16000).astype(np.float32)
     wavfile.write(tmp_path / "hiss.wav", 16000, hiss)
-    data = HeadData(str(tmp_path / "hiss.wav"), read_given_text("Ideas sleep furiously. " * 9))
+    data = Recording(str(tmp_path / "hiss.wav"), parse_reference("Ideas sleep furiously. " * 9))
     with pytest.raises(InputError) as caught:
-        head_windows(embedded_model, data, audio=AudioOptions())
+        recording_windows(embedded_model, data, audio=AudioOptions())
     assert str(caught.value) == (
         f"Of the words of The text 0% are heard in {tmp_path / 'hiss.wav'}: give what is said in "
         "this recording."
@@ -201,6 +203,6 @@ def test_text_alone_of_another_recording(embedded_model, tmp_path):
 
 
 def test_a_text_with_too_many_words(embedded_model):
-    data = HeadData(np.zeros(16000, np.float32), read_given_text("word " * 500))
+    data = Recording(np.zeros(16000, np.float32), parse_reference("word " * 500))
     with pytest.raises(InputError, match=r"^The text has \d+ tokens, but the model reads 445 at"):
-        head_windows(embedded_model, data, audio=AudioOptions())
+        recording_windows(embedded_model, data, audio=AudioOptions())

@@ -1,7 +1,7 @@
 """What each cross-attention head of a window gives alone, and what any set of them gives together.
 
-What several heads give is the mean of what each gives alone, by either method, so any set of heads
-can be tried after one teacher-forced pass.
+The map of several heads is the mean of each one's own, by every method, so any set of heads can be
+tried after one teacher-forced pass.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.attention_maps import softmax_over_positions
-from subalign.alignment.methods import METHODS, method_for
+from subalign.alignment.methods import method_for
 from subalign.alignment.teacher_forcing import TeacherForced
 from subalign.alignment.words import WordTokens, token_ranges
-from subalign.options import AlignmentOptions, KernelChoice
+from subalign.options import AlignmentOptions
 
 __all__ = [
     "BY_DTW",
@@ -68,18 +68,16 @@ class WindowText:
 
 @dataclass(frozen=True, eq=False)
 class HeadMaps:
-    """The matrix that each head alone gives for a window; `seconds` is the length of a position.
+    """The map (heads, rows, positions) that each head alone gives for a window by a method.
 
-    By method dtw `maps` (heads, text tokens + 1, positions) tell where each text token is spoken,
-    and in the last row where the text ends, and `levels` is None. By method viterbi they are the
-    words' attention (heads, words, positions), and `levels` the `speech_levels` of the mel frames.
+    `levels` are the `speech_levels` of the window's mel frames, and `options` name the method.
     """
 
     text: WindowText
     heads: tuple[Head, ...]
     maps: Tensor
-    seconds: float
-    levels: NDArray[np.float64] | None = None
+    levels: NDArray[np.float64]
+    options: AlignmentOptions = BY_DTW
 
     def halved(self) -> "HeadMaps":
         """The same in half precision, for keeping many: its error is far below the noise."""
@@ -88,11 +86,11 @@ class HeadMaps:
     def errors(self, spans: NDArray[np.float64]) -> NDArray[np.float64]:
         """Signed errors (words, 2) in seconds of the starts and ends in `spans` (words, 2).
 
-        NaN stands where no truth is known, and by method dtw for the window's first start: every
-        path begins at 0.
+        NaN stands where no truth is known, and for the window's first start where the method does
+        not use the sound: its words begin at 0.
         """
         errors = spans - self.text.spans
-        if self.levels is None:
+        if not method_for(self.options).uses_sound:
             errors[self.text.ranges[:, 0] == 0, 0] = np.nan
         return errors
 
@@ -124,65 +122,52 @@ class HeadScores:
 
     @torch.inference_mode()
     def maps(self, options: AlignmentOptions = BY_DTW) -> HeadMaps:
-        """Every head's matrix by itself, by the options' method."""
+        """Every head's map by itself, by the options' method."""
         method = method_for(options)
         alone = [
-            method.attention_map(
-                replace(self.forced, scores=head[None]), self.text.words, options
-            ).float()
-            for head in self.forced.scores
+            method.attention_map(replace(self.forced, scores=own[None]), self.text.words, options)
+            for own in self.forced.scores
         ]
-        levels = self.levels if method.uses_sound else None
-        return HeadMaps(self.text, self.heads, torch.stack(alone), self.seconds, levels)
+        return HeadMaps(self.text, self.heads, torch.stack(alone).float(), self.levels, options)
 
 
 def word_spans(
-    matrices: Sequence[Tensor],
-    windows: Sequence[HeadMaps],
-    kernels: KernelChoice = "auto",
-    *,
-    shift: float = 0.0,
+    maps: Sequence[Tensor], windows: Sequence[HeadMaps], *, shift: float = 0.0
 ) -> list[NDArray[np.float64]]:
-    """Start and end of the words of each window, (words, 2) in seconds, as `time_texts` has them.
+    """Start and end of the words of each window, (words, 2) in seconds, as the method times them.
 
-    Each matrix is a mean over some of its window's maps; the windows are of one method, for
-    viterbi without long pauses, and for it alone there is a `shift` in seconds.
+    Each map (rows, positions) is a mean over some of its window's; the windows are of one method.
+    Where it uses the sound, they are without long pauses, and `shift` (seconds) moves the times.
     """
-    levels = [window.levels for window in windows if window.levels is not None]
-    method = METHODS["viterbi" if len(levels) == len(windows) else "dtw"]
-    texts = [window.text.words for window in windows]
-    found = method.word_spans(matrices, texts, levels, shift=shift, kernels=kernels)
-    return [of_window.spans for of_window in found]
+    options = windows[0].options
+    found = method_for(options).word_spans(
+        maps,
+        [window.text.words for window in windows],
+        [window.levels for window in windows],
+        shift=shift,
+        kernels=options.kernels,
+    )
+    return [words.spans for words in found]
 
 
 def signed_errors(
-    windows: Sequence[HeadMaps],
-    indices: Sequence[int],
-    *,
-    kernels: KernelChoice = "auto",
-    shift: float = 0.0,
+    windows: Sequence[HeadMaps], indices: Sequence[int], *, shift: float = 0.0
 ) -> NDArray[np.float64]:
     """Errors (2 x words,) in seconds of all starts and ends, by the heads at these indices.
 
-    `shift` is viterbi's. NaN stands where `HeadMaps.errors` has it.
+    NaN stands where `HeadMaps.errors` has it.
     """
-    # the order of the heads must not matter: floats are added in that of the maps
-    matrices = [window.maps[sorted(indices)].float().mean(dim=0) for window in windows]
-    spans = word_spans(matrices, windows, kernels, shift=shift)
+    # floats are added in the order of the maps, so that the order of the heads does not matter
+    maps = [window.maps[sorted(indices)].float().mean(dim=0) for window in windows]
+    spans = word_spans(maps, windows, shift=shift)
     return np.concatenate(
         [window.errors(found).ravel() for window, found in zip(windows, spans, strict=True)]
     )
 
 
-def mean_error(
-    windows: Sequence[HeadMaps],
-    indices: Sequence[int],
-    *,
-    kernels: KernelChoice = "auto",
-    shift: float = 0.0,
-) -> float:
+def mean_error(windows: Sequence[HeadMaps], indices: Sequence[int], *, shift: float = 0.0) -> float:
     """The mean absolute error (seconds) of all starts and ends, by the heads at these indices.
 
-    Words without a true time do not count; NaN where none has one. `shift` is viterbi's.
+    Words without a true time do not count; NaN where none has one.
     """
-    return float(np.nanmean(np.abs(signed_errors(windows, indices, kernels=kernels, shift=shift))))
+    return float(np.nanmean(np.abs(signed_errors(windows, indices, shift=shift))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from subalign.alignment.methods import heads_for
+from subalign.alignment.methods import heads_for, method_for
 from subalign.errors import InputError, ModelError, OutputExistsError, UsageError
 from subalign.heads.attention import (
     Head,
@@ -32,7 +32,7 @@ from subalign.model import TimingHeads, Whisper, save_checkpoint, where
 from subalign.model.checkpoints.subalign_folder import save_heads
 from subalign.model.config import CONFIG, FORMAT, read_json
 from subalign.model.registry import canonical_name
-from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions, KernelChoice
+from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions
 
 __all__ = [
     "FoundHeads",
@@ -131,9 +131,7 @@ def find_heads(
         model=model.name,
         n_layers=model.dims.n_text_layer,
         n_heads=model.dims.n_text_head,
-        search=search_heads(
-            maps, marked.pairs, shift=marked.shift, most=most, kernels=options.kernels
-        ),
+        search=search_heads(maps, marked.pairs, shift=marked.shift, most=most),
         method=options.method,
         timed=timed,
         recordings=len(chosen),
@@ -167,7 +165,7 @@ def _candidate_maps(
     With more heads than `MOST_CANDIDATES` the decoder reads every window twice, as the maps of all
     heads of a large model take 400 MB a window.
     """
-    cut_pauses = options.method == "viterbi"
+    cut_pauses = method_for(options).uses_sound
     texts: list[WindowText] = []
 
     def captured() -> Iterator[HeadScores]:
@@ -198,14 +196,13 @@ def search_heads(
     *,
     shift: float = 0.0,
     most: int = 10,
-    kernels: KernelChoice = "auto",
 ) -> HeadSearch:
     """Add the head that helps most, up to `most` heads; then take the best set met on the way.
 
     Of sets that are equal but for `TOLERANCE`, the smallest is taken. The search is made from no
     head and from the `marked` ones, so that the result is never worse than those with their
-    `shift`. `windows` hold the maps of the same heads, the marked ones among them. By method
-    viterbi every set is measured with the shift that takes out its median error.
+    `shift`. `windows` hold the maps of the same heads, the marked ones among them. By a method
+    that uses the sound, every set is measured with the shift that takes out its median error.
 
     Raises:
         ValueError: there is no window, or a marked head has no map.
@@ -214,14 +211,14 @@ def search_heads(
         raise ValueError("heads cannot be searched for without a window")
     heads = windows[0].heads
     start = [heads.index(head) for head in sorted(set(marked))]
-    own = mean_error(windows, start, kernels=kernels, shift=shift)
+    own = mean_error(windows, start, shift=shift)
     before = HeadSet(tuple(heads[index] for index in start), own, shift)
-    known = {frozenset(start): min(_fit_shift(windows, start, kernels), (own, shift))}
+    known = {frozenset(start): min(_fit_shift(windows, start), (own, shift))}
 
     def measured(indices: Sequence[int]) -> HeadSet:
         chosen = frozenset(indices)
         if chosen not in known:
-            known[chosen] = _fit_shift(windows, list(chosen), kernels)
+            known[chosen] = _fit_shift(windows, list(chosen))
         return HeadSet(tuple(heads[index] for index in indices), *known[chosen])
 
     paths: list[list[HeadSet]] = []
@@ -242,18 +239,16 @@ def search_heads(
     return HeadSearch(before, best_set, tuple(steps[: steps.index(best_set) + 1]))
 
 
-def _fit_shift(
-    windows: Sequence[HeadMaps], indices: Sequence[int], kernels: KernelChoice
-) -> tuple[float, float]:
+def _fit_shift(windows: Sequence[HeadMaps], indices: Sequence[int]) -> tuple[float, float]:
     """The least error of these heads, and the shift that gives it (seconds)."""
-    signed = signed_errors(windows, indices, kernels=kernels)
+    signed = signed_errors(windows, indices)
     unshifted = float(np.nanmean(np.abs(signed))), 0.0
-    if windows[0].levels is None or not np.isfinite(signed).any():
+    if not method_for(windows[0].options).uses_sound or not np.isfinite(signed).any():
         return unshifted
     shift = round(float(np.clip(-np.nanmedian(signed), -_MOST_SHIFT, _MOST_SHIFT)), 2)
     if not shift:
         return unshifted
-    return min(unshifted, (mean_error(windows, indices, kernels=kernels, shift=shift), shift))
+    return min(unshifted, (mean_error(windows, indices, shift=shift), shift))
 
 
 def check_head_folder(model_name: str, folder: Path, *, overwrite: bool = False) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from subalign.alignment.dtw import token_positions
 from subalign.alignment.teacher_forcing import check_heads
+from subalign.atomic_files import whole_file
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, OutputError, OutputExistsError, UsageError
 from subalign.heads.attention import BY_DTW, Head
@@ -26,7 +27,6 @@ from subalign.kernels.dispatch import check_kernels
 from subalign.mel import FRAMES_PER_SECOND, HOP_LENGTH, LogMel, log_mel
 from subalign.model import Whisper
 from subalign.options import AlignmentOptions, AudioOptions, Clip, TranscriptionOptions
-from subalign.atomic_files import whole_file
 from subalign.transcription import Transcription
 
 if TYPE_CHECKING:
@@ -211,11 +211,11 @@ def _picture(
     heads: tuple[Head, ...],
     options: AlignmentOptions,
 ) -> AttentionPicture:
-    maps = window.scores(model, heads).maps(options)
-    matrix = maps.maps.mean(dim=0)  # (tokens + 1, positions)
+    scores = window.scores(model, heads)
+    matrix = scores.maps(options).maps.mean(dim=0)  # (tokens + 1, positions)
     begin = window.start / FRAMES_PER_SECOND
     positions = token_positions(matrix, options.kernels).astype(np.float64)
-    starts = np.asarray(begin + positions * maps.seconds, dtype=np.float64)
+    starts = np.asarray(begin + positions * scores.seconds, dtype=np.float64)
     words, first = [], 0
     truth = begin + window.text.spans
     for word, (start, end), true in zip(
@@ -225,12 +225,12 @@ def _picture(
         known = None if math.isnan(sum(true)) else (true[0], true[1])
         words.append(DrawnWord(word.text.strip(), tokens, start, end, known))
         first = tokens[1]
-    noun = "head" if len(maps.heads) == 1 else "heads"
-    chosen = ", ".join(f"{layer}:{head}" for layer, head in maps.heads)
+    noun = "head" if len(scores.heads) == 1 else "heads"
+    chosen = ", ".join(f"{layer}:{head}" for layer, head in scores.heads)
     return AttentionPicture(
         title=f"{model.name}, {noun} {chosen}",
         start=begin,
-        seconds=maps.seconds,
+        seconds=scores.seconds,
         samples=samples[: window.length * HOP_LENGTH],
         matrix=matrix[:-1].cpu().numpy(),
         starts=starts,

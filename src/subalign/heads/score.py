@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.dtw import batch_token_positions
-from subalign.alignment.methods import heads_for
+from subalign.alignment.methods import heads_for, method_for
 from subalign.heads.attention import (
     BY_DTW,
     Head,
@@ -141,7 +141,7 @@ def score_heads(
             if timed:
                 own = (
                     window.scores(model, marked.pairs, cut_pauses=True)
-                    if options.method == "viterbi"
+                    if method_for(options).uses_sound
                     else scores.select(marked.pairs)
                 )
                 together.append(own.maps(options))
@@ -164,9 +164,7 @@ def score_heads(
         words=words,
         seconds=seconds,
         heads=heads,
-        together=mean_error(together, every, kernels=options.kernels, shift=marked.shift)
-        if timed
-        else None,
+        together=mean_error(together, every, shift=marked.shift) if timed else None,
     )
 
 
@@ -183,7 +181,7 @@ def score_by_times(
     for window in windows:
         heads = window.heads
         maps = window.maps(options)
-        alone = word_spans(list(maps.maps), [maps] * len(heads), options.kernels)
+        alone = word_spans(list(maps.maps), [maps] * len(heads))
         errors.append(np.stack([maps.errors(spans) for spans in alone]))
         inside.append(share_inside(window.weights(options.qk_scale), window.text, window.seconds))
     if not errors:
@@ -267,7 +265,7 @@ def consensus(window: HeadScores, options: AlignmentOptions = BY_DTW) -> NDArray
     maps = window.maps(options)
     # (heads,) and (heads, tokens or words, positions) to (tokens or words, positions)
     share = torch.from_numpy(trust / trust.sum()).to(maps.maps)
-    [spans] = word_spans([torch.tensordot(share, maps.maps, dims=1)], [maps], options.kernels)
+    [spans] = word_spans([torch.tensordot(share, maps.maps, dims=1)], [maps])
     return spans
 
 
