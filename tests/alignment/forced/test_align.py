@@ -1,6 +1,4 @@
-"""The long form as a whole: damage to the text or the audio harms its neighbourhood only."""
-
-from dataclasses import replace
+"""Forced alignment as a whole: damage to the text or the audio harms its neighbourhood only."""
 
 import numpy as np
 import pytest
@@ -9,11 +7,6 @@ import torch
 from subalign.alignment import time_texts
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.forced import align_script
-from subalign.alignment.forced.align import _agreed
-from subalign.alignment.forced.coarse import Anchors
-from subalign.alignment.forced.timing import TimedWords
-from subalign.alignment.forced.windows import Window
-from subalign.alignment.pauses import FrameSpan
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
 from subalign.results import Line, Script, Word
@@ -233,13 +226,3 @@ def test_what_is_decoded_as_it_is_written_is_encoded_once(
     found = align(opening.samples, opening.lines)
     assert found.report.heard == found.report.words
     assert encoded == [1]
-
-
-def test_a_window_with_a_word_far_from_where_it_was_decoded_is_in_doubt():
-    starts = np.array([0.0, 1.0, 2.0, 3.0, np.nan, 5.0])
-    timed = replace(TimedWords.unknown(6), starts=starts)
-    decoded = Anchors(np.arange(1, 6), np.array([1.4, 2.0, 3.6, 4.0, 5.0]), starts[1:], starts[1:])
-    span = FrameSpan(0, 1000)
-    windows = [Window(span, (0, 1, 2)), Window(span, (3,)), Window(span, (4,))]
-    # the last word is of no window, the one before it has no time
-    assert _agreed(windows, timed, decoded).tolist() == [True] * 3 + [False] * 3

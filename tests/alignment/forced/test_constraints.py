@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from subalign.alignment.constraints import make_room
-from subalign.alignment.forced.coarse import Placement
-from subalign.alignment.forced.timing import TimedWords, in_order
+from subalign.alignment.forced.coarse import CoarseTimes
+from subalign.alignment.forced.timing import AlignedWords, in_order
 
 LEAST = 0.021
 FUZZ = 1e-9
@@ -49,7 +49,7 @@ def test_every_word_has_room(times, duration):
     st.sampled_from((0.05, 0.3, 10.0)),
 )
 def test_whatever_was_timed(rows, duration):
-    starts, ends, first, last, support, guessed = (
+    starts, ends, first, last, support, estimated = (
         np.array([row[n] for row in rows]) for n in range(6)
     )
     n = len(rows)
@@ -58,14 +58,16 @@ def test_whatever_was_timed(rows, duration):
     starts, ends = np.where(known, starts, np.nan), np.where(known, ends, np.nan)
     starts, ends = np.minimum(starts, ends), np.maximum(starts, ends)
     support = np.where(known, support, -np.inf).astype(float)
-    undecoded = np.zeros(n, bool)
-    timed = TimedWords(starts, ends, np.zeros(n), support, support, guessed.astype(bool), undecoded)
+    unrecognised = np.zeros(n, bool)
+    timed = AlignedWords(
+        starts, ends, np.zeros(n), support, support, estimated.astype(bool), unrecognised
+    )
     none = np.zeros(n, bool)
-    placement = Placement(np.minimum(first, last), np.maximum(first, last), support, none, none)
-    begins, finishes, kept = in_order(placement, timed)
+    coarse = CoarseTimes(np.minimum(first, last), np.maximum(first, last), support, none, none)
+    begins, finishes, kept = in_order(coarse, timed)
     assert (np.diff(np.stack([begins, finishes], 1).ravel()) >= 0).all()
     np.testing.assert_array_equal(begins[kept], starts[kept])
-    assert not (kept & ~timed.heard).any()
+    assert not (kept & ~timed.verified()).any()
     assert_proper(*make_room(begins, finishes, LEAST, duration), duration)
 
 
@@ -98,7 +100,7 @@ def test_a_whole_passage_shares_what_its_neighbours_leave():
     assert_proper(starts, ends, 2.0)
     lengths = ends - starts
     assert lengths[1:-1] == pytest.approx(np.full(n, LEAST))
-    # a word that was heard keeps half its length
+    # a word that was said keeps half its length
     assert lengths[[0, -1]].min() >= 0.5
 
 

@@ -1,12 +1,12 @@
-"""The clock that hardly moves where nobody speaks."""
+"""Speech time, which hardly passes where nobody speaks."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subalign.alignment.forced.coarse import SpeechClock
-from subalign.alignment.forced.recognition import HeardWord
+from subalign.alignment.forced.coarse import SpeechTime
+from subalign.alignment.forced.recognition import RecognisedWord
 from subalign.alignment.loudness import RecordingLoudness
 
 LOUD, QUIET = 1.0, -1.0
@@ -19,48 +19,48 @@ def levels(*stretches):
 
 
 def test_sound_counts_and_silence_hardly():
-    clock = SpeechClock.of_sound(levels((LOUD, 2), (QUIET, 5), (LOUD, 3)))
-    assert clock.duration == 10
-    assert clock.between(0, 2) == pytest.approx(2)
-    assert clock.between(2, 7) == pytest.approx(0.005)
-    assert clock.between(7, 10) == pytest.approx(3)
-    assert clock.between(1, 8) == pytest.approx(2.005)
+    speech = SpeechTime.from_loudness(levels((LOUD, 2), (QUIET, 5), (LOUD, 3)))
+    assert speech.duration == 10
+    assert speech.between(0, 2) == pytest.approx(2)
+    assert speech.between(2, 7) == pytest.approx(0.005)
+    assert speech.between(7, 10) == pytest.approx(3)
+    assert speech.between(1, 8) == pytest.approx(2.005)
 
 
-def test_only_well_heard_words_count():
+def test_only_words_with_evidence_count():
     words = [
-        HeardWord("a", 1.0, 2.0, 5.0),
-        HeardWord("b", 4.0, 5.0, 0.5),
-        HeardWord("c", 8.0, 9.0, 3.0),
+        RecognisedWord("a", 1.0, 2.0, 5.0),
+        RecognisedWord("b", 4.0, 5.0, 0.5),
+        RecognisedWord("c", 8.0, 9.0, 3.0),
     ]
-    clock = SpeechClock.of_decoded(levels((LOUD, 10)), words)
-    assert clock.between(0.8, 2.2) == pytest.approx(1.4)
-    assert clock.between(3, 7) == pytest.approx(0.004)
-    assert clock.between(7, 10) == pytest.approx(1.4 + 0.001 * 1.6)
+    speech = SpeechTime.from_recognised(levels((LOUD, 10)), words)
+    assert speech.between(0.8, 2.2) == pytest.approx(1.4)
+    assert speech.between(3, 7) == pytest.approx(0.004)
+    assert speech.between(7, 10) == pytest.approx(1.4 + 0.001 * 1.6)
 
 
 def test_a_word_at_the_edge_stays_inside():
-    clock = SpeechClock.of_decoded(levels((LOUD, 2)), [HeardWord("a", 0.0, 2.5, 9.0)])
-    assert clock.duration == 2
-    assert clock.between(0, 2) == pytest.approx(2)
+    speech = SpeechTime.from_recognised(levels((LOUD, 2)), [RecognisedWord("a", 0.0, 2.5, 9.0)])
+    assert speech.duration == 2
+    assert speech.between(0, 2) == pytest.approx(2)
 
 
 @given(st.lists(st.tuples(st.sampled_from((LOUD, QUIET, 0.0)), st.integers(1, 40)), max_size=8))
 def test_readings_rise_and_can_be_undone(stretches):
     loudness = levels(*((level, frames / 100) for level, frames in stretches))
-    clock = SpeechClock.of_sound(loudness)
-    seconds = np.linspace(0, clock.duration, 37)
-    readings = clock.read(seconds)
-    assert (np.diff(clock.ticks) > 0).all()
-    np.testing.assert_allclose(clock.times(readings), seconds, atol=1e-9)
+    speech = SpeechTime.from_loudness(loudness)
+    seconds = np.linspace(0, speech.duration, 37)
+    readings = speech.at(seconds)
+    assert (np.diff(speech.readings) > 0).all()
+    np.testing.assert_allclose(speech.times(readings), seconds, atol=1e-9)
     # what lies outside is taken to the edge
-    assert clock.times(np.array([-1.0, 1e6])).tolist() == [0.0, clock.duration]
+    assert speech.times(np.array([-1.0, 1e6])).tolist() == [0.0, speech.duration]
 
 
 def test_a_recording_of_one_level_is_all_sound():
-    assert SpeechClock.of_sound(levels((0.3, 1))).between(0, 1) == pytest.approx(1)
+    assert SpeechTime.from_loudness(levels((0.3, 1))).between(0, 1) == pytest.approx(1)
 
 
 def test_no_frames_at_all():
-    assert SpeechClock.of_sound(levels()).duration == 0
-    assert SpeechClock.of_decoded(levels(), []).between(0, 5) == 0
+    assert SpeechTime.from_loudness(levels()).duration == 0
+    assert SpeechTime.from_recognised(levels(), []).between(0, 5) == 0

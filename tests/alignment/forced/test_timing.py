@@ -4,41 +4,45 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.coarse import Placement
+from subalign.alignment.forced.coarse import CoarseTimes
+from subalign.alignment.forced.context import Context, SpanEncoder
 from subalign.alignment.forced.matching import Matching
-from subalign.alignment.forced.recognition import SpanEncoder
-from subalign.alignment.forced.timing import TimedWords, in_order, time_settled, time_windows
+from subalign.alignment.forced.timing import (
+    AlignedWords,
+    in_order,
+    time_recognised_windows,
+    time_windows,
+)
 from subalign.alignment.forced.windows import Window
 from subalign.alignment.pauses import FrameSpan
-from subalign.options import AlignmentOptions
 
 NAN = float("nan")
 
 
-def timed_words(starts, ends, support, guessed=None, own=None):
+def aligned_words(starts, ends, support, estimated=None, evidence=None):
     n = len(starts)
-    return TimedWords(
+    return AlignedWords(
         np.array(starts, float),
         np.array(ends, float),
         np.full(n, 0.5),
-        np.array(support if own is None else own, float),
+        np.array(support if evidence is None else evidence, float),
         np.array(support, float),
-        np.array(guessed if guessed is not None else [False] * n, bool),
+        np.array(estimated if estimated is not None else [False] * n, bool),
         np.zeros(n, bool),
     )
 
 
-def placement_at(starts, ends):
+def coarse_at(starts, ends):
     none = np.zeros(len(starts), bool)
-    return Placement(np.array(starts, float), np.array(ends, float), none * 1.0, none, none)
+    return CoarseTimes(np.array(starts, float), np.array(ends, float), none * 1.0, none, none)
 
 
-def test_heard_is_what_has_support_and_was_not_guessed():
-    timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0], guessed=[False, False, True])
-    assert timed.heard.tolist() == [True, False, False]
+def test_verified_is_what_has_support_and_a_time():
+    timed = aligned_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0], estimated=[False, False, True])
+    assert timed.verified().tolist() == [True, False, False]
 
 
-def test_words_decoded_where_they_are_were_heard_though_the_model_foresaw_them():
+def test_words_recognised_where_they_are_are_verified_though_the_model_foresaw_them():
     """Near enough, alike enough, with a time, and not those that nobody wrote."""
     matching = Matching(
         starts=np.array([0.25, 1.35, 2.0, NAN, 4.0]),
@@ -48,52 +52,52 @@ def test_words_decoded_where_they_are_were_heard_though_the_model_foresaw_them()
         used=np.ones(5),
     )
     starts = [0, 1, 2, 2.5, NAN, 4]
-    timed = timed_words(starts, starts, [0.5] * 6, guessed=[False] * 5 + [True])
-    own = np.array([True, True, True, False, True, True])
-    found = timed.with_decoded(matching, own)
-    assert found.decoded.tolist() == [True, False, False, False, False, True]
-    # a time that no attention told is none that was heard
-    assert found.heard.tolist() == [True, False, False, False, False, False]
+    timed = aligned_words(starts, starts, [0.5] * 6, estimated=[False] * 5 + [True])
+    transcribed = np.array([True, True, True, False, True, True])
+    found = timed.with_recognised(matching, transcribed)
+    assert found.recognised.tolist() == [True, False, False, False, False, True]
+    # a time that no attention told is none that is verified
+    assert found.verified().tolist() == [True, False, False, False, False, False]
 
 
 def test_times_of_some_words_are_replaced():
-    timed = timed_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0])
-    others = timed_words([7, 8, 9], [8, 9, 10], [1.0, 2.0, 3.0], guessed=[True] * 3)
+    timed = aligned_words([0, 1, 2], [1, 2, 3], [5.0, 0.5, 5.0])
+    others = aligned_words([7, 8, 9], [8, 9, 10], [1.0, 2.0, 3.0], estimated=[True] * 3)
     found = timed.replaced(others, np.array([False, True, False]))
     assert found.starts.tolist() == [0, 8, 2]
     assert found.ends.tolist() == [1, 9, 3]
     assert found.support.tolist() == [5.0, 2.0, 5.0]
-    assert found.guessed.tolist() == [False, True, False]
+    assert found.estimated.tolist() == [False, True, False]
     assert timed.starts.tolist() == [0, 1, 2]
 
 
-def test_anchors_are_words_heard_by_themselves_in_order():
-    timed = timed_words(
-        [0, 9, 2, 3, 4], [1, 10, 3, 4, 5], [3.0, 9.0, 12.0, 3.0, 1.0], own=[1, 1, 1, -1, 1]
+def test_anchors_are_words_verified_by_themselves_in_order():
+    timed = aligned_words(
+        [0, 9, 2, 3, 4], [1, 10, 3, 4, 5], [3.0, 9.0, 12.0, 3.0, 1.0], evidence=[1, 1, 1, -1, 1]
     )
     anchors = timed.anchors()
     assert anchors.words.tolist() == [0, 2]
     assert anchors.weights.tolist() == [0.5, 1.0]
 
 
-def test_words_not_heard_lie_between_those_that_were():
-    timed = timed_words([0, NAN, 8, 3], [1, NAN, 9, 4], [5, -np.inf, 0, 5])
-    starts, ends, kept = in_order(placement_at([0, 1.2, 2, 3], [1, 1.8, 3, 4]), timed)
+def test_words_not_verified_lie_between_those_that_are():
+    timed = aligned_words([0, NAN, 8, 3], [1, NAN, 9, 4], [5, -np.inf, 0, 5])
+    starts, ends, kept = in_order(coarse_at([0, 1.2, 2, 3], [1, 1.8, 3, 4]), timed)
     assert kept.tolist() == [True, False, False, True]
     assert starts.tolist() == [0, 1.2, 3, 3]
     assert ends.tolist() == [1, 1.8, 3, 4]
 
 
-def test_words_heard_out_of_order_are_not_kept():
-    timed = timed_words([0, 7, 2, 3], [1, 8, 3, 4], [5, 5, 5, 5])
-    starts, ends, kept = in_order(placement_at([0] * 4, [1] * 4), timed)
+def test_words_verified_out_of_order_are_not_kept():
+    timed = aligned_words([0, 7, 2, 3], [1, 8, 3, 4], [5, 5, 5, 5])
+    starts, ends, kept = in_order(coarse_at([0] * 4, [1] * 4), timed)
     assert kept.tolist() == [True, False, True, True]
     assert starts.tolist() == [0, 2, 2, 3]
     assert ends.tolist() == [1, 2, 3, 4]
 
 
 def test_no_words():
-    starts, ends, kept = in_order(placement_at([], []), timed_words([], [], []))
+    starts, ends, kept = in_order(coarse_at([], []), aligned_words([], [], []))
     assert starts.size == ends.size == kept.size == 0
 
 
@@ -110,11 +114,9 @@ def two_windows(embedded_model, tokenizer, encode_words, opening, opening_mel):
     told = []
     with torch.inference_mode():
         found = time_windows(
-            SpanEncoder(embedded_model, opening_mel),
-            tokenizer,
+            Context(SpanEncoder(embedded_model, opening_mel), tokenizer),
             [*words, *encode_words("glacier")],
             windows,
-            AlignmentOptions(),
             told.append,
         )
     assert told == [window.span for window in windows]
@@ -127,18 +129,16 @@ def test_windows_times_are_the_recordings(two_windows, opening):
     assert np.median(errors) < 0.06
     assert (errors < 0.3).mean() > 0.9
     assert (np.diff(two_windows.starts[:-1]) > 0).all()
-    assert two_windows.heard[:-1].mean() > 0.8
+    assert two_windows.verified()[:-1].mean() > 0.8
 
 
 def test_a_word_of_no_window_has_no_time(two_windows):
     assert np.isnan([two_windows.starts[-1], two_windows.ends[-1]]).all()
-    assert two_windows.own[-1] == two_windows.support[-1] == -np.inf
-    assert not two_windows.heard[-1]
+    assert two_windows.evidence[-1] == two_windows.support[-1] == -np.inf
+    assert not two_windows.verified()[-1]
 
 
-def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(
-    embedded_model, tokenizer, encode_words, opening, opening_mel
-):
+def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(context, encode_words, opening):
     """A window that lacks the end of the audio of its last words has no say in them."""
     words = [word for line in opening.lines[:4] for word in encode_words(line)]
     cut = opening.pause_after(3) // 160
@@ -147,60 +147,51 @@ def test_a_word_of_two_windows_is_taken_from_where_it_is_inside(
         Window(FrameSpan(0, torn), tuple(range(20))),
         Window(FrameSpan(0, cut), tuple(range(26))),
     ]
-    found = time_windows(
-        SpanEncoder(embedded_model, opening_mel), tokenizer, words, windows, AlignmentOptions()
-    )
+    found = time_windows(context, words, windows)
     truth = np.array([start for line in opening.starts[:4] for start in line])
     # of the third line the first window has no sound
     assert np.abs(found.starts - truth)[15:19].max() < 0.5
 
 
-def test_a_foreign_word_gets_no_time_after_repair(
-    embedded_model, tokenizer, encode_words, opening, opening_mel
-):
+def test_a_foreign_word_gets_no_time_after_the_edits(context, encode_words, opening):
     text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
     words = encode_words(text)
     window = Window(FrameSpan(0, opening.pause_after(2) // 160), tuple(range(len(words))))
     found = time_windows(
-        SpanEncoder(embedded_model, opening_mel),
-        tokenizer,
+        context,
         words,
         [window],
-        AlignmentOptions(),
         final=True,
     )
-    assert not found.heard[10]
+    assert not found.verified()[10]
     assert np.isfinite(np.delete(found.starts, 10)).mean() > 0.8
     truth = np.array([start for line in opening.starts[:3] for start in line])
     errors = np.abs(np.delete(found.starts, 10) - truth)
     assert np.nanmedian(errors) < 0.1
 
 
-def test_settled_windows_are_timed_in_what_was_encoded_for_decoding(
-    embedded_model, tokenizer, encode_words, opening, opening_mel, monkeypatch
+def test_recognised_windows_are_timed_in_what_was_encoded_for_decoding(
+    context, encode_words, opening, monkeypatch
 ):
-    """The words that were decoded keep their times, a foreign one among them gets none."""
+    """The words that were recognised keep their times, a foreign one among them gets none."""
     text = " ".join(opening.lines[:3]).replace("very happy", "very Parliament happy")
     words = encode_words(text)
     span = FrameSpan(0, opening.pause_after(2) // 160)
-    sure = np.array([word.text.strip() != "Parliament" for word in words])
-    encoder = SpanEncoder(embedded_model, opening_mel)
-    encoder.encode([span], whole=True, keep=True)
-    monkeypatch.setattr(embedded_model.encoder, "forward", None)
+    matched = np.array([word.text.strip() != "Parliament" for word in words])
+    context.encoder.encode([span], whole=True, keep=True)
+    monkeypatch.setattr(context.model.encoder, "forward", None)
     told = []
-    found = time_settled(
-        encoder,
-        tokenizer,
+    found = time_recognised_windows(
+        context,
         words,
         [Window(span, tuple(range(len(words))))],
-        sure,
-        AlignmentOptions(),
+        matched,
         told.append,
         cut_pauses=False,
     )
     assert told == [span]
-    assert found.heard.tolist() == sure.tolist()
+    assert found.verified().tolist() == matched.tolist()
     truth = np.array([start for line in opening.starts[:3] for start in line])
-    errors = np.abs(found.starts[sure] - truth)
+    errors = np.abs(found.starts[matched] - truth)
     assert np.median(errors) < 0.1
     assert errors.max() < 0.3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from subalign.alignment.forced import transcript_edits as module
-from subalign.alignment.forced.transcript_edits import repair
+from subalign.alignment.forced.transcript_edits import edit_text
 from subalign.alignment.teacher_forcing import TokenLikelihoods
 
 SAID = (
@@ -18,8 +18,8 @@ SURE, UNSURE, UNLIKELY = -0.1, -1.0, -8.0
 
 
 @pytest.fixture
-def repaired(embedded_model, tokenizer, encode_words, monkeypatch):
-    """The repaired text, to a listener who expects what was said to go on as it did."""
+def edited(context, tokenizer, encode_words, monkeypatch):
+    """The edited text, to a listener who expects what was said to go on as it did."""
     said = [token for word in encode_words(SAID) for token in word.tokens]
 
     @cache
@@ -53,76 +53,76 @@ def repaired(embedded_model, tokenizer, encode_words, monkeypatch):
     def call(text, evidence=None):
         words = encode_words(text)
         evidence = np.zeros(len(words)) if evidence is None else np.array(evidence, float)
-        found = repair(embedded_model, tokenizer, None, words, evidence)
+        found = edit_text(context, None, words, evidence)
         call.most_rows = max(calls, default=0)
         for item in found:
-            assert item.place is None or item.word == words[item.place]
-        places = [item.place for item in found if item.place is not None]
-        assert places == sorted(set(places))
+            assert item.index is None or item.word == words[item.index]
+        indices = [item.index for item in found if item.index is not None]
+        assert indices == sorted(set(indices))
         return "".join(item.word.text for item in found).strip(), found
 
     return call
 
 
-def test_what_was_said_stays(repaired):
-    text, found = repaired(SAID)
+def test_what_was_said_stays(edited):
+    text, found = edited(SAID)
     assert text == SAID
-    assert [item.place for item in found] == list(range(len(SAID.split())))
+    assert [item.index for item in found] == list(range(len(SAID.split())))
 
 
 @pytest.mark.parametrize(
     "extra", ["We keep the volcanic light on", "We keep the light on glacier until the morning."]
 )
-def test_a_word_too_many_is_left_out(repaired, extra):
+def test_a_word_too_many_is_left_out(edited, extra):
     rest = SAID.split(" ", len(extra.split()) - 1)[-1]
     written = f"{extra} {rest}"
-    text, found = repaired(written)
+    text, found = edited(written)
     assert text == SAID
     assert len(found) == len(written.split()) - 1
 
 
-def test_a_passage_too_many_is_left_out(repaired):
+def test_a_passage_too_many_is_left_out(edited):
     foreign = " Volcanic eruptions transformed glaciers throughout northern Iceland."
     head, tail = SAID.split(" I look")
     evidence = np.r_[np.full(8, 5.0), np.full(7, -3.0), np.full(16, 5.0)]
-    text, found = repaired(f"{head}{foreign} I look{tail}", evidence)
+    text, found = edited(f"{head}{foreign} I look{tail}", evidence)
     assert text == SAID
-    assert [item.place for item in found] == [*range(8), *range(15, 31)]
+    assert [item.index for item in found] == [*range(8), *range(15, 31)]
 
 
 @pytest.mark.parametrize("lacking", ["light", "her", "word"])
-def test_a_word_that_is_lacking_is_put_in(repaired, lacking):
-    text, found = repaired(SAID.replace(f" {lacking}", "", 1))
+def test_a_word_that_is_lacking_is_put_in(edited, lacking):
+    text, found = edited(SAID.replace(f" {lacking}", "", 1))
     assert text == SAID
-    [new] = [item for item in found if item.place is None]
+    [new] = [item for item in found if item.index is None]
     assert new.word.text == f" {lacking}"
 
 
-def test_one_of_each(repaired):
-    text, _ = repaired(SAID.replace("light ", "").replace("and", "and glacier"))
+def test_one_of_each(edited):
+    text, _ = edited(SAID.replace("light ", "").replace("and", "and glacier"))
     assert text == SAID
 
 
-def test_words_with_evidence_that_fit_are_not_doubted(repaired):
-    """Where nothing surprises and all is heard, nothing is even tried."""
-    repaired(SAID, evidence=np.full(len(SAID.split()), 5.0))
-    assert repaired.most_rows == 1
+def test_words_with_evidence_that_fit_are_not_doubted(edited):
+    """Where nothing surprises and all has evidence, nothing is even tried."""
+    edited(SAID, evidence=np.full(len(SAID.split()), 5.0))
+    assert edited.most_rows == 1
 
 
-def test_many_changes_are_tried_few_at_once(repaired):
-    text, _ = repaired(" ".join(["glacier"] * 60))
+def test_many_changes_are_tried_few_at_once(edited):
+    text, _ = edited(" ".join(["glacier"] * 60))
     assert set(text.split()) <= {"glacier", "We"}
-    assert 1 < repaired.most_rows <= 12
+    assert 1 < edited.most_rows <= 12
 
 
-def test_short_texts_stay(repaired):
+def test_short_texts_stay(edited):
     for text in ("", "glacier"):
-        assert repaired(text)[0] == text
+        assert edited(text)[0] == text
 
 
 @pytest.mark.parametrize("spaced", [True, False])
 def test_where_the_text_would_end_no_word_is_foreseen(
-    embedded_model, tokenizer, encode_words, monkeypatch, spaced
+    context, tokenizer, encode_words, monkeypatch, spaced
 ):
     """The end is no token of a text: what comes after it would be fed to the decoder with it."""
     fed = []
@@ -141,6 +141,6 @@ def test_where_the_text_would_end_no_word_is_foreseen(
     monkeypatch.setattr(module, "token_likelihoods", token_likelihoods)
     monkeypatch.setattr(type(tokenizer), "spaced", spaced)
     words = encode_words("We keep the light on")
-    found = repair(embedded_model, tokenizer, None, words, np.zeros(len(words)))
+    found = edit_text(context, None, words, np.zeros(len(words)))
     assert max(token for text in fed for token in text) < tokenizer.eot
     assert all(token < tokenizer.eot for item in found for token in item.word.tokens)

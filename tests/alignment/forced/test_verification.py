@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.recognition import SpanEncoder
+from subalign.alignment.forced.context import SpanEncoder
+from subalign.alignment.forced.thresholds import VerificationThresholds
 from subalign.alignment.forced.verification import (
-    HEARD,
     smoothed,
     word_evidence,
-    word_logs,
+    word_log_probabilities,
 )
 from subalign.alignment.pauses import FrameSpan
 from subalign.alignment.teacher_forcing import TokenLikelihoods, token_likelihoods
+
+LEAST = VerificationThresholds().evidence
 
 UNRELATED = "Volcanic eruptions transformed glaciers throughout northern Iceland."
 
@@ -29,13 +31,13 @@ def windows(embedded_model, opening, opening_mel):
 
 
 @pytest.fixture
-def evidence_of(embedded_model, tokenizer, windows, encode_words):
+def evidence_of(context, windows, encode_words):
     """The evidence of texts, one a window; fewer texts than windows leave out the last."""
 
     def call(*texts):
         forwards, backwards = (encoded.select(slice(len(texts))) for encoded in windows)
         words = [encode_words(text) for text in texts]
-        return word_evidence(embedded_model, tokenizer, forwards, backwards, words)
+        return word_evidence(context, forwards, backwards, words)
 
     return call
 
@@ -47,18 +49,20 @@ def test_smoothing_weighs_neighbours():
     # one word hardly counts for more, whatever it has
     assert smoothed(np.array([0.0, 0, 1e9, 0, 0]))[2] == pytest.approx(20 / 6)
     assert smoothed(np.full(7, 2.5)) == pytest.approx(np.full(7, 2.5))
+    alone = VerificationThresholds(weights=(1.0,), most=4.0)
+    assert smoothed(np.array([1.0, 9.0, -9.0]), alone).tolist() == [1, 4, -4]
 
 
 def test_what_was_said_has_evidence_and_other_text_has_not(evidence_of, opening):
     said, also_said = evidence_of(" ".join(opening.lines[:4]), " ".join(opening.lines[4:]))
     assert (len(said), len(also_said)) == (26, 30)
-    assert np.median(smoothed(said)) > HEARD.evidence
-    assert np.median(smoothed(also_said)) > HEARD.evidence
+    assert np.median(smoothed(said)) > LEAST
+    assert np.median(smoothed(also_said)) > LEAST
     # the right text of the other window, and none of either
     for texts in ((opening.lines[4], opening.lines[0]), (UNRELATED, UNRELATED)):
         for other in evidence_of(*texts):
             assert smoothed(other).max() < np.median(smoothed(said))
-            assert smoothed(other).mean() < HEARD.evidence
+            assert smoothed(other).mean() < LEAST
 
 
 def test_a_foreign_word_among_those_said_has_least(evidence_of, opening):
@@ -66,9 +70,7 @@ def test_a_foreign_word_among_those_said_has_least(evidence_of, opening):
     assert evidence.argmin() == 9
 
 
-def test_evidence_is_of_spoken_tokens_alone(
-    embedded_model, tokenizer, windows, encode_words, monkeypatch
-):
+def test_evidence_is_of_spoken_tokens_alone(context, windows, encode_words, monkeypatch):
     """Of a word its own punctuation counts for nothing, and what follows by itself is taken off."""
     words = encode_words('"Yes", he said!')
     n_tokens = sum(len(word.tokens) for word in words)
@@ -77,7 +79,7 @@ def test_evidence_is_of_spoken_tokens_alone(
         "subalign.alignment.forced.verification.token_likelihoods",
         lambda *_: [TokenLikelihoods(next(read), np.zeros(n_tokens + 1, int))],
     )
-    [evidence] = word_evidence(embedded_model, tokenizer, *windows, [words])
+    [evidence] = word_evidence(context, *windows, [words])
     offsets = np.cumsum([0, *(len(word.tokens) for word in words)])
     expected = [
         np.arange(offset + word.spoken[0], offset + word.spoken[1]).mean() + 1
@@ -126,10 +128,10 @@ def test_logarithms_are_those_of_the_decoder(embedded_model, tokenizer, windows)
 
 
 def test_logarithms_of_words_are_means_of_their_spoken_tokens(
-    embedded_model, tokenizer, windows, encode_words
+    context, embedded_model, tokenizer, windows, encode_words
 ):
     texts = [encode_words(text) for text in ('"Yes", he said!', "")]
-    logs, none = word_logs(embedded_model, tokenizer, windows[0], texts)
+    logs, none = word_log_probabilities(context, windows[0], texts)
     tokens = [token for word in texts[0] for token in word.tokens]
     [read] = token_likelihoods(embedded_model, tokenizer, windows[0].select(slice(1)), [tokens])
     first, end = texts[0][0].spoken

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.forced.coarse import Anchors, Placement
+from subalign.alignment.forced.coarse import CoarseTimes
+from subalign.alignment.forced.matching import Anchors
+from subalign.alignment.forced.thresholds import WindowThresholds
 from subalign.alignment.forced.windows import (
     WindowLimits,
     plan_windows,
-    settled_windows,
-    split_settled,
+    recognised_windows,
+    split_anchored,
 )
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.pauses import FrameSpan
@@ -20,9 +22,9 @@ from subalign.alignment.pauses import FrameSpan
 LIMITS = WindowLimits(frames=2000, tokens=200)
 
 
-def placement_at(starts, ends, *, absent=(), breaks=(), weights=None):
+def coarse_at(starts, ends, *, absent=(), breaks=(), weights=None):
     n = len(starts)
-    return Placement(
+    return CoarseTimes(
         np.array(starts, float),
         np.array(ends, float),
         np.ones(n) if weights is None else np.array(weights, float),
@@ -32,7 +34,7 @@ def placement_at(starts, ends, *, absent=(), breaks=(), weights=None):
 
 
 def evenly(n, seconds=0.5, **others):
-    return placement_at(np.arange(n) * seconds, np.arange(1, n + 1) * seconds, **others)
+    return coarse_at(np.arange(n) * seconds, np.arange(1, n + 1) * seconds, **others)
 
 
 def loud(seconds, quiet=()):
@@ -43,10 +45,11 @@ def loud(seconds, quiet=()):
     return RecordingLoudness(frames)
 
 
-def planned(placement, seconds, limits=LIMITS, tokens=None, quiet=()):
-    n = placement.starts.size
+def planned(coarse, seconds, limits=LIMITS, tokens=None, quiet=(), **thresholds):
+    n = coarse.starts.size
     tokens = np.ones(n, int) if tokens is None else np.array(tokens)
-    return plan_windows(placement, tokens, loud(seconds, quiet), limits)
+    loudness = loud(seconds, quiet)
+    return plan_windows(coarse, tokens, loudness, limits, WindowThresholds(**thresholds))
 
 
 def test_a_short_recording_is_one_window():
@@ -72,14 +75,14 @@ def test_a_recording_of_one_window_is_not_cut_where_all_of_it_is_written():
 def test_windows_end_with_the_recording():
     [window] = planned(evenly(20), 10)
     assert (window.span.start, window.span.end) == (0, 1000)
-    [window] = planned(placement_at([30.0], [31.0]), 10)
+    [window] = planned(coarse_at([30.0], [31.0]), 10)
     assert window.span.length == 1
 
 
 def test_a_break_begins_a_window():
     starts = [*np.arange(10) * 0.5, *(100 + np.arange(10) * 0.5)]
-    placement = placement_at(starts, np.array(starts) + 0.5, breaks=[10])
-    first, second = planned(placement, 200)
+    coarse = coarse_at(starts, np.array(starts) + 0.5, breaks=[10])
+    first, second = planned(coarse, 200)
     assert (first.words, second.words) == (tuple(range(10)), tuple(range(10, 20)))
     assert (first.span.start, first.span.end) == (0, 550)
     assert (second.span.start, second.span.end) == (9950, 10550)
@@ -101,9 +104,9 @@ def test_neighbouring_windows_share_some_words():
 
 
 def test_windows_are_cut_at_pauses():
-    """Of places that are as sure, one where nobody speaks is cut at."""
+    """Of places that are as matched, one where nobody speaks is cut at."""
     starts = np.concatenate([np.arange(26) * 0.5, 15.5 + np.arange(25) * 0.5])
-    windows = planned(placement_at(starts, starts + 0.5), 30, quiet=[(13.0, 15.5)])
+    windows = planned(coarse_at(starts, starts + 0.5), 30, quiet=[(13.0, 15.5)])
     assert len(windows) == 2
     # all of one is told with words before the pause, all of the other with those after it
     assert 25 in windows[0].words
@@ -147,9 +150,9 @@ def test_all_words_are_in_windows_that_are_not_too_long(gaps, seed):
     absent = np.flatnonzero(rng.random(n) < 0.1)
     breaks = np.flatnonzero(rng.random(n) < 0.05)
     tokens = rng.integers(1, 12, n)
-    placement = placement_at(starts, ends, absent=absent, breaks=breaks, weights=rng.random(n))
+    coarse = coarse_at(starts, ends, absent=absent, breaks=breaks, weights=rng.random(n))
     seconds = float(edges[-1]) + 1
-    windows = planned(placement, seconds, tokens=tokens)
+    windows = planned(coarse, seconds, tokens=tokens)
     told = {word for window in windows for word in window.words}
     assert told == set(range(n)) - set(absent.tolist())
     for window in windows:
@@ -173,32 +176,32 @@ def test_planning_takes_about_one_window_for_what_it_holds(weights):
     assert 1000 / 20 <= len(windows) <= 1.6 * 1000 / 20
 
 
-def test_windows_are_settled_where_nearly_all_words_have_a_sure_place():
+def test_windows_are_anchored_where_nearly_all_words_have_a_sure_place():
     windows = planned(evenly(100), 60)
     assert len(windows) > 3
     unknown, unsure = windows[1].words[len(windows[1].words) // 2 :], windows[3].words[::5]
     words = np.setdiff1d(np.arange(100), [*unknown, windows[0].words[0]])
     weights = np.where(np.isin(words, unsure), 0.4, 0.9)
-    settled, others = split_settled(windows, Anchors(words, words / 2, words / 2 + 0.4, weights))
-    assert windows[0] in settled
+    anchored, others = split_anchored(windows, Anchors(words, words / 2, words / 2 + 0.4, weights))
+    assert windows[0] in anchored
     assert windows[1] in others
     assert windows[3] in others
-    assert sorted(settled + others, key=windows.index) == windows
+    assert sorted(anchored + others, key=windows.index) == windows
 
 
-def settled(sure, known=None, starts=None, room=200):
-    """Which words of three spans of 10 s are settled in each; a word every second.
+def recognised(matched, known=None, starts=None, room=200):
+    """Which words are in the recognised ones of three windows of 10 s; a word every second.
 
-    `known` are the words with anchors, by default those that are `sure`.
+    `known` are the words with anchors, by default those that are `matched`.
     """
-    sure = np.array(sure, bool)
-    starts = np.arange(sure.size) + 0.1 if starts is None else np.array(starts)
-    known = np.flatnonzero(sure) if known is None else np.array(known)
+    matched = np.array(matched, bool)
+    starts = np.arange(matched.size) + 0.1 if starts is None else np.array(starts)
+    known = np.flatnonzero(matched) if known is None else np.array(known)
     anchors = Anchors(known, starts[known], starts[known] + 0.5, np.ones(known.size))
     spans = [FrameSpan(0, 1000), FrameSpan(1000, 2000), FrameSpan(2000, 3000)]
-    placement = placement_at(starts, starts + 0.5)
-    tokens = np.ones(sure.size, int)
-    windows = settled_windows(spans, anchors, sure, placement, tokens, room)
+    coarse = coarse_at(starts, starts + 0.5)
+    tokens = np.ones(matched.size, int)
+    windows = recognised_windows(spans, anchors, matched, coarse, tokens, room)
     assert {window.span for window in windows} <= set(spans)
     return [(window.span.start // 1000, window.words) for window in windows]
 
@@ -210,32 +213,32 @@ def without(*words):
     return [n not in words for n in range(30)]
 
 
-def test_spans_that_were_decoded_as_written_are_settled():
-    assert settled(without()) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+def test_spans_that_were_decoded_as_written_are_recognised():
+    assert recognised(without()) == [(0, FIRST), (1, SECOND), (2, THIRD)]
     # a few others among those that were, also at the ends and where two spans meet
-    assert settled(without(0, 13, 14, 29)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
-    assert settled(without(9, 10)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+    assert recognised(without(0, 13, 14, 29)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
+    assert recognised(without(9, 10)) == [(0, FIRST), (1, SECOND), (2, THIRD)]
 
 
 def test_a_word_where_two_spans_meet_belongs_where_it_is_placed():
     starts = np.arange(30) + 0.1
     starts[10] = 9.9
     expected = [(0, (*FIRST, 10)), (1, SECOND[1:]), (2, THIRD)]
-    assert settled(without(10), starts=starts) == expected
+    assert recognised(without(10), starts=starts) == expected
 
 
-def test_spans_with_more_words_in_doubt_are_not_settled():
+def test_spans_with_more_words_in_doubt_are_not_recognised():
     # in a row, in all, and where two spans meet
-    assert settled(without(12, 13, 14, 15, 16)) == [(0, FIRST), (2, THIRD)]
-    assert settled(without(11, 13, 15, 17)) == [(0, FIRST), (2, THIRD)]
-    assert settled(without(19, 20, 21)) == [(0, FIRST)]
+    assert recognised(without(12, 13, 14, 15, 16)) == [(0, FIRST), (2, THIRD)]
+    assert recognised(without(11, 13, 15, 17)) == [(0, FIRST), (2, THIRD)]
+    assert recognised(without(19, 20, 21)) == [(0, FIRST)]
     # a span that nothing of was decoded, between two
-    assert settled(without(*SECOND)) == []
-    assert settled([False] * 30) == []
-    assert settled(without(), room=9) == []
+    assert recognised(without(*SECOND)) == []
+    assert recognised([False] * 30) == []
+    assert recognised(without(), room=9) == []
 
 
 def test_words_decoded_elsewhere_are_in_doubt_though_alike():
-    """`sure` words without an anchor, whose place in the order is wrong."""
+    """`matched` words without an anchor, whose place in the order is wrong."""
     known = [n for n in range(30) if n not in (12, 13, 14, 15, 16)]
-    assert settled(without(), known=known) == [(0, FIRST), (2, THIRD)]
+    assert recognised(without(), known=known) == [(0, FIRST), (2, THIRD)]
