@@ -35,11 +35,12 @@ from subalign.subtitles import PageMedia
 from subalign.subtitles.files import (
     SubtitleFile,
     check_certain,
+    file_label,
     read_subtitle_file,
     render_subtitle_file,
 )
 from subalign.subtitles.retiming import retime_by_speech
-from subalign.subtitles.script import read_script, script_of_file, transcript_label
+from subalign.subtitles.script import read_script, script_of_file
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_align"]
@@ -76,7 +77,7 @@ def run_align(job: AlignJob, session: Session) -> int:
         with loaded_model(
             job.compute, session, quiet=job.quiet, command="align", language=language
         ) as model:
-            check_script(model, script, transcript_label(job.transcript))
+            check_script(model, script, file_label(job.transcript))
             return _align(work, job, script, kept, model, session)
 
 
@@ -120,14 +121,14 @@ def _plan(job: AlignJob) -> _Work:
 def _own_cues(job: AlignJob) -> SubtitleFile:
     """The given file's cues, whose text is written back."""
     file = read_subtitle_file(job.transcript, encoding=job.script.encoding)
-    check_certain(file, transcript_label(job.transcript))
+    check_certain(file, file_label(job.transcript))
     return file
 
 
 def _script(job: AlignJob, file: SubtitleFile | None) -> Script:
     if file is None:
         return read_script(job.transcript, ignore=job.script.ignore, encoding=job.script.encoding)
-    return script_of_file(file, transcript_label(job.transcript), ignore=job.script.ignore)
+    return script_of_file(file, file_label(job.transcript), ignore=job.script.ignore)
 
 
 def _own_file(job: AlignJob) -> tuple[Output, ...]:
@@ -171,7 +172,7 @@ def _align(
             alignment=job.alignment,
             on_audio=progress.read,
             on_progress=progress.follower(work.label),
-            name=transcript_label(job.transcript),
+            name=file_label(job.transcript),
         )
     heard = found.report.heard_share >= job.min_heard
     file = None if kept is None else retime_by_speech(kept, script, found.transcript)
@@ -192,7 +193,7 @@ def _align(
     if not heard:
         session.fail(
             f"Only {found.report.heard_share:.0%} of the words of "
-            f"{transcript_label(job.transcript)} were heard in {work.label}, less than --min-heard "
+            f"{file_label(job.transcript)} were heard in {work.label}, less than --min-heard "
             f"{job.min_heard:g}: check that the two belong together, or use a better --model."
         )
     return 0 if heard else NOT_HEARD

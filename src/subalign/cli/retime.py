@@ -235,14 +235,18 @@ def _retime_one(
 ) -> None:
     from subalign.cli.console import print_text
     from subalign.pipeline.outputs import plan_subtitle_file, write_subtitle_file
-    from subalign.subtitles.files import check_certain, read_subtitle_file, render_subtitle_file
+    from subalign.subtitles.files import (
+        check_certain,
+        file_label,
+        read_subtitle_file,
+        render_subtitle_file,
+    )
     from subalign.subtitles.retiming import retime as move
-    from subalign.subtitles.script import transcript_label
 
     file = read_subtitle_file(source, encoding=encoding)
-    check_certain(file, transcript_label(source))
+    check_certain(file, file_label(source))
     moved = move(file, times)
-    _warn(moved, transcript_label(source), session)
+    _warn(moved, file_label(source), session)
     if results.to_stdout or (source == "-" and results.folder is None):
         print_text(render_subtitle_file(replace(moved.file, marked=False)))
         return

@@ -21,7 +21,8 @@ from subalign.pipeline.transcribe_recording import (
     warm_up_alignment,
 )
 from subalign.results import Alignment, Script, Segment, Transcript, Word
-from subalign.subtitles.script import read_script, transcript_label
+from subalign.subtitles.files import file_label
+from subalign.subtitles.script import read_script
 from subalign.version import __version__
 
 __all__ = ["OnProgress", "align", "check_script"]
@@ -72,7 +73,7 @@ def align(
         ModelError: the model is not available.
         UsageError: the options do not fit the model.
     """
-    label = name if isinstance(script, Script) else transcript_label(script)
+    label = name if isinstance(script, Script) else file_label(script)
     given = script if isinstance(script, Script) else _read(script, options)
     language = options.language or given.language
     if isinstance(model, Whisper):

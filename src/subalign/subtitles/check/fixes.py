@@ -21,7 +21,7 @@ from subalign.subtitles.check.screen_positions import ShownCue, cues_by_position
 from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import FileCue, SubtitleFile, render_subtitle_file
 from subalign.subtitles.files.reading import parse_parts, tidy_cue, with_header
-from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.rolling import are_rolling, unrolled
 from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.layout.profiles import Profile
 
@@ -53,7 +53,7 @@ def fix_file(file: SubtitleFile, profile: Profile) -> SubtitleFile:
 
 def _fixed_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
     fixed = _without_copies(file.with_cues(lambda cue: _tidied(cue, file.format)))
-    fixed = _unrolled(_without_copies(_in_order(fixed)))
+    fixed = _without_repeats(_without_copies(_in_order(fixed)))
     fixed = _with_ends(_with_ends(fixed, profile), profile)
     if file.format == "srt":
         numbers = count(1)
@@ -107,11 +107,11 @@ def _without_copies(file: SubtitleFile) -> SubtitleFile:
     return file.with_cues(if_new)
 
 
-def _unrolled(file: SubtitleFile) -> SubtitleFile:
+def _without_repeats(file: SubtitleFile) -> SubtitleFile:
     """Rolling captions with each line only where it is new."""
     if file.format == "ass" or not are_rolling(file.cues):
         return file
-    kept = iter(folded(file.cues))
+    kept = iter(unrolled(file.cues))
     return file.with_cues(lambda _: next(kept))
 
 

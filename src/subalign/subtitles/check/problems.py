@@ -9,7 +9,7 @@ from subalign.subtitles.check.screen_positions import cues_by_position
 from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import FileCue, OtherLines, SubtitleFile
 from subalign.subtitles.files.reading import has_header
-from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.rolling import are_rolling, unrolled
 from subalign.subtitles.files.subtitle_file import shown_text
 from subalign.subtitles.files.times import are_exact
 from subalign.subtitles.layout.limits import find_breaches
@@ -96,7 +96,7 @@ def _whole(file: SubtitleFile) -> Iterator[Problem]:
         yield Problem(kind="line-breaks", value="mixed", allowed="one kind")
     cues = sorted(file.cues, key=lambda cue: cue.start_ms)
     if file.format != "ass" and are_rolling(cues):
-        yield Problem(kind="rolling", value=f"{folded(cues).count(None)} cues add nothing")
+        yield Problem(kind="rolling", value=f"{unrolled(cues).count(None)} cues add nothing")
     if not has_header(file):
         yield Problem(kind="header", value="none", allowed="WEBVTT")
 

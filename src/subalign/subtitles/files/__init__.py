@@ -3,6 +3,7 @@
 `read_subtitle_file` reads SubRip, WebVTT and SubStation Alpha, `render_subtitle_file` writes them.
 """
 
+from subalign.subtitles.files.encodings import file_label
 from subalign.subtitles.files.reading import (
     check_certain,
     parse_subtitle_file,
@@ -16,6 +17,7 @@ __all__ = [
     "OtherLines",
     "SubtitleFile",
     "check_certain",
+    "file_label",
     "parse_subtitle_file",
     "read_subtitle_file",
     "render_subtitle_file",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from subalign.subtitles.files.subtitle_file import FileCue
 from subalign.subtitles.tags import INNER_TIME, TAG
 
-__all__ = ["are_rolling", "folded"]
+__all__ = ["are_rolling", "unrolled"]
 
 _MARKUP = re.compile(f"{TAG.pattern}|{INNER_TIME.pattern}")
 
@@ -41,7 +41,7 @@ def are_rolling(cues: Sequence[FileCue]) -> bool:
     return adding >= _LEAST and 2 * repeating >= len(steps) - 1
 
 
-def folded(cues: Sequence[FileCue]) -> list[FileCue | None]:
+def unrolled(cues: Sequence[FileCue]) -> list[FileCue | None]:
     """Each cue with those of its lines that are new; None for those without any."""
     return [
         (replace(step.cue, text="\n".join(step.new)) if step.repeats else step.cue)

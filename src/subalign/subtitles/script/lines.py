@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from subalign.subtitles.files.rolling import are_rolling, folded
+from subalign.subtitles.files.rolling import are_rolling, unrolled
 from subalign.subtitles.files.subtitle_file import (
     FileCue,
     FileFormat,
@@ -42,7 +42,7 @@ _OVERRIDE = re.compile(r"\\(?:([ibus])(\d+)|(an[1-9]))(?![a-z])")
 class ScriptLine:
     """A line of a text, a cue or a segment: its text, and its times (seconds) where it has any.
 
-    Only in the ranges `worded` of the text can something be said; None stands for all of it.
+    Only in the ranges `worded` of the text can something be spoken; None stands for all of it.
     `cues` are the ids of the cues that show the line, more than one where they are stacked.
     """
 
@@ -55,7 +55,7 @@ class ScriptLine:
 
 @dataclass(frozen=True, slots=True)
 class ParsedScript:
-    """A transcript's lines, each with text, and what tells which parts of them are said.
+    """A transcript's lines, each with text, and what tells which parts of them are spoken.
 
     `language` is as the file gives it. `captions` says that the lines are cues, `rolling` that
     these repeated lines of the cue before, and `timed` that most lines begin with a time, as
@@ -72,15 +72,15 @@ class ParsedScript:
 def lines_of_cues(parts: Sequence[FileCue | OtherLines], format: FileFormat) -> ParsedScript:
     """A line for each cue that has text, by their starts; of rolling captions only what is new.
 
-    Signs in the picture are lines of which nothing is said.
+    Signs in the picture are lines of which nothing is spoken.
     """
     shown = [part for part in parts if isinstance(part, FileCue) and not part.is_comment]
     shown.sort(key=lambda cue: cue.start_ms)
     rolling = format != "ass" and are_rolling(shown)
-    # where most are placed, that is how the file places what is said
+    # where most are placed, that is how the file places subtitles
     signs = 2 * sum(map(is_placed, shown)) <= len(shown)
     ids: dict[ScriptLine, list[int]] = {}  # typesetters stack copies of a cue to draw its shadow
-    for cue in filter(None, folded(shown)) if rolling else shown:
+    for cue in filter(None, unrolled(shown)) if rolling else shown:
         text = _text(cue, format)
         if text:
             start, end = max(0, cue.start_ms), max(0, cue.end_ms)
@@ -186,9 +186,9 @@ def _worded(text: str, words: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, i
     written = ""
     for word in words:
         parts = (word.get(key) for key in ("before", "word", "after"))
-        before, said, after = (part if isinstance(part, str) else "" for part in parts)
+        before, bare, after = (part if isinstance(part, str) else "" for part in parts)
         first = at + len(before)
-        ranges.append((max(0, first), max(0, min(first + len(said), len(text.strip())))))
-        written += before + said + after
-        at += len(before + said + after)
+        ranges.append((max(0, first), max(0, min(first + len(bare), len(text.strip())))))
+        written += before + bare + after
+        at += len(before + bare + after)
     return tuple(ranges) if written.strip() == text.strip() else None

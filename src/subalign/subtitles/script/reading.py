@@ -1,4 +1,4 @@
-"""A transcript's file to the lines that forced alignment takes."""
+"""A transcript's file, of any form, to the lines that forced alignment takes."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from subalign.subtitles.script.plain_text import parse_plain_text
 from subalign.subtitles.script.sbv_tsv_ttml import detect_other, parse_other
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
 
-__all__ = ["read_script", "script_of_file", "transcript_label"]
+__all__ = ["read_script", "script_of_file"]
 
 _logger = logging.getLogger("subalign")
 
@@ -33,13 +33,13 @@ _ENDINGS = ".txt, .srt, .vtt, .ass or .json"
 def read_script(
     path: str | os.PathLike[str], *, ignore: Sequence[str] = (), encoding: str | None = None
 ) -> Script:
-    """The lines of a transcript, and what of them is said; "-" is standard input.
+    """The lines of a transcript, and which parts of them are spoken; "-" is standard input.
 
     What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, SBV, TTML, tables of
     start, end and text, JSON), then the name's ending; any other text is a line of speech for each
     line that is neither empty nor a time. Cues come in the order of their old times, which are
-    kept. `ignore` are regular expressions of what is not said, and `encoding` is the file's where
-    it is not what the file itself shows.
+    kept. `ignore` are regular expressions of text that is not spoken; `encoding` is the file's
+    where it is not what the file itself shows.
 
     Raises:
         InputError: the file cannot be read, is not text, is damaged, or holds no text.
@@ -47,7 +47,7 @@ def read_script(
             input is closed.
     """
     patterns = compile_ignored(ignore)
-    label = transcript_label(path)
+    label = file_label(path)
     text = read_text_file(path, noun="transcript", endings=_ENDINGS, encoding=encoding).text
     text = text.replace("\ufeff", "")  # also of joined files
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -67,11 +67,6 @@ def script_of_file(file: SubtitleFile, label: str, *, ignore: Sequence[str] = ()
     return _script(lines_of_cues(file.parts, file.format), patterns, label)
 
 
-def transcript_label(path: str | os.PathLike[str]) -> str:
-    """The transcript's name in messages."""
-    return file_label(path)
-
-
 def _script(found: ParsedScript, ignore: Sequence[re.Pattern[str]], label: str) -> Script:
     if found.rolling:
         _logger.warning(
@@ -81,15 +76,15 @@ def _script(found: ParsedScript, ignore: Sequence[re.Pattern[str]], label: str) 
         )
     if not found.lines:
         raise InputError(f"{label} holds no text: give the transcript of the recording.")
-    said = spoken_ranges(
+    spoken = spoken_ranges(
         [line.text for line in found.lines],
         ignore=ignore,
         captions=found.captions,
         timed=found.timed,
     )
     lines = (
-        Line(line.text, _common(line, ranges), line.start, line.end, line.cues)
-        for line, ranges in zip(found.lines, said, strict=True)
+        Line(line.text, _spoken(line, ranges), line.start, line.end, line.cues)
+        for line, ranges in zip(found.lines, spoken, strict=True)
     )
     return Script(tuple(lines), _language_code(found.language))
 
@@ -131,16 +126,16 @@ def _not_of(form: str, label: str) -> InputError:
     )
 
 
-def _common(line: ScriptLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """What the text lets seem said, as far as the file's words agree."""
+def _spoken(line: ScriptLine, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The spoken ranges that are words of the file, where it tells its words."""
     if line.worded is None:
         return ranges
-    said = bytearray(len(line.text))
+    spoken = bytearray(len(line.text))
     for first, end in ranges:
-        said[first:end] = b"\x01" * (end - first)
+        spoken[first:end] = b"\x01" * (end - first)
     kept = bytearray(len(line.text))
     for first, end in line.worded:
-        kept[first:end] = said[first:end]
+        kept[first:end] = spoken[first:end]
     return trimmed_ranges(line.text, kept)
 
 
