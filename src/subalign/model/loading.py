@@ -9,7 +9,6 @@ from subalign.model.checkpoints.folder import kind_of
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
-from subalign.model.config import CONFIG, read_json
 from subalign.model.devices import TensorOptions, resolve_device, resolve_dtype
 from subalign.model.registry import (
     OfficialModel,
@@ -19,7 +18,6 @@ from subalign.model.registry import (
 )
 from subalign.model.sources import OnFetch
 from subalign.model.store import fetch
-from subalign.model.timing_heads import timing_heads_like
 from subalign.model.whisper import Whisper
 
 __all__ = ["load_model"]
@@ -80,12 +78,7 @@ def _load(
         return load_ctranslate2_folder(path, target, name=name, official=official)
     if kind == "Hugging Face":
         return load_hugging_face_folder(path, target, name=name, official=official)
-    model = load_subalign_folder(path, target)
-    if "timing_heads" not in read_json(path / CONFIG):
-        timing = timing_heads_like(model.dims, model.alignment_pairs)
-        if timing is not None:
-            model.mark_timing_heads(timing.pairs, timing.shift)
-    return model
+    return load_subalign_folder(path, target)
 
 
 def _may_be_repository(name: str) -> bool:

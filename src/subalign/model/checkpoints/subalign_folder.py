@@ -28,7 +28,7 @@ from subalign.model.config import (
     read_json,
 )
 from subalign.model.devices import TensorOptions
-from subalign.model.timing_heads import TimingHeads, read_timing_heads
+from subalign.model.timing_heads import TimingHeads, read_timing_heads, timing_heads_like
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
@@ -74,13 +74,19 @@ def load_subalign_folder(folder: Path, target: TensorOptions) -> Whisper:
     )
     model.previous_text = config.get("previous_text", True) is True
     model.short_windows = config.get("short_windows", False) is True
-    heads = read_heads(config, path)
+    _mark_heads(model, config, path)
+    return model
+
+
+def _mark_heads(model: Whisper, config: Mapping[str, object], path: Path) -> None:
+    """Mark the heads that the config states; timing heads else as an official model's like it."""
+    heads, timing = read_heads(config, path), read_timing_heads(config, path)
     if heads is not None:
         model.mark_alignment_heads(heads)
-    timing = read_timing_heads(config, path)
+    if "timing_heads" not in config:
+        timing = timing_heads_like(model.dims, model.alignment_pairs)
     if timing is not None:
         model.mark_timing_heads(timing.pairs, timing.shift)
-    return model
 
 
 def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
