@@ -46,9 +46,9 @@ _Files = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """A file and what is wrong with it; where it was mended, what came of that.
+    """A file and what is wrong with it; where it was fixed, what came of that.
 
-    `before` and `after` are the texts of the given and of the mended file `fixed`, and `remaining`
+    `before` and `after` are the texts of the given and of the fixed file `fixed`, and `remaining`
     is what is wrong with that.
     """
 
@@ -63,7 +63,7 @@ class FileReport:
 
     @property
     def remaining_errors(self) -> int:
-        """How many errors there are, after mending where there was any."""
+        """How many errors there are, after fixing where that was done."""
         left = self.problems if self.fixed is None else self.remaining
         return sum(problem.is_error for problem in left)
 
@@ -125,7 +125,7 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the options say; `target` is "source", "beside", or None where nothing is mended."""
+    """What the options say; `target` is "source", "beside", or None where nothing is fixed."""
 
     limits: LayoutOptions
     encoding: str | None
@@ -167,14 +167,14 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
     if wanted.target is None:
         return found
     check_certain(file, source)
-    mended = fix_file(file, profile)
-    if mended == file:
+    fixed = fix_file(file, profile)
+    if fixed == file:
         return found
-    if not mended.cues:
+    if not fixed.cues:
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
     path = _target(source, file.format, wanted)
-    write_subtitle_file(mended, path, overwrite=wanted.overwrite or wanted.target == "source")
-    after = render_subtitle_file(mended)
+    write_subtitle_file(fixed, path, overwrite=wanted.overwrite or wanted.target == "source")
+    after = render_subtitle_file(fixed)
     return replace(
         found,
         fixed=str(path),
@@ -185,7 +185,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
 
 
 def _target(source: str, form: str, wanted: _Wanted) -> Path:
-    """Where the mended file goes."""
+    """Where the fixed file goes."""
     path = Path(f"stdin.{form}" if source == "-" else source)
     if wanted.target == "source":
         if source == "-":
@@ -243,7 +243,7 @@ def report_json(reports: Sequence[FileReport]) -> str:
             "profile": report.profile,
             **_counted(report.problems),
             "problems": [_facts(problem) for problem in report.problems],
-            **_mending(report),
+            **_fix_facts(report),
         }
         for report in reports
     ]
@@ -251,7 +251,7 @@ def report_json(reports: Sequence[FileReport]) -> str:
 
 
 def report_text(reports: Sequence[FileReport]) -> None:
-    """Write a table for each file to standard output, and the diff where it was mended."""
+    """Write a table for each file to standard output, and the diff where it was fixed."""
     from rich.console import Console
 
     if sys.stdout is not None and sys.stdout.isatty():
@@ -328,7 +328,7 @@ def _counted(problems: "Sequence[Problem]") -> dict[str, int]:
     return {"errors": errors, "warnings": len(problems) - errors}
 
 
-def _mending(report: FileReport) -> dict[str, object]:
+def _fix_facts(report: FileReport) -> dict[str, object]:
     if report.fixed is None:
         return {}
     return {"fixed": report.fixed, "remaining": [_facts(problem) for problem in report.remaining]}
