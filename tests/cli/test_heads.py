@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from embedded import LAYERS
-from subalign.cli.heads import find_shape
 from subalign.cli.parsers import format_pairs, parse_pairs
 from subalign.errors import UsageError
 from subalign.model import (
@@ -18,6 +17,7 @@ from subalign.model import (
     known_timing_heads,
     official_models,
 )
+from subalign.model.alignment_heads import dump_shape
 from subalign.model.timing_heads import upper_half
 from zlib_packing import packs_as_zlib
 
@@ -313,12 +313,12 @@ def test_a_dump_of_no_known_shape(fails):
 def test_a_dump_of_several_known_shapes():
     known = [(4, 6), (6, 4), (4, 6), (4, 20)]
     with pytest.raises(UsageError) as caught:
-        find_shape(24, n_layers=None, n_heads=None, known=known)
+        dump_shape(24, known)
     assert str(caught.value) == (
-        "The dump is for 24 heads, which may be 4 x 6 and 6 x 4: give --layers and --heads."
+        "The dump is for 24 heads, which may be 4 x 6 and 6 x 4: give `layers` and `heads`."
     )
-    assert find_shape(24, n_layers=6, n_heads=None, known=known) == (6, 4)
-    assert find_shape(80, n_layers=None, n_heads=None, known=known) == (4, 20)
+    assert dump_shape(24, known, layers=6) == (6, 4)
+    assert dump_shape(80, known) == (4, 20)
 
 
 # encode

@@ -11,7 +11,7 @@ import pytest
 
 from checkpoint_models import DIMS, random_model, same_weights, write_ctranslate2
 from embedded import LAYERS
-from subalign.model import TimingHeads, heads_of, load_model, save_checkpoint
+from subalign.model import TimingHeads, heads_of, load_whisper, save_checkpoint
 
 FIRST_LINES = """\
 Good morning, and welcome to our program.
@@ -258,14 +258,6 @@ def test_find_leaves_out_what_has_no_truth(subalign, half, opening):
     ]
 
 
-def test_find_by_a_method_that_chooses_its_heads(fails, opening):
-    fails(
-        *("find", "micro.en", "opening.wav", "--method", "norms"),
-        code=2,
-        sentence="--method norms chooses its heads for each text: measure them by viterbi or dtw.",
-    )
-
-
 def test_find_without_any_truth(fails, clip):
     fails(
         *("find", "micro.en", "talk.wav"),
@@ -285,7 +277,7 @@ def test_saved_heads_leave_all_else_as_it_was(subalign, opening, embedded):
     assert after == before | chosen
     for name in ("model.safetensors", "vocab.tiktoken"):
         assert Path("better", name).read_bytes() == (embedded / name).read_bytes()
-    assert load_model("better").previous_text is False
+    assert load_whisper("better").previous_text is False
     assert sorted(path.name for path in Path().iterdir()) == [
         "better",
         "opening.txt",
@@ -309,12 +301,12 @@ def test_heads_saved_into_the_models_own_folder(subalign, opening, embedded):
 
 
 def test_heads_of_a_ctranslate2_folder_are_saved_as_one_of_our_form(subalign, opening):
-    micro = load_model("micro.en", device="cpu", dtype="float32")
+    micro = load_whisper("micro.en", device="cpu", dtype="float32")
     write_ctranslate2(micro, Path("faster"))
     outcome = subalign("heads", "find", "faster", ".", "--most", "2", "--save", "better", "--json")
     assert (outcome.code, outcome.err) == (0, "better has these heads.\n")
     found = json.loads(outcome.out)
-    saved = load_model("better", device="cpu")
+    saved = load_whisper("better", device="cpu")
     assert saved.timing_pairs == tuple(map(tuple, found["pairs"]))
     assert saved.timing_shift == found["shift"]
     assert saved.alignment_pairs == heads_of("faster").pairs
@@ -426,7 +418,8 @@ def spy_on_drawing(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["-o", "a.gif"], 2, "-o a.gif does not say what to draw: end it with .png, .svg or .pdf."),
+        (["-o", "a.gif"], 2, "--output a.gif does not say what to draw: end it with .png, .svg or "
+         ".pdf."),
         (["--from", "x"], 2, "--from 'x' is no time: write seconds, m:ss or h:mm:ss, such as 90 or "
          "1:30."),
         (["--from", "9", "--to", "8"], 2, "--from 9 --to 8 is no stretch of time: a clip must end "
@@ -461,7 +454,7 @@ def test_a_picture_for_a_folder_that_is_not_there(fails, opening):
     fails(
         *("plot", "micro.en", "opening.wav", "opening.txt", "-o", "no/a.png"),
         code=1,
-        sentence="no/a.png cannot be written (no such file or directory): give another -o.",
+        sentence="no/a.png cannot be written (no such file or directory): give another --output.",
     )
 
 

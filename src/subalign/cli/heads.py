@@ -311,7 +311,7 @@ def plot(
     track: _Track,
     alignment: Annotated[cli.AlignmentArguments, Only("qk_scale", "medfilt_width", "kernels")],
 ) -> None:
-    """Draw the attention that times words by method dtw, with the path, under the waveform.
+    """Draw the attention that times words, with the path through it, under the waveform.
 
     Needs matplotlib: pip install "subalign[plot]".
     """

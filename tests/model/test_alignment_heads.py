@@ -1,23 +1,26 @@
 """Heads of names and folders are those that the loaded model has."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
-from checkpoint_models import random_model, write_ctranslate2, write_hugging_face, write_json
+from checkpoint_models import DIMS, random_model, write_ctranslate2, write_hugging_face, write_json
 from subalign.errors import CheckpointError, UnknownModelError
 from subalign.model import (
     TimingHeads,
     decode_dump,
     heads_of,
     known_heads,
-    load_model,
+    load_whisper,
     official_models,
     pack_heads,
     save_checkpoint,
 )
 from subalign.model.config import DIMENSION_KEYS
 from subalign.model.timing_heads import upper_half
+
+SIZES = asdict(DIMS)
 
 
 @pytest.fixture
@@ -58,12 +61,12 @@ def test_known_heads_are_the_embedded_ones_and_the_official_ones(embedded_model)
 def test_the_heads_of_our_folder(ours, model):
     heads = heads_of(str(ours))
     assert (heads.name, heads.n_layers, heads.n_heads, heads.stated) == ("mine", 2, 4, True)
-    assert heads.pairs == load_model(ours).alignment_pairs == ((0, 2), (1, 3))
+    assert heads.pairs == load_whisper(ours).alignment_pairs == ((0, 2), (1, 3))
     assert decode_dump(heads.dump, 2, 4) == heads.pairs
 
 
 def test_the_heads_of_a_hugging_face_folder_without_its_weights(theirs):
-    expected = load_model(theirs).alignment_pairs
+    expected = load_whisper(theirs).alignment_pairs
     (theirs / "model.safetensors").unlink()
     heads = heads_of(str(theirs))
     assert (heads.name, heads.stated) == ("fine-tune", True)
@@ -72,7 +75,7 @@ def test_the_heads_of_a_hugging_face_folder_without_its_weights(theirs):
 
 def test_the_heads_of_a_ctranslate2_folder(model, tmp_path):
     folder = write_ctranslate2(model, tmp_path / "faster")
-    heads, loaded = heads_of(str(folder)), load_model(folder)
+    heads, loaded = heads_of(str(folder)), load_whisper(folder)
     assert (heads.name, heads.stated, heads.timing_stated) == ("faster", True, False)
     assert heads.pairs == loaded.alignment_pairs == ((0, 2), (1, 3))
     assert heads.timing == TimingHeads(loaded.timing_pairs, loaded.timing_shift)
@@ -109,14 +112,14 @@ def test_a_hugging_face_folder_without_heads_of_its_own(theirs, stated):
     change(theirs / "generation_config.json", alignment_heads=stated)
     heads = heads_of(str(theirs))
     assert not heads.stated
-    assert heads.pairs == load_model(theirs).alignment_pairs == ((1, 0), (1, 1), (1, 2), (1, 3))
+    assert heads.pairs == load_whisper(theirs).alignment_pairs == ((1, 0), (1, 1), (1, 2), (1, 3))
 
 
 def test_our_folder_without_heads(ours):
     change(ours / "config.json", alignment_heads=None)
     heads = heads_of(str(ours))
     assert not heads.stated
-    assert heads.pairs == load_model(ours).alignment_pairs
+    assert heads.pairs == load_whisper(ours).alignment_pairs
 
 
 @pytest.mark.parametrize(
@@ -128,8 +131,9 @@ def test_our_folder_without_heads(ours):
         ({"timing_heads": [[2, 0]]}, "states timing_heads that the model does not have"),
         ({"timing_shift": "late"}, "states a timing_shift that is no number"),
         ({"dims": None}, "lacks dims"),
-        ({"dims": {"n_text_layer": True, "n_text_head": 4}}, "does not state how many decoder"),
-        ({"dims": {"n_text_layer": 1 << 30, "n_text_head": 4}}, "does not state how many decoder"),
+        ({"dims": {"n_text_layer": 2, "n_text_head": 4}}, "does not state n_mels"),
+        ({"dims": SIZES | {"n_text_layer": True}}, "n_text_layer is True, not a whole number"),
+        ({"dims": SIZES | {"n_text_layer": 1 << 30}}, "n_text_layer is over 320"),
         ({"format": "subalign-checkpoint-9"}, "this subalign reads subalign-checkpoint-1"),
     ],
 )
