@@ -92,3 +92,43 @@ def test_signs_move_with_what_is_said_before_them(tmp_path, make):
         (6000, 6500),
         (7000, 7500),
     ]
+
+
+def spoken_lines(file, make):
+    """The script of a file, and a transcript in which its lines are spoken 10 s apart."""
+    script = script_of_file(file, "a")
+    spans = [(10.0 * n, 10.0 * n + 1) for n in range(1, len(script.lines) + 1)]
+    return script, make(*[[(" x", start, end)] for start, end in spans])
+
+
+def test_cues_with_the_same_times_are_told_apart(make):
+    """Also where a cue without text stands between them, or one begins before 0."""
+    at_one = "00:00:01,000 --> 00:00:02,000\n"
+    file = parse_subtitle_file(
+        f"1\n{at_one}\n2\n{at_one}One\n\n3\n{at_one}two\n\n4\n-00:00:01,000 --> {at_one[:12]}\nNo",
+        "a",
+    )
+    script, transcript = spoken_lines(file, make)
+    assert [line.cues for line in script.lines] == [(3,), (1,), (2,)]
+    moved = retime_by_speech(file, script, transcript)
+    assert [(cue.start_ms, cue.end_ms) for cue in moved.cues[1:]] == [
+        (20_000, 21_000),
+        (30_000, 31_000),
+        (10_000, 11_000),
+    ]
+
+
+def test_copies_of_a_cue_and_drawings_behind_it_stay_together(make):
+    event = "Dialogue: 0,0:00:0{}.00,0:00:0{}.00,Default,,0,0,0,,{}\n"
+    events = [(1, 3, r"{\p1}m 0 0 l 9 9{\p0}"), (1, 3, r"{\i1}One"), (1, 3, "One"), (4, 5, "two")]
+    file = parse_subtitle_file(
+        "[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        + "".join(event.format(*fields) for fields in events),
+        "a",
+    )
+    moved = retime_by_speech(file, *spoken_lines(file, make))
+    assert [(cue.start_ms, cue.end_ms) for cue in moved.cues] == [
+        *[(10_000, 11_000)] * 3,
+        (30_000, 31_000),
+    ]

@@ -68,12 +68,12 @@ def test_times_of_one_reader(cases, name):
 
 
 @pytest.mark.parametrize("name", ["broken/text_mend_744fc8.srt", "youtube.vtt", "full.vtt"])
-def test_nothing_is_left_to_mend_after_once(cases, name, tmp_path):
+def test_nothing_is_left_to_fix_after_once(cases, name, tmp_path):
     profile = PROFILES["broadcast"]
-    mended = render_subtitle_file(fix_file(read_subtitle_file(cases / name), profile))
+    fixed = render_subtitle_file(fix_file(read_subtitle_file(cases / name), profile))
     path = tmp_path / name.rpartition("/")[2]
-    path.write_text(mended, "utf-8")
-    assert render_subtitle_file(fix_file(read_subtitle_file(path), profile)) == mended
+    path.write_text(fixed, "utf-8")
+    assert render_subtitle_file(fix_file(read_subtitle_file(path), profile)) == fixed
 
 
 def test_rolling_captions_are_told(cases):

@@ -151,7 +151,7 @@ def test_events_of_sub_station_alpha():
 )
 @pytest.mark.parametrize("number", ["1", "\u200e1", "\ufeff\u202b1\u202c"])
 def test_times_however_they_are_written(written, found_ms, number):
-    """One reader: the same cues for what is mended and for what is aligned."""
+    """One reader: the same cues for what is fixed and for what is aligned."""
     text = f"{number}\n{written}\nOne\n\n\u200f2\n00:00:05,000 --> 00:00:06,000\nTwo\n"
     file = parse_subtitle_file(text, "a.txt")
     assert [(cue.start_ms, cue.end_ms, cue.text) for cue in file.cues] == [
