@@ -1,6 +1,7 @@
-"""New times for the cues of a subtitle file: shifted, stretched, or from one frame rate to another.
+"""New times for the cues of a subtitle file: by a linear map, or by the speech in the recording.
 
-The map is linear and exact, t → factor · t + offset; rounding comes last.
+The map shifts, stretches, or goes from one frame rate to another. It is exact,
+t → factor · t + offset; rounding comes last.
 """
 
 import re

@@ -42,8 +42,8 @@ def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) ->
     `encoding` is the file's where it is not what the file itself shows.
 
     Words without times, or with impossible ones, are placed between their neighbours and
-    `estimated`; a warning says how many. Where the file does not tell the recording's duration, it
-    is NaN, as are numbers of segments and words that it lacks.
+    `estimated`; a warning gives their number. The recording's duration is NaN where the file lacks
+    it, as are numbers of segments and words.
 
     Raises:
         InputError: the file cannot be read, is no JSON, or holds no segments with times.
@@ -145,14 +145,14 @@ class _Reader:
         start: float,
         end: float,
     ) -> tuple[Word, ...]:
-        said = [word.get("word", word.get("text")) for word in entries]
+        texts = [word.get("word", word.get("text")) for word in entries]
         beside = [(_text(word.get("before")), _text(word.get("after"))) for word in entries]
         written = "".join(
-            before + word + after for word, (before, after) in zip(said, beside, strict=True)
+            before + word + after for word, (before, after) in zip(texts, beside, strict=True)
         )
         if written.split() != text.split():
-            said = _spaced(said, text)
-        spans = _filled(timed, [len(word.strip()) for word in said], start, end)
+            texts = _spaced(texts, text)
+        spans = _filled(timed, [len(word.strip()) for word in texts], start, end)
         self.estimated += sum(times is None for times in timed)
         return tuple(
             Word(
@@ -165,7 +165,7 @@ class _Reader:
                 after=after,
             )
             for word, span, entry, times, (before, after) in zip(
-                said, spans, entries, timed, beside, strict=True
+                texts, spans, entries, timed, beside, strict=True
             )
         )
 

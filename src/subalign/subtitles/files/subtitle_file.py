@@ -60,7 +60,7 @@ class SubtitleFile:
 
     `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
     `guess` is the usual name of the encoding that they were guessed to be in, empty where nothing
-    was guessed, and `certain` says that this is hardly wrong.
+    was guessed, and `certain` whether no other encoding fits as well.
     `ending` are the line breaks at its end, `original` is its text with line breaks LF.
     """
 

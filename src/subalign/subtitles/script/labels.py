@@ -1,6 +1,6 @@
 """Speakers' names before a colon: `ANNA:`, `Dr. Smith (whispering):`, `Speaker 1:`, `田中：`.
 
-A colon also ends phrases that people say ("Remember: …", "At 10:30 …"), so a name must look
+A colon also ends spoken phrases ("Remember: …", "At 10:30 …"), so a name must look
 like one:
 
 - in capitals, up to five words;
@@ -20,12 +20,12 @@ __all__ = ["Label", "find_labels", "label_at"]
 
 _LABEL = re.compile(
     r"""(?P<name>[^\W\d_][^:：\n\r<>[\](){}"“”?!♪,;*]{0,39}?)[*_]{0,3}
-        (?:\s*\([^()\n]{1,30}\)|\s*\[[^][\n]{1,30}\])?     # how it is said
+        (?:\s*\([^()\n]{1,30}\)|\s*\[[^][\n]{1,30}\])?     # how it is spoken
         \s*(?: :(?=\s|$|["“”'‘«([♪<*_]) | ： )""",
     re.VERBOSE,
 )
 
-# what stands before a colon and is said, or is a heading
+# what stands before a colon and is spoken, or is a heading
 _NO_NAMES = frozenset(
     """
     note notes nb ps warning caution remember reminder question questions answer answers example

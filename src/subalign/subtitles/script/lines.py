@@ -55,7 +55,7 @@ class ScriptLine:
 
 @dataclass(frozen=True, slots=True)
 class ParsedScript:
-    """A transcript's lines, each with text, and what tells which parts of them are spoken.
+    """A transcript's lines, each with text, and what decides which parts of them are spoken.
 
     `language` is as the file gives it. `captions` says that the lines are cues, `rolling` that
     these repeated lines of the cue before, and `timed` that most lines begin with a time, as
@@ -178,7 +178,7 @@ def _line(segment: object) -> ScriptLine:
 
 
 def _worded(text: str, words: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int], ...] | None:
-    """Which ranges of the stripped text are words, where `before` or `after` say what is none."""
+    """Which ranges of the stripped text are words, where `before` or `after` hold what is none."""
     if not any("before" in word or "after" in word for word in words):
         return None
     ranges = []

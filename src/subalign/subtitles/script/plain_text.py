@@ -1,7 +1,7 @@
 """Transcripts as plain text: which lines are speech, and which are times or headings.
 
 Web pages put times between lines (`0:04`, `4 seconds`) or before each (`0:04 Hello`). They are
-told from what people say by their number and order.
+told from speech by their number and order.
 """
 
 import re
@@ -23,7 +23,7 @@ _DURATION = re.compile(
 # a heading of Markdown; with a second mark at the end it is sung
 _HEADING = re.compile(r"#{1,6}\s.*(?<!#)")
 
-# times without digits between colons: two in a row may be said
+# times without digits between colons: two in a row may be spoken
 _LEAST_DURATIONS = 3
 
 

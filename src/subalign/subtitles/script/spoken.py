@@ -1,12 +1,12 @@
-r"""What of a transcript's text is said aloud, and what is only kept.
+r"""Which parts of a transcript's text are spoken; the others are kept, but not aligned.
 
-Never said:
+Never spoken:
 
 - tags: `<i>`, `<v Mary>`, `<laugh>`, `{\an8}`;
 - everything in square brackets: `[door slams]`, `[00:12:07]`, `【…】`;
 - music marks: `♪`, and `#` that stands alone; addresses (`https://…`);
 - `>>` where a speaker changes, and the dash or bullet that opens a line of dialogue;
-- a time as in `0:12:07` at the start of a line, but not `10:30`, which people say, unless most
+- a time as in `0:12:07` at the start of a line, but not `10:30`, which is read aloud, unless most
   lines begin so;
 - how ruby is read: `<rt>…</rt>`, kana in brackets after Chinese characters; bold marks (`**`);
 - a speaker's name before a colon at the start of a line: see `labels`;
@@ -26,7 +26,7 @@ from subalign.subtitles.tags import INNER_TIME, TAG
 
 __all__ = ["spoken_ranges", "trimmed_ranges"]
 
-_NEVER_SAID = re.compile(
+_UNSPOKEN = re.compile(
     "|".join(
         (
             # how ruby is read, as an element and as kana in brackets after Chinese characters
@@ -74,11 +74,11 @@ def spoken_ranges(
     captions: bool = False,
     timed: bool = False,
 ) -> list[tuple[tuple[int, int], ...]]:
-    """The ranges (first, end) of each text that somebody says, without the space around them.
+    """The ranges (first, end) of each text that are spoken, without the space around them.
 
     The texts are the lines of one transcript, in order: what is a speaker's name shows in all of
     them together. `captions` says that they come from a subtitle file, `timed` that a time as in
-    `0:12` at the start of a line tells when it is said.
+    `0:12` at the start of a line is the time of that line.
     """
     opening = _TIMED_OPENING if timed else _LINE_OPENING
     marked = [_mark(text, opening) for text in texts]
@@ -86,10 +86,10 @@ def spoken_ranges(
     return [_finish(text, names, ignore, captions=captions) for text in marked]
 
 
-def trimmed_ranges(text: str, said: Sequence[int | bool]) -> tuple[tuple[int, int], ...]:
-    """The ranges of a text whose characters are `said`, without the space around them."""
+def trimmed_ranges(text: str, spoken: Sequence[int | bool]) -> tuple[tuple[int, int], ...]:
+    """The ranges of a text whose characters are `spoken`, without the space around them."""
     ranges = []
-    for run in re.finditer(rb"\x01+", bytes(map(bool, said))):
+    for run in re.finditer(rb"\x01+", bytes(map(bool, spoken))):
         part = text[run.start() : run.end()]
         first = run.start() + len(part) - len(part.lstrip())
         if part.strip():
@@ -98,48 +98,48 @@ def trimmed_ranges(text: str, said: Sequence[int | bool]) -> tuple[tuple[int, in
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a speaker's name could stand: what is there, and the line's start and end."""
+class _LabelPlace:
+    """What could be a speaker's name, and where it begins."""
 
     at: int
     label: Label
 
 
 @dataclass(frozen=True, slots=True)
-class _Marked:
-    """A text with a byte for each character: 1 where it is said."""
+class _MarkedText:
+    """A text with a byte for each character: 1 where it is spoken."""
 
     text: str
-    said: bytearray
-    places: tuple[_Place, ...]
+    spoken: bytearray
+    places: tuple[_LabelPlace, ...]
 
 
-def _mark(text: str, opening: re.Pattern[str]) -> _Marked:
-    said = bytearray(b"\x01" * len(text))
-    for found in (*_NEVER_SAID.finditer(text), *_TURN.finditer(text)):
-        _silence(said, found.start(), found.end())
+def _mark(text: str, opening: re.Pattern[str]) -> _MarkedText:
+    spoken = bytearray(b"\x01" * len(text))
+    for found in (*_UNSPOKEN.finditer(text), *_TURN.finditer(text)):
+        _exclude(spoken, found.start(), found.end())
     for found in _ROUND.finditer(text):
         if _TIME.fullmatch(found[1]) or _names_sound(found[1]):
-            _silence(said, found.start(), found.end())
+            _exclude(spoken, found.start(), found.end())
     starts = [line.start() for line in re.finditer(r"^", text, re.MULTILINE)]
     starts += [turn.end() for turn in _TURN.finditer(text)]
     places = []
     for start in sorted(starts):
-        at = _skip_opening(text, said, start, opening)
+        at = _skip_opening(text, spoken, start, opening)
         label = label_at(text, at)
         if label is not None:
-            places.append(_Place(at, label))
-    return _Marked(text, said, tuple(places))
+            places.append(_LabelPlace(at, label))
+    return _MarkedText(text, spoken, tuple(places))
 
 
-def _skip_opening(text: str, said: bytearray, at: int, opening: re.Pattern[str]) -> int:
-    """Where the line's own text begins; a dash and the like are silenced on the way."""
+def _skip_opening(text: str, spoken: bytearray, at: int, opening: re.Pattern[str]) -> int:
+    """Where the line's own text begins; a dash and the like are left out on the way."""
     while at < len(text) and text[at] not in "\r\n":
         found = opening.match(text, at)
         if found:
-            _silence(said, *found.span())
+            _exclude(spoken, *found.span())
             at = found.end()
-        elif text[at].isspace() or not said[at]:
+        elif text[at].isspace() or not spoken[at]:
             at += 1
         else:
             break
@@ -147,29 +147,29 @@ def _skip_opening(text: str, said: bytearray, at: int, opening: re.Pattern[str])
 
 
 def _finish(
-    marked: _Marked,
+    marked: _MarkedText,
     names: frozenset[str],
     ignore: Sequence[re.Pattern[str]],
     *,
     captions: bool,
 ) -> tuple[tuple[int, int], ...]:
-    text, said = marked.text, marked.said
+    text, spoken = marked.text, marked.spoken
     for place in marked.places:
         if place.label.name in names:
-            _silence(said, place.at, place.at + place.label.length)
+            _exclude(spoken, place.at, place.at + place.label.length)
     for found in _ROUND.finditer(text):
         if _is_direction(found[1], captions=captions) or (
-            _is_short(found[1]) and _is_alone(text, said, found)
+            _is_short(found[1]) and _is_alone(text, spoken, found)
         ):
-            _silence(said, found.start(), found.end())
+            _exclude(spoken, found.start(), found.end())
     for pattern in ignore:
         for found in pattern.finditer(text):
-            _silence(said, found.start(), found.end())
-    return trimmed_ranges(text, said)
+            _exclude(spoken, found.start(), found.end())
+    return trimmed_ranges(text, spoken)
 
 
-def _silence(said: bytearray, start: int, end: int) -> None:
-    said[start:end] = bytes(end - start)
+def _exclude(spoken: bytearray, start: int, end: int) -> None:
+    spoken[start:end] = bytes(end - start)
 
 
 def _names_sound(content: str) -> bool:
@@ -187,18 +187,18 @@ def _is_short(content: str) -> bool:
     return len(content.split()) <= 4 and not content.rstrip().endswith(("?", "!"))
 
 
-def _is_alone(text: str, said: bytearray, found: re.Match[str]) -> bool:
-    """Whether nothing else is said in the lines of a bracket."""
+def _is_alone(text: str, spoken: bytearray, found: re.Match[str]) -> bool:
+    """Whether nothing else is spoken in the lines of a bracket."""
     before = range(found.start() - 1, -1, -1)
     after = range(found.end(), len(text))
-    return not any(_says_more(text, said, positions) for positions in (before, after))
+    return not any(_has_spoken_letter(text, spoken, positions) for positions in (before, after))
 
 
-def _says_more(text: str, said: bytearray, positions: range) -> bool:
-    """Whether a letter that is said comes before the line's end."""
+def _has_spoken_letter(text: str, spoken: bytearray, positions: range) -> bool:
+    """Whether a letter that is spoken comes before the line's end."""
     for at in positions:
         if text[at] in "\r\n":
             return False
-        if said[at] and text[at].isalnum():
+        if spoken[at] and text[at].isalnum():
             return True
     return False
