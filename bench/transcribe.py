@@ -26,11 +26,12 @@ import whisper
 import whisper.timing
 
 from machine import THREADS, in_turns, machine, peak_memory, reset_peak_memory
-from subalign.alignment import align_windows
+from subalign.alignment import time_texts
+from subalign.alignment.words import split_words
 from subalign.audio import SAMPLE_RATE, find_ffmpeg
 from subalign.decoding import decode, tokenizer_of
 from subalign.mel import log_mel
-from subalign.model import Whisper, load_model
+from subalign.model import Whisper, load_whisper
 from subalign.options import AlignmentOptions, DecodingOptions
 from tables import Row, heading, table_row
 from tools import TOOLS, USUAL_TOOLS, Decoding, OpenAIWhisper, Tool, load_tools
@@ -109,9 +110,10 @@ def stage_rows(model: Whisper, rounds: int, folder: Path) -> Iterator[Row]:
         )
     ours, tokenizer = tokenizer_of(model, "en"), theirs.tokenizer("en")
     text = [token for token in tokens if token < ours.eot]
+    words, by_dtw = split_words(ours, text), AlignmentOptions(method="dtw")
     yield row(
         f"word times of a window, {len(text)} tokens (theirs encodes again)",
-        lambda: align_windows(model, ours, encoded, [text], [3000], AlignmentOptions()),
+        lambda: time_texts(model, ours, encoded, [words], [3000], by_dtw),
         lambda: whisper.timing.find_alignment(theirs.peer, tokenizer, text, mel, 3000),
     )
 
@@ -151,7 +153,7 @@ def fresh_process(tool: str, checkpoint: str, path: Path) -> tuple[float, float,
 
 def transcribe_one(name: str, checkpoint: str, path: str) -> None:
     """What `fresh_process` runs."""
-    model = load_model(checkpoint, device="cpu", dtype="float32")
+    model = load_whisper(checkpoint, device="cpu", dtype="float32")
     tool = TOOLS[name](model, checkpoint)
     del model
     reset_peak_memory()
@@ -165,7 +167,7 @@ def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     """All lines that are printed, each as soon as it is measured."""
     rounds = 1 if arguments.quick else 3
     yield f"{machine()}\n{arguments.model}\n\n{Row.HEADING}"
-    model = load_model(arguments.model, device="cpu", dtype="float32")
+    model = load_whisper(arguments.model, device="cpu", dtype="float32")
     with peer_vocabulary(model):
         yield from stage_rows(model, rounds, folder)
     tools = load_tools(arguments.tools, model, arguments.model)

@@ -13,17 +13,9 @@ def test_defaults():
 
 
 @pytest.mark.parametrize(
-    ("method", "width"), [("viterbi", 1), ("dtw", 7), ("norms", 7), ("characters", 7)]
-)
-def test_each_method_has_its_own_filter_unless_one_is_given(method, width):
-    assert AlignmentOptions(method=method).filter_width == width
-    assert AlignmentOptions(method=method, medfilt_width=3).filter_width == 3
-
-
-@pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"method": "dwt"}, "`method` must be viterbi, dtw, norms or characters, not 'dwt'."),
+        ({"method": "dwt"}, "`method` must be viterbi or dtw, not 'dwt'."),
         ({"heads": ((0, 1), (-1, 0))}, "`heads` counts layers and heads from 0."),
         ({"heads": ((0, -1),)}, "`heads` counts layers and heads from 0."),
         ({"medfilt_width": 4}, "`medfilt_width` must be an odd number from 1 up, not 4."),

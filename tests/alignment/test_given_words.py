@@ -146,15 +146,6 @@ def test_a_text_too_long_for_the_decoder_is_refused(noise, method):
         timed(noise, [*words, words[0]], method=method)
 
 
-def test_a_text_too_long_to_spell_is_read_in_word_pieces(noise):
-    words = words_of(noise, " extraordinarily" * 20)
-    spelled, pieces = (timed(noise, words, method=name) for name in ("characters", "norms"))
-    assert moments(spelled) == moments(pieces)
-    assert moments(timed(noise, words[:2], method="characters")) != moments(
-        timed(noise, words[:2], method="norms")
-    )
-
-
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("num_frames", [0, 1, 2, 3, 5, 9])
 def test_hardly_any_audio_gives_times_inside_it(noise, method, num_frames):
@@ -191,13 +182,13 @@ def test_equal_scores_and_nan_give_finite_times(noise, method, weight):
         assert all(timing.estimated for timing in timings)
 
 
-def test_chosen_heads_count_for_the_methods_that_take_them(jfk, method):
+def test_chosen_heads_count(jfk, method):
     words = words_of(jfk, JFK)
     marked = moments(timed(jfk, words, method=method))
     same = moments(timed(jfk, words, method=method, heads=jfk.model.alignment_pairs))
     others = moments(timed(jfk, words, method=method, heads=((0, 0),)))
     assert same == marked
-    assert (others != marked) == (method in ("viterbi", "dtw"))
+    assert others != marked
 
 
 def marked_otherwise(case, **marks):
@@ -231,6 +222,14 @@ def test_the_shift_belongs_to_the_models_own_timing_heads(jfk):
     assert all(change > -0.01 for change in moved)
     asked = timed(marked_otherwise(jfk, timing=(heads, 0.06)), words, heads=heads)
     assert moments(asked) == moments(timed(jfk, words))
+
+
+def test_each_method_has_its_own_filter_unless_one_is_given(jfk, method):
+    words = words_of(jfk, JFK)
+    own, other = (1, 7) if method == "viterbi" else (7, 1)
+    plain = moments(timed(jfk, words, method=method))
+    assert moments(timed(jfk, words, method=method, medfilt_width=own)) == plain
+    assert moments(timed(jfk, words, method=method, medfilt_width=other)) != plain
 
 
 @pytest.mark.parametrize("option", [{"qk_scale": 0.2}, {"medfilt_width": 25}])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.constraints import LEAST_DURATION, keep_order
+from subalign.alignment.constraints import DurationConstraints, keep_order
 from subalign.results import Word
 
 FUZZ = 1e-9
@@ -40,7 +40,7 @@ def test_all_words_have_time_order_and_place(times, first, room):
     free = first
     for word in found:
         assert free - FUZZ <= word.start
-        assert word.end - word.start >= LEAST_DURATION - FUZZ
+        assert word.end - word.start >= DurationConstraints().least - FUZZ
         assert word.start == round(word.start, 3)
         assert word.end == round(word.end, 3)
         free = word.end

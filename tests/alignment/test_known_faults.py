@@ -20,7 +20,7 @@ from whisper.timing import WordTiming as PeerTiming
 from whisper.timing import find_alignment, merge_punctuations
 from whisper.timing import median_filter as peer_median_filter
 
-from subalign.alignment import WordTimer, WordTiming, WordTokens, align_windows, time_texts
+from subalign.alignment import AttentionTimer, WordTiming, WordTokens, time_texts
 from subalign.alignment.attention_maps import attention_matrix
 from subalign.alignment.punctuation import merge_punctuation
 from subalign.model import Whisper
@@ -45,7 +45,7 @@ def by_us(case, text, num_frames=None, **options):
     """The words of one segment, as a transcription gets them."""
     tokens = tuple(case.tokenizer.encode(text))
     segment = Segment(0, 0, 0.0, 4.0, text, tokens, 0.0, -0.5, 1.2, 0.01)
-    timer = WordTimer(case.model, case.tokenizer, AlignmentOptions(**options))
+    timer = AttentionTimer(case.model, case.tokenizer, AlignmentOptions(**options))
     [timed] = timer(
         [segment], case.encoded, case.num_frames if num_frames is None else num_frames, 0.0
     )
@@ -133,7 +133,7 @@ class NoFloat64(TorchDispatchMode):
         return found
 
 
-@pytest.mark.parametrize("method", [*METHODS, "openai-whisper", "align_windows"])
+@pytest.mark.parametrize("method", [*METHODS, "openai-whisper"])
 def test_the_device_needs_no_float64(noise, method):
     tokens = noise.tokenizer.encode(TEXT)
     theirs = method == "openai-whisper"
@@ -143,8 +143,6 @@ def test_the_device_needs_no_float64(noise, method):
         encoded = noise.model.encode(noise.mel[None])
         if theirs:
             by_openai(noise, TEXT)
-        elif method == "align_windows":
-            align_windows(noise.model, noise.tokenizer, encoded, [tokens], [400])
         else:
             words = [WordTokens(" word", tuple(tokens), (0, len(tokens)))]
             options = AlignmentOptions(method=method, medfilt_width=7)

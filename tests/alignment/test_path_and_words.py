@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.dtw import token_positions
-from subalign.alignment.words import WordTiming, time_words
+from subalign.alignment.dtw import Dtw, token_positions
+from subalign.alignment.words import WordTokens, split_words, token_ranges
 from subalign.tokenizer import get_tokenizer
 from subalign.vocabulary import read_tiktoken
 
@@ -48,28 +48,30 @@ def test_nan_gives_positions_inside_the_audio():
 
 def test_words_span_their_tokens(tokenizer):
     tokens = tokenizer.encode(" Ask not what, extraordinarily")
-    n_tokens = len(tokens)
-    boundaries = [0.5 * i for i in range(n_tokens + 1)]
-    probabilities = [1 / (i + 1) for i in range(n_tokens)]
-    words = time_words(tokenizer, tokens, boundaries, probabilities)
-    assert [word.word for word in words] == [" Ask", " not", " what", ",", " extraordinarily"]
+    words = split_words(tokenizer, tokens)
+    assert [word.text for word in words] == [" Ask", " not", " what", ",", " extraordinarily"]
     assert [token for word in words for token in word.tokens] == tokens
     assert len(words[-1].tokens) > 1
-    first = 0
-    for word in words:
-        end = first + len(word.tokens)
-        assert (word.start, word.end) == (boundaries[first], boundaries[end])
-        assert word.duration == word.end - word.start
-        assert word.probability == pytest.approx(np.mean(probabilities[first:end]))
-        first = end
+    ends = np.cumsum([len(word.tokens) for word in words])
+    assert token_ranges(words).tolist() == [[a, b] for a, b in zip([0, *ends], ends, strict=False)]
+    maps = [torch.randn(len(tokens) + 1, 90, generator=torch.Generator().manual_seed(2))]
+    [found] = Dtw().word_spans(maps, [words], [np.ones(180)])
+    seconds = token_positions(maps[0]) * 0.02
+    np.testing.assert_allclose(found.spans, seconds[token_ranges(words)])
+    assert not found.estimated.any()
+
+
+def test_only_spoken_tokens_have_a_range():
+    words = [WordTokens(' "a', (1, 2), (1, 2)), WordTokens(" b.", (3, 4, 5), (0, 2))]
+    assert token_ranges(words).tolist() == [[1, 2], [2, 4]]
+    assert token_ranges([]).shape == (0, 2)
 
 
 def test_no_tokens_give_no_words(tokenizer):
-    assert time_words(tokenizer, [], [0.0], []) == []
+    assert split_words(tokenizer, []) == []
 
 
 def test_half_a_character_at_the_end_is_a_word(tokenizer):
     tokens = tokenizer.encode(" 你")[:-1]
-    words = time_words(tokenizer, tokens, [0.1 * i for i in range(len(tokens) + 1)], [0.5] * 9)
+    words = split_words(tokenizer, tokens)
     assert [token for word in words for token in word.tokens] == tokens
-    assert all(isinstance(word, WordTiming) for word in words)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from whisper.timing import find_alignment
 
-from subalign.alignment import WordTiming, align_windows
+from subalign.alignment import WordTiming, time_texts
+from subalign.alignment.words import split_words
 from subalign.errors import UsageError
 from subalign.model import ModelDimensions, Whisper
 from subalign.model.whisper import sinusoids
@@ -19,6 +20,13 @@ JFK = (
     " ask what you can do for your country."
 )
 TEXTS = [JFK, ' Nobody said anything like this (or "that")!', " Yes.", "word", " 你好, καλημέρα"]
+
+
+def align_windows(model, tokenizer, encoded, texts, num_frames, options=AlignmentOptions()):
+    """The words that the tokenizer splits each text into, by method dtw."""
+    words = [split_words(tokenizer, tokens) for tokens in texts]
+    options = replace(options, method="dtw")
+    return time_texts(model, tokenizer, encoded, words, num_frames, options)
 
 
 def by_openai(case, text, num_frames, **options):

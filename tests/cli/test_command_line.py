@@ -169,7 +169,7 @@ def test_words_can_be_left_untimed(job):
         ("--no-speech-threshold x", "--no-speech-threshold takes a number or none, not 'x'."),
         ("--audio-track 0", "--audio-track counts from 1, not 0."),
         ("--medfilt-width 4", "--medfilt-width must be an odd number from 1 up, not 4."),
-        ("--method dwt", "--method must be viterbi, dtw, norms or characters, not 'dwt'."),
+        ("--method dwt", "--method must be viterbi or dtw, not 'dwt'."),
         ("--heads 1", "'1' is no head: write LAYER:HEAD pairs between commas, both counted from 0"),
         ("--heads 1:2,1:2", "Head 1:2 stands there twice: give each head once."),
         ("--kernels gpu", "--kernels must be auto, triton or cpu, not 'gpu'."),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_oracles import alignment_score, best_score
-from subalign.kernels import gapped
+from subalign.kernels import edit_alignment
 from subalign.kernels.edit_alignment import GapCosts, gapped_partners
 
 SCORES = np.array([[4, -2, 1, -3], [-2, 4, -2, -2], [1, -2, 3, -1], [-3, -2, -1, 5]])
@@ -35,7 +35,7 @@ def test_is_worth_as_much_as_the_textbooks(first, second, gap_costs):
 @given(sequences, sequences, costs)
 def test_blocks_change_nothing(first, second, gap_costs):
     whole = align(first, second, gap_costs)
-    with patch.object(gapped, "_STEP_BYTES", 16), patch.object(gapped, "_ROW_BYTES", 300):
+    with patch.object(edit_alignment, "_STEP_BYTES", 16), patch.object(edit_alignment, "_ROW_BYTES", 300):
         pieces = align(first, second, gap_costs)
     assert pieces.tolist() == whole.tolist()
 

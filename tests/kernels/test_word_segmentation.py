@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_oracles import segmentation_oracle, segmentation_score
-from subalign.kernels import best_segmentation as module
+from subalign.kernels import word_segmentation as module
 from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation, warm_up
 
 COSTS = SegmentationCosts(
