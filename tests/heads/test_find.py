@@ -11,9 +11,9 @@ from subalign.heads import find
 from subalign.heads.data import Recording, Reference, parse_reference, read_reference
 from subalign.heads.find import find_heads, save_found_heads
 from subalign.heads.score import score_heads
-from subalign.model import TimingHeads, load_model
+from subalign.model import TimingHeads, load_whisper
 from subalign.options import AlignmentOptions
-from subalign.pipeline import align
+from subalign.pipeline.recordings import align_recording
 from subalign.results import Line, Script
 
 
@@ -36,9 +36,9 @@ def test_found_heads_are_at_least_as_good(embedded_model, opening, method):
     assert found.search.best.error <= found.search.marked.error
     report = score_heads(embedded_model, opening, options=options)
     # half precision is kept in a search
-    assert report.together == pytest.approx(found.search.marked.error, abs=2e-3)
+    assert report.marked_error == pytest.approx(found.search.marked.error, abs=2e-3)
     # each head by itself is measured by its path alone
-    assert report.heads == score_heads(embedded_model, opening).heads
+    assert report.by_head == score_heads(embedded_model, opening).by_head
 
 
 def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, opening):
@@ -47,7 +47,7 @@ def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, openi
     text = " ".join(word.text for word in words)
     script = Script((Line(text, ((0, len(text)),)),))
     options = AlignmentOptions(heads=found.heads)
-    aligned = align(opening.source, script, model=embedded_model, alignment=options)
+    aligned = align_recording(opening.source, script, model=embedded_model, alignment=options)
     timed = aligned.transcript.segments[0].words
     errors = [
         abs(given - true)
@@ -85,11 +85,11 @@ def _text(data):
 def test_what_heads_give_together_stands_for_the_truth(embedded_model, opening):
     text = Recording(opening.source, parse_reference(_text(opening)))
     blind = find_heads(embedded_model, [text]).search.best.heads
-    model = load_model("micro.en", device="cpu")
+    model = load_whisper("micro.en", device="cpu")
     model.mark_timing_heads(blind)
-    chosen = score_heads(model, opening).together
+    chosen = score_heads(model, opening).marked_error
     model.mark_timing_heads([(0, 0), (0, 3), (0, 4)])
-    assert chosen < score_heads(model, opening).together
+    assert chosen < score_heads(model, opening).marked_error
 
 
 def test_nothing_to_measure_on(embedded_model):
@@ -103,7 +103,7 @@ def test_a_model_of_another_form_is_saved_whole(tmp_path):
     heads = TimingHeads(((0, 3), (1, 1)), 0.03)
     save_found_heads(model, "somewhere/model.pt", heads, tmp_path / "new")
     assert _heads(model) == before
-    saved = load_model(tmp_path / "new", device="cpu")
+    saved = load_whisper(tmp_path / "new", device="cpu")
     assert _heads(saved) == (model.alignment_pairs, ((0, 3), (1, 1)), 0.03)
     assert same_weights(saved, model)
     with pytest.raises(OutputExistsError):
@@ -114,14 +114,14 @@ def test_heads_found_by_dtw_become_alignment_heads(tmp_path):
     model = random_model()
     heads = TimingHeads(((0, 3),))
     save_found_heads(model, "somewhere/model.pt", heads, tmp_path / "whole", method="dtw")
-    saved = load_model(tmp_path / "whole", device="cpu")
+    saved = load_whisper(tmp_path / "whole", device="cpu")
     assert _heads(saved) == (((0, 3),), model.timing_pairs, model.timing_shift)
     # a folder of our form keeps all else, and may be replaced
     own = str(tmp_path / "whole")
     save_found_heads(saved, own, TimingHeads(((1, 0),), -0.01), tmp_path / "whole")
-    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
+    assert _heads(load_whisper(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
     save_found_heads(model, own, heads, tmp_path / "whole", method="dtw", overwrite=True)
-    assert _heads(load_model(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
+    assert _heads(load_whisper(own, device="cpu")) == (((0, 3),), ((1, 0),), -0.01)
 
 
 def _heads(model):

@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -155,16 +155,16 @@ def show_report(report: "HeadReport", *, top: int, plain: bool) -> None:
             console.print(to_ascii(str(line)) if plain else line)
 
     kind = "with true times" if report.timed else "without times"
-    size = _size(report.n_layers, report.n_heads)
+    size = _size(report.layers, report.heads)
     words = f"{_count(report.words, 'word')} {kind} in {report.seconds:.0f} s"
     show(f"{one_line(report.model)}: {size}, {words}", "")
     console.print(_table(report, top, "*" if plain else "●"))
     show("")
-    if report.together is not None:
+    if report.marked_error is not None:
         kind = "timing" if report.method == "viterbi" else "alignment"
         together = "head alone" if len(report.marked) == 1 else "heads together"
         shifted = f" and shifted by {_shift(report.shift)}" if report.shift else ""
-        error = _ms(report.together)
+        error = _ms(report.marked_error)
         show(f"The {kind} {together}, by method {report.method}{shifted}: {error} ms.")
     show(*(_TIMED_KEY if report.timed else _UNTIMED_KEY), "", *_heat_map(report))
 
@@ -173,7 +173,7 @@ def _table(report: "HeadReport", top: int, mark: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in _TIMED if report.timed else _UNTIMED:
         table.add_column(heading, justify="left" if heading in ("HEAD", "") else "right")
-    for rank, score in enumerate(report.heads, start=1):
+    for rank, score in enumerate(report.by_head, start=1):
         marked = (score.layer, score.head) in report.marked
         if marked or rank <= top or not top:
             cells = (f"{score.layer}:{score.head}", mark if marked else "", *_cells(score))
@@ -198,7 +198,7 @@ def _heat_map(report: "HeadReport") -> Iterator[Text]:
         (facts["layer"], facts["head"]): -math.log(max(facts["error"], 1e-3))
         if report.timed
         else facts["score"]
-        for facts in map(asdict, report.heads)
+        for facts in map(asdict, report.by_head)
     }
     low, high = min(values.values()), max(values.values())
 
@@ -208,34 +208,22 @@ def _heat_map(report: "HeadReport") -> Iterator[Text]:
         left, right = "[]" if pair in report.marked else "  "
         return Text.assemble(left, (_BARS[level], _COLOURS[level]), right)
 
-    for row in _grid(report.n_layers, report.n_heads, cell, width=3, align="^"):
+    for row in _grid(report.layers, report.heads, cell, width=3, align="^"):
         row.rstrip()
         yield row
     yield Text()
-    ends = (_cells(score)[0] for score in (report.heads[-1], report.heads[0]))
+    ends = (_cells(score)[0] for score in (report.by_head[-1], report.by_head[0]))
     worst, best = (f"{end} ms" if report.timed else end for end in ends)
     yield Text(f"{_BARS[0]} {worst} to {_BARS[-1]} {best}, [ ] marked")
 
 
 def report_as_json(report: "HeadReport") -> str:
-    """An object with the model's facts and `by_head`, the best first; times in seconds."""
-    facts = {
-        "model": report.model,
-        "layers": report.n_layers,
-        "heads": report.n_heads,
-        "marked": report.marked,
-        "shift": report.shift,
-        "method": report.method,
-        "timed": report.timed,
-        "words": report.words,
-        "seconds": report.seconds,
-        "marked_error": report.together,
-        "by_head": [
-            _finite(asdict(score)) | {"marked": (score.layer, score.head) in report.marked}
-            for score in report.heads
-        ],
-    }
-    return json.dumps(_finite(facts), indent=2)
+    """An object with the report's fields, each of `by_head` with `marked`; times in seconds."""
+    by_head = [
+        asdict(score) | {"marked": (score.layer, score.head) in report.marked}
+        for score in report.by_head
+    ]
+    return json.dumps(_finite(asdict(report) | {"by_head": by_head}), indent=2)
 
 
 def found_as_text(found: "FoundHeads") -> str:
@@ -263,15 +251,9 @@ def found_as_text(found: "FoundHeads") -> str:
 def found_as_json(found: "FoundHeads") -> str:
     """An object with `pairs`, `dump`, and the errors in seconds."""
     search = found.search
-    facts = {
-        "model": found.model,
-        "layers": found.n_layers,
-        "heads": found.n_heads,
-        "method": found.method,
-        "timed": found.timed,
-        "recordings": found.recordings,
-        "words": found.words,
-        "seconds": found.seconds,
+    facts = asdict(found)
+    del facts["search"]
+    facts |= {
         "marked": search.marked.heads,
         "marked_shift": search.marked.shift,
         "marked_error": search.marked.error,
@@ -287,7 +269,7 @@ def found_as_json(found: "FoundHeads") -> str:
 
 
 def _dump(found: "FoundHeads") -> str:
-    return pack_heads(found.search.best.heads, n_layers=found.n_layers, n_heads=found.n_heads)
+    return pack_heads(found.search.best.heads, n_layers=found.layers, n_heads=found.heads)
 
 
 def _grid(
@@ -341,9 +323,10 @@ def _share(share: float) -> str:
     return f"{100 * share:.0f}%" if math.isfinite(share) else "-"
 
 
-def _finite(facts: Mapping[str, object]) -> dict[str, object]:
+def _finite(value: Any) -> Any:
     """JSON has no NaN: such numbers are null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in facts.items()
-    }
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,13 +77,13 @@ class HeadSearch:
 class FoundHeads:
     """The heads from which `method` times words best on `recordings` recordings.
 
-    With `timed` errors are against true times, else against what all heads give together
-    (`score.consensus`).
+    The model has `layers` with `heads` each. With `timed` errors are against true times, else
+    against what all heads give together (`score.consensus`).
     """
 
     model: str
-    n_layers: int
-    n_heads: int
+    layers: int
+    heads: int
     search: HeadSearch
     method: AlignmentMethod
     timed: bool
@@ -129,8 +128,8 @@ def find_heads(
     words, seconds = total_size(windows)
     return FoundHeads(
         model=model.name,
-        n_layers=model.dims.n_text_layer,
-        n_heads=model.dims.n_text_head,
+        layers=model.dims.n_text_layer,
+        heads=model.dims.n_text_head,
         search=search_heads(maps, marked.pairs, shift=marked.shift, most=most),
         method=options.method,
         timed=timed,
@@ -287,28 +286,11 @@ def save_found_heads(
     """
     check_head_folder(model_name, folder, overwrite=overwrite)
     own = _own_folder(model_name)
+    alignment, timing = (heads.pairs, None) if method == "dtw" else (None, heads)
     if own is None:
-        with _marked(model, heads, method):
-            save_checkpoint(model, folder)
-    elif method == "dtw":
-        save_heads(own, folder, alignment=heads.pairs)
+        save_checkpoint(model, folder, alignment=alignment, timing=timing)
     else:
-        save_heads(own, folder, timing=heads)
-
-
-@contextmanager
-def _marked(model: Whisper, heads: TimingHeads, method: AlignmentMethod) -> Iterator[None]:
-    """The model with other heads, as long as the context lasts."""
-    alignment, timing = model.alignment_pairs, (model.timing_pairs, model.timing_shift)
-    try:
-        if method == "dtw":
-            model.mark_alignment_heads(heads.pairs)
-        else:
-            model.mark_timing_heads(heads.pairs, heads.shift)
-        yield
-    finally:
-        model.mark_alignment_heads(alignment)
-        model.mark_timing_heads(*timing)
+        save_heads(own, folder, alignment=alignment, timing=timing)
 
 
 def _own_folder(model_name: str) -> Path | None:

@@ -308,10 +308,12 @@ def _draw_matrix(axes: "Axes", picture: AttentionPicture) -> None:
         rasterized=True,
     )
     path_times = np.repeat(picture.starts, 2)[1:-1]
-    rows = np.repeat((edges[:-1] + edges[1:]) / 2, 2)
-    axes.plot(path_times, rows, color=_PATH, linewidth=1.0, label="path")
+    path_rows = np.repeat((edges[:-1] + edges[1:]) / 2, 2)
+    axes.plot(path_times, path_rows, color=_PATH, linewidth=1.0, label="path")
     for index, word in enumerate(picture.words):
-        _draw_box(axes, word.start, word.end, index, _EDGE, "word")
+        sides = [word.start, word.end, word.end, word.start, word.start]
+        rows = [index, index, index + 1, index + 1, index]
+        axes.plot(sides, rows, color=_EDGE, linewidth=0.6, label="word")
         _draw_label(axes, word, index, picture)
         if word.truth is not None:
             axes.hlines(*(index + 1, *word.truth), color=_TRUTH, linewidth=1.6, label="true time")
@@ -326,16 +328,6 @@ def _draw_matrix(axes: "Axes", picture: AttentionPicture) -> None:
     axes.set_xlabel("seconds", fontsize=8)
     named = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     axes.legend(named.values(), named.keys(), loc="lower left", fontsize=8, framealpha=0.9)
-
-
-def _draw_box(axes: "Axes", start: float, end: float, row: int, colour: str, label: str) -> None:
-    axes.plot(
-        [start, end, end, start, start],
-        [row, row, row + 1, row + 1, row],
-        color=colour,
-        linewidth=0.6,
-        label=label,
-    )
 
 
 def _draw_label(axes: "Axes", word: DrawnWord, row: int, picture: AttentionPicture) -> None:

@@ -90,24 +90,24 @@ HeadScore: TypeAlias = HeadAccuracy | ReferenceFreeScore
 
 @dataclass(frozen=True, slots=True)
 class HeadReport:
-    """Every head of a model measured by itself, the best first.
+    """Every head of a model, of `layers` with `heads` each, measured by itself: the best first.
 
-    With `timed` they are measured against true times, and `together` is the mean absolute error
+    With `timed` they are measured against true times, and `marked_error` is the mean absolute error
     in seconds of what `method` makes of the heads `marked` for it: by viterbi the timing heads with
     their `shift`, by dtw the alignment heads. `words` and `seconds` say on how much.
     """
 
     model: str
-    n_layers: int
-    n_heads: int
+    layers: int
+    heads: int
     marked: tuple[Head, ...]
     shift: float
     method: AlignmentMethod
     timed: bool
     words: int
     seconds: float
-    heads: tuple[HeadScore, ...]
-    together: float | None
+    marked_error: float | None
+    by_head: tuple[HeadScore, ...]
 
 
 def score_heads(
@@ -150,21 +150,21 @@ def score_heads(
                 on_window(done, len(windows))
 
     score = score_by_times if timed else score_without_times
-    heads = score(captured(), replace(options, method="dtw"))
-    words, seconds = total_size(windows)
+    by_head = score(captured(), replace(options, method="dtw"))
     every = range(len(marked.pairs))
+    words, seconds = total_size(windows)
     return HeadReport(
         model=model.name,
-        n_layers=model.dims.n_text_layer,
-        n_heads=model.dims.n_text_head,
+        layers=model.dims.n_text_layer,
+        heads=model.dims.n_text_head,
         marked=marked.pairs,
         shift=marked.shift,
         method=options.method,
         timed=timed,
         words=words,
         seconds=seconds,
-        heads=heads,
-        together=mean_error(together, every, shift=marked.shift) if timed else None,
+        marked_error=mean_error(together, every, shift=marked.shift) if timed else None,
+        by_head=by_head,
     )
 
 

@@ -89,10 +89,17 @@ def _mark_heads(model: Whisper, config: Mapping[str, object], path: Path) -> Non
         model.mark_timing_heads(timing.pairs, timing.shift)
 
 
-def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
-    """Write a model in our own form, in the number type it has; `load_model(folder)` reads it.
+def save_checkpoint(
+    model: Whisper,
+    folder: str | os.PathLike[str],
+    *,
+    alignment: Iterable[tuple[int, int]] | None = None,
+    timing: TimingHeads | None = None,
+) -> None:
+    """Write a model in our own form, in the number type it has; `load_whisper(folder)` reads it.
 
-    The folder appears whole or not at all. One that holds a checkpoint of our form is replaced.
+    The heads that are given are stated in place of the model's own. The folder appears whole or not
+    at all. One that holds a checkpoint of our form is replaced.
 
     Raises:
         OutputExistsError: the folder holds something other than a checkpoint of our form.
@@ -102,7 +109,7 @@ def save_checkpoint(model: Whisper, folder: str | os.PathLike[str]) -> None:
     if model.vocabulary is None:
         raise CheckpointError("A model without a vocabulary cannot be saved: give it one first.")
     with _written_whole(folder) as partial:
-        _write_files(model, partial)
+        _write_files(model, partial, _stated_heads(alignment, timing))
 
 
 def save_heads(
@@ -127,11 +134,7 @@ def save_heads(
     check_format(config, path)
     vocabulary = file_inside(source, config.get("vocabulary", VOCABULARY), path)
     weights = file_inside(source, WEIGHTS, path)
-    if alignment is not None:
-        config["alignment_heads"] = sorted(set(alignment))
-    if timing is not None:
-        config["timing_heads"] = sorted(set(timing.pairs))
-        config["timing_shift"] = timing.shift
+    config |= _stated_heads(alignment, timing)
     if Path(folder).resolve() == source.resolve():
         place = source.resolve()
         with _reported(place), whole_file(place / CONFIG, overwrite=True) as partial:
@@ -142,6 +145,19 @@ def save_heads(
         for file in (vocabulary, weights):
             shutil.copy(file, partial / file.name)
         _write_config(config, partial / CONFIG)
+
+
+def _stated_heads(
+    alignment: Iterable[tuple[int, int]] | None, timing: TimingHeads | None
+) -> dict[str, object]:
+    """What a config states of the heads that are given."""
+    stated: dict[str, object] = {}
+    if alignment is not None:
+        stated["alignment_heads"] = sorted(set(alignment))
+    if timing is not None:
+        stated["timing_heads"] = sorted(set(timing.pairs))
+        stated["timing_shift"] = timing.shift
+    return stated
 
 
 @contextmanager
@@ -176,7 +192,7 @@ def _write_config(config: Mapping[str, object], path: Path) -> None:
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_files(model: Whisper, folder: Path) -> None:
+def _write_files(model: Whisper, folder: Path, heads: Mapping[str, object]) -> None:
     assert model.vocabulary is not None
     save_file(_weights(model), folder / WEIGHTS)
     write_tiktoken(model.vocabulary, folder / VOCABULARY)
@@ -193,7 +209,7 @@ def _write_files(model: Whisper, folder: Path) -> None:
         "previous_text": model.previous_text,
         "short_windows": model.short_windows,
     }
-    _write_config(config, folder / CONFIG)
+    _write_config({**config, **heads}, folder / CONFIG)
     # safetensors makes its file readable for the owner alone
     shutil.copymode(folder / CONFIG, folder / WEIGHTS)
 
