@@ -475,6 +475,18 @@ def test_read_only_output_folder(says, folder, clip):
     )
 
 
+def test_without_ffmpeg_the_run_stops_at_once(says, folder, clip, monkeypatch):
+    shutil.copy(clip, folder / "second.wav")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("subalign.audio.ffmpeg._bundled", lambda: None)
+    says(
+        *("talk.wav", "second.wav"),
+        code=1,
+        sentence="No ffmpeg was found on PATH or in imageio-ffmpeg: install ffmpeg, or reinstall "
+        "the Python package imageio-ffmpeg.",
+    )
+
+
 def test_two_inputs_with_the_same_output_name(transcribe, folder, clip):
     (folder / "talk.flac").write_bytes(clip.read_bytes())
     outcome = transcribe("talk.wav", "talk.flac", "-q")

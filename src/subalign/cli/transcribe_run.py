@@ -18,7 +18,7 @@ from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.decoding import LanguageGuess, check_language
-from subalign.errors import InputError, ModelError, OutputError, UsageError
+from subalign.errors import InputError, ModelError, OutputError, ToolMissingError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline import (
     Input,
@@ -126,7 +126,7 @@ def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) ->
             for work in works:
                 try:
                     _transcribe_one(work, job, model, session, progress)
-                except (UsageError, ModelError):
+                except (UsageError, ModelError, ToolMissingError):
                     raise
                 except Exception as error:  # noqa: BLE001 (the other recordings go on)
                     report(error, session)
