@@ -25,7 +25,7 @@ from conditions import SETS
 from hour import Hour, build
 from long_form import measure
 from machine import THREADS, machine
-from subalign.model import Whisper, load_model
+from subalign.model import Whisper, load_whisper
 from tables import heading, table_row
 from time_errors import TOLERANCES, BoundaryErrors, Scores, drift, score
 from tools import TOOLS, USUAL_TOOLS, Decoding, Heard, Tool, load_tools
@@ -272,7 +272,7 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
     print(f"{machine()}\n{arguments.model}, float32")
-    model = load_model(arguments.model, device="cpu", dtype="float32")
+    model = load_whisper(arguments.model, device="cpu", dtype="float32")
     figures = []
     for table in arguments.tables:
         for n, row in enumerate(rows_of(table, arguments, model)):

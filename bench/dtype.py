@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-import subalign
 from machine import THREADS, machine
-from subalign.model import Whisper, load_model
+from subalign.model import Whisper, load_whisper
 from subalign.options import TranscriptionOptions
+from subalign.pipeline.recordings import transcribe_recording
 from tables import heading, table_row
 from word_errors import word_errors
 
@@ -52,9 +52,13 @@ def one_step(model: Whisper, mel: torch.Tensor) -> Callable[[], object]:
 
 
 def row_of(name: str, dtype: str, said: str) -> str:
-    model = load_model(name, device="cpu", dtype=dtype)
-    text = subalign.transcribe(TALK, model=model, options=GREEDY).text
-    whole = median_ms(lambda: subalign.transcribe(TALK, model=model, options=GREEDY))
+    model = load_whisper(name, device="cpu", dtype=dtype)
+
+    def transcribe() -> str:
+        return transcribe_recording(TALK, model=model, options=GREEDY).transcript().text
+
+    text = transcribe()
+    whole = median_ms(transcribe)
     mel = torch.randn(1, 80, 3000, generator=torch.Generator().manual_seed(0))
     encode = median_ms(lambda: model.encode(mel))
     step = median_ms(one_step(model, mel))

@@ -66,9 +66,9 @@ def measure(hour: "Hour", tool: str, model: str, limit: float) -> Measured | Non
 
 
 def _found(tool: str, model_name: str, audio: str, text: str) -> Iterator[tuple[object, ...]]:
-    from subalign.model import load_model
+    from subalign.model import load_whisper
 
-    model = load_model(model_name, device="cpu", dtype="float32")
+    model = load_whisper(model_name, device="cpu", dtype="float32")
     if tool == "stable-ts":
         from tools import StableTs, stable_ts_pieces
         from truth import read_samples
@@ -78,13 +78,13 @@ def _found(tool: str, model_name: str, audio: str, text: str) -> Iterator[tuple[
         for piece in stable_ts_pieces(StableTs(model), read_samples(Path(audio)), written, "en"):
             yield piece.text, piece.start, piece.end, False
         return
-    import subalign
     from subalign.options import AlignmentOptions, ScriptOptions
+    from subalign.pipeline.recordings import align_recording
 
     alignment = AlignmentOptions(method="dtw") if tool == "subalign dtw" else AlignmentOptions()
     options = ScriptOptions(language="en")
     reset_peak_memory()
-    found = subalign.align(audio, text, model=model, options=options, alignment=alignment)
+    found = align_recording(audio, text, model=model, options=options, alignment=alignment)
     for word in found.transcript.words:
         yield word.text, word.start, word.end, word.estimated
 

@@ -20,7 +20,6 @@ import torch
 import whisper
 import whisper.timing
 
-import subalign
 from machine import THREADS
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.constraints import keep_order
@@ -37,6 +36,7 @@ from subalign.options import (
     ScriptOptions,
     TranscriptionOptions,
 )
+from subalign.pipeline.recordings import align_recording, transcribe_recording
 from subalign.results import Line, Script, Word
 from truth import Clip, MissingError
 from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
@@ -117,9 +117,9 @@ class Subalign:
             best_of=5,
             word_timestamps=decoding.word_times,
         )
-        found = subalign.transcribe(
+        found = transcribe_recording(
             source, model=self.model, options=options, alignment=self.options
-        )
+        ).transcript()
         return Heard(found.text, _pieces(found.words))
 
 
@@ -128,7 +128,7 @@ class SubalignCommand(Subalign):
 
     def align(self, clip: Clip, language: str) -> list[Piece]:
         options = ScriptOptions(language=language)
-        found = subalign.align(
+        found = align_recording(
             clip.samples, _script(clip), model=self.model, options=options, alignment=self.options
         )
         return _pieces(found.transcript.words)

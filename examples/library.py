@@ -14,11 +14,11 @@ TALK = Path(__file__).resolve().parent / "talk.mp4"
 def main() -> None:
     recording = sys.argv[1] if len(sys.argv) > 1 else TALK
     model = subalign.load_model("base")  # fetched once; "turbo" hears better
-    transcript = subalign.transcribe(recording, model=model)
+    transcript = model.transcribe(recording)
     for word in transcript.words:
         print(f"{word.start:7.2f} {word.end:7.2f} {word.text.strip()}")
     layout = subalign.LayoutOptions(highlight_words=True)
-    subalign.write_transcript(transcript, "library.srt", layout=layout)
+    subalign.write(transcript, "library.srt", layout=layout)
 
 
 if __name__ == "__main__":

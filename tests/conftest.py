@@ -107,9 +107,9 @@ def embedded() -> Path:
 @pytest.fixture(scope="session")
 def embedded_model():
     """The embedded model in float32; tests leave it as it is."""
-    from subalign.model import load_model
+    from subalign.model import load_whisper
 
-    return load_model("micro.en", device="cpu", dtype="float32")
+    return load_whisper("micro.en", device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")

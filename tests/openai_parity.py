@@ -8,7 +8,8 @@ import pytest
 import torch
 import whisper
 
-from subalign.alignment.dtw import time_segments_by_dtw
+from subalign.alignment import time_texts
+from subalign.alignment.dtw import Dtw
 from subalign.audio import open_audio
 from subalign.mel import log_mel
 from subalign.options import AlignmentOptions, TranscriptionOptions
@@ -30,15 +31,26 @@ def run(model, samples, options=GREEDY):
 
 
 def openais_timer(model, tokenizer):
-    """Times words as openai-whisper does, with the faults that `WordTimer` mends."""
-    options = AlignmentOptions(method="dtw")
+    """Times words as openai-whisper does, with the faults that `AttentionTimer` corrects."""
+    return partial(time_segments_by_dtw, model, tokenizer)
 
-    def time_words(segments, encoded, num_frames, last_speech_end):
-        return time_segments_by_dtw(
-            model, tokenizer, segments, encoded, num_frames, last_speech_end, options
-        )
 
-    return time_words
+def time_segments_by_dtw(
+    model,
+    tokenizer,
+    segments,
+    encoded,
+    num_frames,
+    last_speech_end,
+    options=AlignmentOptions(method="dtw"),
+):
+    """The segments of one window, before their words get order and length."""
+
+    def time_words(words):
+        [timings] = time_texts(model, tokenizer, encoded, [words], [num_frames], options)
+        return timings
+
+    return Dtw().time_segments(segments, tokenizer, time_words, last_speech_end, options)
 
 
 class Remembered(torch.nn.Module):

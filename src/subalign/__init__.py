@@ -3,11 +3,11 @@
     import subalign
 
     model = subalign.load_model("turbo")
-    transcript = subalign.transcribe("talk.mp4", model=model)
-    subalign.write_transcript(transcript, "talk.srt")
-    alignment = subalign.align("talk.mp4", "talk.txt", model=model)
+    transcript = model.transcribe("talk.mp4", language="de", beam_size=5)
+    subalign.write(transcript, "talk.srt")
+    alignment = model.align("talk.mp4", "talk.txt")
 
-Importing this package is quick: what needs PyTorch is imported when it is first asked for.
+Importing this package is quick: what needs PyTorch or NumPy is imported when it is first asked for.
 """
 
 from typing import TYPE_CHECKING
@@ -29,16 +29,7 @@ from subalign.errors import (
     UsageError,
 )
 from subalign.lazy import lazy_exports
-from subalign.options import (
-    AlignmentOptions,
-    AudioOptions,
-    Clip,
-    DecodingOptions,
-    LayoutOptions,
-    ScriptOptions,
-    StyleOptions,
-    TranscriptionOptions,
-)
+from subalign.options import Clip, LayoutOptions, StyleOptions
 from subalign.results import (
     Alignment,
     AlignmentReport,
@@ -53,75 +44,82 @@ from subalign.results import (
 from subalign.version import __version__
 
 if TYPE_CHECKING:
-    from subalign.model import Whisper
-    from subalign.pipeline import (
-        Transcription,
-        align,
-        load_model,
-        transcribe,
-        transcribe_stream,
-        write_report,
-        write_transcript,
-    )
+    from subalign.model import list_models
+    from subalign.pipeline.model import Model, align, load_model, transcribe
+    from subalign.pipeline.outputs import write, write_report
+    from subalign.pipeline.subtitles import check, fix, lay_out, render, retime
+    from subalign.subtitles.check import Problem
+    from subalign.subtitles.cue import Cue
+    from subalign.subtitles.files import SubtitleFile, read_subtitle_file
+    from subalign.subtitles.saved_results import read_result
     from subalign.subtitles.script import read_script
+    from subalign.transcription import Transcription
+
+# Names whose modules are imported when they are first asked for, by module.
+_MODULES = {
+    "subalign.model": ("list_models",),
+    "subalign.pipeline.model": ("Model", "align", "load_model", "transcribe"),
+    "subalign.pipeline.outputs": ("write", "write_report"),
+    "subalign.pipeline.subtitles": ("check", "fix", "lay_out", "render", "retime"),
+    "subalign.subtitles.check": ("Problem",),
+    "subalign.subtitles.cue": ("Cue",),
+    "subalign.subtitles.files": ("SubtitleFile", "read_subtitle_file"),
+    "subalign.subtitles.saved_results": ("read_result",),
+    "subalign.subtitles.script": ("read_script",),
+    "subalign.transcription": ("Transcription",),
+}
 
 __all__ = [
     "Alignment",
-    "AlignmentOptions",
     "AlignmentReport",
-    "AudioOptions",
     "CheckpointError",
     "ChecksumError",
     "Clip",
+    "Cue",
     "CueScore",
-    "DecodingOptions",
     "InputError",
     "LayoutOptions",
     "Line",
     "MediaNotFoundError",
     "MediaReadError",
+    "Model",
     "ModelError",
     "ModelUnavailableError",
     "NoAudioError",
     "OutputError",
     "OutputExistsError",
     "Passage",
+    "Problem",
     "Script",
-    "ScriptOptions",
     "Segment",
     "StyleOptions",
     "SubalignError",
+    "SubtitleFile",
     "ToolMissingError",
     "Transcript",
     "Transcription",
-    "TranscriptionOptions",
     "UnknownModelError",
     "UsageError",
-    "Whisper",
     "Word",
     "__version__",
     "align",
+    "check",
+    "fix",
+    "lay_out",
+    "list_models",
     "load_model",
+    "read_result",
     "read_script",
+    "read_subtitle_file",
+    "render",
+    "retime",
     "transcribe",
-    "transcribe_stream",
+    "write",
     "write_report",
-    "write_transcript",
 ]
 
 __getattr__ = lazy_exports(
-    __name__,
-    {
-        "Transcription": "subalign.transcription",
-        "Whisper": "subalign.model",
-        "align": "subalign.pipeline.align_recording",
-        "load_model": "subalign.model.loading",
-        "read_script": "subalign.subtitles.script.reading",
-        "transcribe": "subalign.pipeline.transcribe_recording",
-        "transcribe_stream": "subalign.pipeline.transcribe_recording",
-        "write_report": "subalign.pipeline.outputs",
-        "write_transcript": "subalign.pipeline.outputs",
-    },
+    __name__, {name: module for module, names in _MODULES.items() for name in names}
 )
 
 

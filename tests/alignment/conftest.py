@@ -8,7 +8,7 @@ import torch
 
 from subalign.audio import open_audio
 from subalign.mel import log_mel
-from subalign.model import EncodedAudio, ModelDimensions, Whisper, load_model
+from subalign.model import EncodedAudio, ModelDimensions, Whisper, load_whisper
 from subalign.tokenizer import Tokenizer, get_tokenizer
 from subalign.vocabulary import read_tiktoken
 from whisper_peer import official_vocabulary, peer_of, peer_tokenizer, random_model
@@ -66,7 +66,7 @@ class Case:
 
 @pytest.fixture(scope="session")
 def micro(embedded):
-    return load_model(embedded, device="cpu", dtype="float32")
+    return load_whisper(embedded, device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")

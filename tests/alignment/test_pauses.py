@@ -24,7 +24,7 @@ from subalign.alignment.pauses import (
 from subalign.alignment.script_words import script_words
 from subalign.audio import open_audio
 from subalign.mel import log_mel
-from subalign.model import load_model
+from subalign.model import load_whisper
 from subalign.results import Line
 from subalign.tokenizer import get_tokenizer
 
@@ -148,7 +148,7 @@ def sentence():
 
 
 def timed(words, samples, *, cut_pauses=True):
-    model = load_model("micro.en", device="cpu", dtype="float32")
+    model = load_whisper("micro.en", device="cpu", dtype="float32")
     tokenizer = get_tokenizer(
         model.vocabulary, multilingual=False, num_languages=model.num_languages
     )

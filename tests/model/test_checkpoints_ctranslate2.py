@@ -21,7 +21,7 @@ from checkpoint_models import (
     write_model_bin,
 )
 from subalign.errors import CheckpointError
-from subalign.model import load_model, save_checkpoint
+from subalign.model import load_whisper, save_checkpoint
 from subalign.model.checkpoints.ctranslate2 import read_ctranslate2_dimensions
 from subalign.vocabulary import read_tiktoken
 
@@ -32,7 +32,7 @@ def folder(model, tmp_path):
 
 
 def load(folder, dtype="float32"):
-    return load_model(folder, device="cpu", dtype=dtype)
+    return load_whisper(folder, device="cpu", dtype=dtype)
 
 
 def rewrite(folder, model, *, change=lambda variables: None, **settings):

@@ -16,7 +16,7 @@ from checkpoint_models import (
     write_hugging_face,
     write_json,
 )
-from subalign.model import load_model, loading, registry, save_checkpoint, timing_heads
+from subalign.model import load_whisper, loading, registry, save_checkpoint, timing_heads
 from subalign.model.alignment_heads import pack_heads
 from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_by_shape, official_models
@@ -67,7 +67,7 @@ FORMS = pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name
 
 
 def load(path):
-    return load_model(path, device="cpu", dtype="float32")
+    return load_whisper(path, device="cpu", dtype="float32")
 
 
 def assert_heads(loaded, alignment, timing):

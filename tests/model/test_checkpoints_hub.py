@@ -21,7 +21,7 @@ from checkpoint_models import (
 )
 from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, ModelUnavailableError, UnknownModelError
-from subalign.model import fetch, list_models, load_model, save_checkpoint, where
+from subalign.model import fetch, list_models, load_whisper, save_checkpoint, where
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -164,7 +164,7 @@ def no_hub(monkeypatch, cache):
 
 
 def load(name):
-    return load_model(name, device="cpu", dtype="float32")
+    return load_whisper(name, device="cpu", dtype="float32")
 
 
 def test_an_official_name_is_fetched_once_and_only_what_it_needs(hub, capfd):

@@ -19,7 +19,7 @@ from checkpoint_models import (
     write_json,
 )
 from subalign.errors import CheckpointError
-from subalign.model import load_model
+from subalign.model import load_whisper
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(model, tmp_path):
 
 
 def load(folder, dtype="float32"):
-    return load_model(folder, device="cpu", dtype=dtype)
+    return load_whisper(folder, device="cpu", dtype=dtype)
 
 
 def edit_json(path, **changes):

@@ -19,14 +19,14 @@ from checkpoint_models import (
 )
 from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, ChecksumError
-from subalign.model import Whisper, load_model
+from subalign.model import Whisper, load_whisper
 from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_models
 from subalign.vocabulary import read_tiktoken, write_tiktoken
 
 
 def load(path):
-    return load_model(path, device="cpu", dtype="float32")
+    return load_whisper(path, device="cpu", dtype="float32")
 
 
 def write_pt(folder, content, name="own.pt", **settings):

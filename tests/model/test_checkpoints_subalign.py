@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from checkpoint_models import BYTES, DIMS, random_model, same_weights, write_json
 from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
-from subalign.model import Whisper, load_model, save_checkpoint
+from subalign.model import Whisper, load_whisper, save_checkpoint
 from subalign.model.whisper import sinusoids
 
 
@@ -22,7 +22,7 @@ def folder(tmp_path):
 
 
 def load(folder):
-    return load_model(folder, device="cpu", dtype="float32")
+    return load_whisper(folder, device="cpu", dtype="float32")
 
 
 def edit_config(folder, **changes):
@@ -78,7 +78,7 @@ def test_other_positions_of_the_encoder_are_stored(tmp_path):
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32"])
 def test_dtype_holds_for_all_weights(folder, name):
-    model = load_model(folder, device="cpu", dtype=name)
+    model = load_whisper(folder, device="cpu", dtype=name)
     dtypes = {value.dtype for value in model.state_dict().values()}
     assert dtypes == {getattr(torch, name)}
     assert model.dtype is getattr(torch, name)
@@ -89,7 +89,7 @@ def test_half_precision_is_saved_as_it_is(tmp_path):
     save_checkpoint(model, tmp_path / "half")
     with safe_open(tmp_path / "half" / "model.safetensors", framework="pt") as file:
         assert {file.get_slice(name).get_dtype() for name in file.keys()} == {"F16"}  # noqa: SIM118
-    assert same_weights(load_model(tmp_path / "half", device="cpu", dtype="float16"), model)
+    assert same_weights(load_whisper(tmp_path / "half", device="cpu", dtype="float16"), model)
 
 
 def test_a_loaded_model_outlives_its_files(folder):
@@ -146,7 +146,7 @@ def test_a_model_without_vocabulary_is_not_saved(tmp_path):
 
 
 def test_the_embedded_model_has_its_file_s_numbers(embedded):
-    model = load_model("micro.en", device="cpu", dtype="float32")
+    model = load_whisper("micro.en", device="cpu", dtype="float32")
     stored = load_file(embedded / "model.safetensors")
     state = model.state_dict()
     assert state.keys() == stored.keys() | {"encoder.positional_embedding"}
@@ -163,7 +163,7 @@ def test_the_embedded_model_has_its_file_s_numbers(embedded):
 def test_reading_the_embedded_model_imports_no_hub_and_no_compiler():
     # either takes longer than the model itself
     program = (
-        "import sys; from subalign.model import load_model; load_model('micro.en', device='cpu');"
+        "import sys; from subalign.model import load_whisper; load_whisper('micro.en', device='cpu');"
         "print({'huggingface_hub', 'torch._dynamo'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", program]

@@ -12,7 +12,7 @@ from subalign.model import (
     Whisper,
     fetch,
     list_models,
-    load_model,
+    load_whisper,
     official_models,
     where,
 )
@@ -96,7 +96,7 @@ def test_the_embedded_model_is_listed_first_with_its_size():
         ("micro", "micro.en"),
     ],
 )
-@pytest.mark.parametrize("ask", [load_model, fetch, where])
+@pytest.mark.parametrize("ask", [load_whisper, fetch, where])
 def test_unknown_names_bring_the_nearest_one(name, nearest, ask):
     with pytest.raises(UnknownModelError) as caught:
         ask(name)
@@ -110,22 +110,22 @@ def test_unknown_names_bring_the_nearest_one(name, nearest, ask):
 
 def test_a_name_that_is_like_none():
     with pytest.raises(UnknownModelError) as caught:
-        load_model("zzz")
+        load_whisper("zzz")
     assert str(caught.value) == ("There is no model zzz: `subalign models list` shows all names.")
 
 
 @pytest.mark.parametrize("path", ["no/such/folder", "./missing", "missing.pt", "/nowhere/at/all"])
 def test_paths_that_are_not_there(path):
     with pytest.raises(UnknownModelError, match="There is no checkpoint at "):
-        load_model(path)
+        load_whisper(path)
 
 
 def test_an_official_name_is_no_path_and_a_path_is_no_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "micro.en").mkdir()
-    assert load_model("micro.en", device="cpu").name == "micro.en"
+    assert load_whisper("micro.en", device="cpu").name == "micro.en"
     with pytest.raises(UnknownModelError, match="There is no checkpoint at turbo"):
-        load_model(tmp_path.__class__("turbo"))
+        load_whisper(tmp_path.__class__("turbo"))
 
 
 def test_building_without_memory_reaches_no_other_thread():

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import USERS_CACHES
 from openai_parity import samples_of
-from subalign.model import load_model
+from subalign.model import load_whisper
 
 
 def _official(name: str) -> Path:
@@ -39,12 +39,12 @@ def tiny_en_path() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_en(tiny_en_path):
-    return load_model(tiny_en_path, device="cpu", dtype="float32")
+    return load_whisper(tiny_en_path, device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")
 def base():
-    return load_model(_official("base"), device="cpu", dtype="float32")
+    return load_whisper(_official("base"), device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="session")

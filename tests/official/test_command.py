@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 import pytest
 
 from subalign.options import TranscriptionOptions
-from subalign.pipeline import transcribe
+from subalign.pipeline.recordings import transcribe_recording
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +42,9 @@ def test_jfk_from_the_command_line(tiny_en_path, shared, tmp_path):
 def test_the_talk_is_timed_where_it_was_said(tiny_en, talk):
     """Also, word times change neither tokens nor windows."""
     options = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0,))
-    timed = transcribe(talk, model=tiny_en, options=options)
-    plain = transcribe(talk, model=tiny_en, options=replace(options, word_timestamps=False))
+    timed = transcribe_recording(talk, model=tiny_en, options=options).transcript()
+    untimed = replace(options, word_timestamps=False)
+    plain = transcribe_recording(talk, model=tiny_en, options=untimed).transcript()
     assert [(s.seek, s.tokens) for s in timed.segments] == [
         (s.seek, s.tokens) for s in plain.segments
     ]

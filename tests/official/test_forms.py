@@ -5,7 +5,7 @@ import torch
 
 from checkpoint_models import openai_content, same_weights, write_ctranslate2, write_hugging_face
 from openai_parity import run
-from subalign.model import load_model
+from subalign.model import load_whisper
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ def expected(tiny_en, jfk):
 
 
 def assert_equal(path, tiny_en, jfk, expected):
-    model = load_model(path, device="cpu", dtype="float32")
+    model = load_whisper(path, device="cpu", dtype="float32")
     assert same_weights(model, tiny_en)
     assert model.vocabulary.ranks == tiny_en.vocabulary.ranks
     assert model.alignment_pairs == tiny_en.alignment_pairs

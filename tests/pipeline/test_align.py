@@ -1,6 +1,5 @@
 """From a recording and a transcript's file to its times: what stands around the engine."""
 
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,8 @@ from subalign.decoding import tokenizer_of
 from subalign.errors import InputError, UsageError
 from subalign.model import ModelDimensions
 from subalign.options import ScriptOptions
+from subalign.pipeline import recordings
+from subalign.pipeline.recordings import align_recording
 from subalign.results import Alignment, AlignmentReport, Line, Script, Segment, Transcript, Word
 from whisper_peer import official_vocabulary, random_model
 
@@ -23,7 +24,7 @@ SMALL = ModelDimensions(80, 200, 64, 4, 1, 51865, 128, 64, 4, 2)
 
 @pytest.fixture
 def engine(monkeypatch):
-    """Stands for the engine, which the tests of `alignment.longform` are about."""
+    """Stands for the engine, which the tests of `alignment.forced` are about."""
     asked = []
 
     def align_script(model, mel, script, *, language, options, on_progress, version):
@@ -45,8 +46,7 @@ def engine(monkeypatch):
         report = AlignmentReport(len(segments), len(segments), 0, 0, (), (), ())
         return Alignment(transcript, report)
 
-    module = import_module("subalign.pipeline.align_recording")  # the function hides the module
-    monkeypatch.setattr(module, "align_script", align_script)
+    monkeypatch.setattr(recordings, "align_script", align_script)
     return asked
 
 
@@ -63,7 +63,7 @@ def test_a_file_becomes_segments_as_transcription_gives_them(engine, embedded_mo
     path = tmp_path / "talk.txt"
     path.write_text("Good morning.\nANNA: Yes *waves* yes.\n[bang]\n")
     seen = []
-    found = subalign.align(
+    found = align_recording(
         NOISE,
         path,
         model=embedded_model,
@@ -91,7 +91,7 @@ def test_a_file_becomes_segments_as_transcription_gives_them(engine, embedded_mo
 
 def test_samples_are_announced_by_their_source(engine, embedded_model, talk):
     read = []
-    subalign.align(
+    align_recording(
         talk, script("Yes."), model=embedded_model, on_audio=lambda *args: read.append(args)
     )
     assert read[-1][0] == pytest.approx(64.5, abs=0.1)
@@ -99,8 +99,8 @@ def test_samples_are_announced_by_their_source(engine, embedded_model, talk):
 
 def test_the_language_is_asked_for_or_stated_or_detected(engine, multilingual):
     for stated, options in (("de", ScriptOptions(language="fr")), ("de", ScriptOptions())):
-        subalign.align(NOISE, script("a", language=stated), model=multilingual, options=options)
-    found = subalign.align(NOISE, script("はい。", "いいえ。"), model=multilingual)
+        align_recording(NOISE, script("a", language=stated), model=multilingual, options=options)
+    found = align_recording(NOISE, script("はい。", "いいえ。"), model=multilingual)
     assert engine == ["fr", "de", None]
     # no spaces between words, so none before a segment
     assert found.transcript.text == "はい。いいえ。"
@@ -108,20 +108,20 @@ def test_the_language_is_asked_for_or_stated_or_detected(engine, multilingual):
 
 def test_an_english_only_model_refuses_other_languages_and_letters(engine, embedded_model):
     with pytest.raises(UsageError, match="is English-only and cannot"):
-        subalign.align(NOISE, script("Hallo", language="de"), model=embedded_model)
+        align_recording(NOISE, script("Hallo", language="de"), model=embedded_model)
     for text, letters in (("Привет, как дела? Hi", "Cyrillic"), ("今天天气很好", "Chinese")):
         with pytest.raises(InputError) as error:
-            subalign.align(NOISE, script(text), model=embedded_model)
+            align_recording(NOISE, script(text), model=embedded_model)
         assert str(error.value) == (
             f"The transcript is written in {letters} letters, but model micro.en knows only "
             "English: use a multilingual model, such as `model=turbo` or `model=base`."
         )
-    subalign.align(NOISE, script("Good morning, Привет."), model=embedded_model)
+    align_recording(NOISE, script("Good morning, Привет."), model=embedded_model)
     assert engine == [None]
 
 
 def test_other_letters_are_no_fault_with_a_multilingual_model(engine, multilingual):
-    subalign.align(NOISE, script("Привет", language="ru"), model=multilingual)
+    align_recording(NOISE, script("Привет", language="ru"), model=multilingual)
     assert engine == ["ru"]
 
 
@@ -132,24 +132,24 @@ def test_more_than_anyone_can_say(engine, embedded_model, tmp_path, text, amount
     path = tmp_path / "book.txt"
     path.write_text(text)
     with pytest.raises(InputError) as error:
-        subalign.align(NOISE, path, model=embedded_model)
+        align_recording(NOISE, path, model=embedded_model)
     assert str(error.value) == (
         f"{path} has {amount}, more than anyone can say in the recording's 20 s: check that the "
         "two belong together."
     )
-    subalign.align(NOISE, script(text[: len(text) * 9 // 10]), model=embedded_model)
+    align_recording(NOISE, script(text[: len(text) * 9 // 10]), model=embedded_model)
 
 
 def test_nothing_that_is_said(engine, embedded_model):
     with pytest.raises(InputError, match=r"^The transcript holds nothing that is said, only dire"):
-        subalign.align(
+        align_recording(
             NOISE, Script((Line("[bang]", ()), Line("… —", ((0, 3),)))), model=embedded_model
         )
 
 
 def test_the_transcript_is_read_before_the_model(engine):
     with pytest.raises(InputError, match=r"^no\.txt does not exist"):
-        subalign.align(NOISE, Path("no.txt"), model="no such model")
+        align_recording(NOISE, Path("no.txt"), model="no such model")
 
 
 def test_a_pattern_that_is_none():
@@ -158,6 +158,6 @@ def test_a_pattern_that_is_none():
 
 
 def test_the_language_is_detected_where_nobody_states_it(multilingual):
-    found = subalign.align(NOISE, script("a b"), model=multilingual)
+    found = align_recording(NOISE, script("a b"), model=multilingual)
     assert found.transcript.language in tokenizer_of(multilingual).all_language_codes
     assert torch.is_grad_enabled()

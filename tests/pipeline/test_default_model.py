@@ -98,5 +98,5 @@ def test_the_library_takes_the_same_model(monkeypatch):
 
     monkeypatch.setattr(default_model, "fetch", fetch)
     with pytest.raises(ModelUnavailableError):
-        subalign.transcribe("no.wav", options=subalign.TranscriptionOptions(language="de"))
+        subalign.transcribe("no.wav", language="de")
     assert asked == [choose_model("transcribe", "de")]

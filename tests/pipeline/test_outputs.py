@@ -14,13 +14,13 @@ from subalign.errors import (
     UsageError,
 )
 from subalign.options import LayoutOptions
-from subalign.pipeline import (
+from subalign.pipeline.outputs import (
     Input,
     Output,
     find_inputs,
     plan_outputs,
     prepare_outputs,
-    write_transcript,
+    write,
 )
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import SRTWriter
@@ -100,19 +100,19 @@ def test_folders_are_made_and_unusable_ones_named(tmp_path):
 
 def test_the_ending_names_the_format(tmp_path):
     layout = LayoutOptions(profile="openai", highlight_words=True)
-    write_transcript(TRANSCRIPT, tmp_path / "t.srt", layout=layout)
+    write(TRANSCRIPT, tmp_path / "t.srt", layout=layout)
     assert (tmp_path / "t.srt").read_text() == (
         "1\n00:00:00,000 --> 00:00:00,500\n<u>Good</u> night.\n\n"
         "2\n00:00:00,500 --> 00:00:01,250\nGood <u>night.</u>\n\n"
     )
-    write_transcript(TRANSCRIPT, tmp_path / "other", format="txt")
+    write(TRANSCRIPT, tmp_path / "other", format="txt")
     assert (tmp_path / "other").read_text() == "Good night.\n"
     with pytest.raises(UsageError):
-        write_transcript(TRANSCRIPT, tmp_path / "t.doc")
+        write(TRANSCRIPT, tmp_path / "t.doc")
 
 
 def test_files_get_ordinary_permissions(tmp_path):
-    write_transcript(TRANSCRIPT, tmp_path / "t.srt")
+    write(TRANSCRIPT, tmp_path / "t.srt")
     plain = touch(tmp_path / "plain")
     assert (tmp_path / "t.srt").stat().st_mode == plain.stat().st_mode
 
@@ -131,7 +131,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch, number, sen
 
     monkeypatch.setattr(SRTWriter, "write", fail)
     with pytest.raises(OutputError, match=sentence):
-        write_transcript(TRANSCRIPT, target)
+        write(TRANSCRIPT, target)
     assert target.read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["t.srt"]
 
@@ -142,5 +142,5 @@ def test_an_interrupted_write_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(SRTWriter, "write", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        write_transcript(TRANSCRIPT, tmp_path / "t.srt")
+        write(TRANSCRIPT, tmp_path / "t.srt")
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,6 @@
 """The library's way in: files, open files and samples give the same transcript."""
 
 import io
-import sys
 import threading
 from itertools import pairwise
 from typing import get_args
@@ -14,12 +13,17 @@ from embedded import LAYERS
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.errors import InputError, UsageError
 from subalign.options import AlignmentMethod, AlignmentOptions, Clip, TranscriptionOptions
-from subalign.pipeline import read_mel
+from subalign.pipeline import recordings
+from subalign.pipeline.recordings import align_recording, read_mel, transcribe_recording
 from subalign.results import Line, Script
 
 QUICK = TranscriptionOptions(
     beam_size=None, best_of=None, temperatures=(0.0,), clips=(Clip(0.0, 8.0),)
 )
+
+
+def transcribe(source, **options):
+    return transcribe_recording(source, **options).transcript()
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +34,14 @@ def samples(repo_root):
 
 def test_every_kind_of_source_gives_the_same_words(embedded_model, repo_root, samples):
     path = repo_root / "examples" / "talk.mp4"
-    expected = subalign.transcribe(path, model=embedded_model, options=QUICK)
+    expected = transcribe(path, model=embedded_model, options=QUICK)
     assert expected.model == "micro.en"
     assert expected.language == "en"
     assert expected.version == subalign.__version__
     assert expected.duration == pytest.approx(len(samples) / SAMPLE_RATE)
     assert len(list(expected.words)) > 5
     for source in (str(path), io.BytesIO(path.read_bytes()), samples, samples.astype(np.float64)):
-        assert subalign.transcribe(source, model=embedded_model, options=QUICK) == expected
+        assert transcribe(source, model=embedded_model, options=QUICK) == expected
 
 
 def test_reading_reports_how_far_it_has_come(repo_root):
@@ -72,7 +76,7 @@ def test_kernels_that_cannot_run_are_refused_before_the_recording_is_read(
 ):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     with pytest.raises(UsageError, match="`kernels=triton` needs"):
-        subalign.transcribe(
+        transcribe(
             "no such file", model=embedded_model, alignment=AlignmentOptions(kernels="triton")
         )
 
@@ -81,13 +85,13 @@ def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(emb
     sentence = f"`heads` {LAYERS}:0 is not among the {LAYERS} x 6 heads of micro.en"
     wrong = AlignmentOptions(heads=((1, 5), (LAYERS, 0)))
     with pytest.raises(UsageError, match=sentence):
-        subalign.transcribe("no such file", model=embedded_model, alignment=wrong)
+        transcribe("no such file", model=embedded_model, alignment=wrong)
     script = Script((Line("Hello", ((0, 5),)),))
     with pytest.raises(UsageError, match=sentence):
-        subalign.align("no such file", script, model=embedded_model, alignment=wrong)
+        align_recording("no such file", script, model=embedded_model, alignment=wrong)
     # heads are of no concern to recordings whose words are not timed
     with pytest.raises(InputError):
-        subalign.transcribe(
+        transcribe(
             "no such file",
             model=embedded_model,
             options=TranscriptionOptions(word_timestamps=False),
@@ -95,9 +99,7 @@ def test_heads_that_the_model_lacks_are_refused_before_the_recording_is_read(emb
         )
 
 
-@pytest.mark.parametrize(
-    ("method", "compiled"), [("viterbi", "word_segmentation"), ("dtw", "dtw")]
-)
+@pytest.mark.parametrize(("method", "compiled"), [("viterbi", "word_segmentation"), ("dtw", "dtw")])
 def test_the_methods_kernel_is_compiled_beside_the_encoder(
     embedded_model, samples, monkeypatch, method, compiled
 ):
@@ -105,7 +107,7 @@ def test_the_methods_kernel_is_compiled_beside_the_encoder(
     for name, event in begun.items():
         monkeypatch.setattr(f"subalign.kernels.{name}.warm_up", event.set)
     options = {"model": embedded_model, "alignment": AlignmentOptions(method=method)}
-    stream = subalign.transcribe_stream(samples[: 2 * SAMPLE_RATE], **options)
+    stream = transcribe_recording(samples[: 2 * SAMPLE_RATE], **options)
     assert stream.duration == pytest.approx(2.0)
     assert begun[compiled].wait(10)
     assert [name for name, event in begun.items() if event.is_set()] == [compiled]
@@ -113,20 +115,18 @@ def test_the_methods_kernel_is_compiled_beside_the_encoder(
 
 def test_no_kernel_is_compiled_where_words_are_not_timed(embedded_model, samples, monkeypatch):
     begun = []
-    # the package has a function of the module's name
-    module = sys.modules["subalign.pipeline.transcribe_recording"]
-    monkeypatch.setattr(module, "warm_up_alignment", lambda *_: begun.append(1))
+    monkeypatch.setattr(recordings, "_warm_up_alignment", lambda *_: begun.append(1))
     options = TranscriptionOptions(word_timestamps=False)
-    subalign.transcribe_stream(samples[:SAMPLE_RATE], model=embedded_model, options=options)
+    transcribe_recording(samples[:SAMPLE_RATE], model=embedded_model, options=options)
     assert begun == []
-    subalign.transcribe_stream(samples[:SAMPLE_RATE], model=embedded_model)
+    transcribe_recording(samples[:SAMPLE_RATE], model=embedded_model)
     assert begun == [1]
 
 
 @pytest.mark.parametrize("method", get_args(AlignmentMethod))
 def test_every_word_has_time_of_its_own_by_every_method(embedded_model, samples, method):
     alignment = AlignmentOptions(method=method)
-    found = subalign.transcribe(samples, model=embedded_model, options=QUICK, alignment=alignment)
+    found = transcribe(samples, model=embedded_model, options=QUICK, alignment=alignment)
     words = list(found.words)
     assert len(words) > 5
     assert all(word.end - word.start >= 0.02 - 1e-9 for word in words)

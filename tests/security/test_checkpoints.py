@@ -18,7 +18,7 @@ from checkpoint_models import (
     write_hugging_face,
 )
 from subalign.errors import CheckpointError
-from subalign.model import load_model
+from subalign.model import load_whisper
 from subalign.model.checkpoints.subalign_folder import save_checkpoint
 from subalign.vocabulary import Vocabulary, write_tiktoken
 
@@ -37,7 +37,7 @@ def edit(folder, **facts):
 
 def error_of(path):
     with pytest.raises(CheckpointError) as caught:
-        load_model(path)
+        load_whisper(path)
     assert str(path) in str(caught.value)
     return str(caught.value)
 
@@ -85,7 +85,7 @@ def test_absurd_dimensions(folder, changed, sentence):
 @pytest.mark.parametrize("count", [1, 2, 90])
 def test_vocabulary_some_tokens_short(folder, count):
     edit(folder, multilingual=False)
-    load_model(folder)
+    load_whisper(folder)
     path = folder / "vocab.tiktoken"
     lines = path.read_bytes().splitlines(keepends=True)
     longer = [*lines, b"YWI= 256\n", b"YWJj 257\n"]
@@ -126,7 +126,7 @@ def test_hugging_face_file_that_never_ends(tmp_path, name):
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
     with suppress(CheckpointError):
-        load_model(folder)
+        load_whisper(folder)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
@@ -157,7 +157,7 @@ def saved(tmp_path):
     path = tmp_path / "model.pt"
     write_tiktoken(BYTES, tmp_path / "vocab.tiktoken")
     torch.save(openai_content(random_model()), path)
-    load_model(path)
+    load_whisper(path)
     return path
 
 
@@ -202,7 +202,7 @@ def test_damaged_archives_are_one_sentence_or_a_model(saved, place):
         data[byte] ^= 0x55
     saved.write_bytes(data)
     with suppress(CheckpointError):
-        load_model(saved)
+        load_whisper(saved)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 100, 5000])

@@ -10,7 +10,7 @@ import pytest
 from subalign import Segment, Transcript, Word
 from subalign.cli.app import run
 from subalign.options import LayoutOptions
-from subalign.pipeline.outputs import write_transcript
+from subalign.pipeline.outputs import write
 from subalign.subtitles import FORMATS, get_writer
 from subalign.subtitles.formats.registry import file_name
 
@@ -32,7 +32,7 @@ def test_control_characters_reach_no_file(name, timed, tmp_path):
     given = transcript(f"a{CONTROLS}b\ud800", timed=timed, before=f"<i>{CONTROLS}\x1b[31m")
     for highlight in (False, True):
         path = tmp_path / file_name("talk", name)
-        write_transcript(given, path, format=name, layout=LayoutOptions(highlight_words=highlight))
+        write(given, path, format=name, layout=LayoutOptions(highlight_words=highlight))
         written = path.read_text(encoding="utf-8")
         assert not RAW.search(written)
         assert "a" in written

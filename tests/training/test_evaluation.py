@@ -19,7 +19,7 @@ from training.evaluation.scores import time_errors
 from training.evaluation.sphinx import SphinxTimes, is_installed, sphinx_times
 from training.signal import SAMPLE_RATE
 
-from subalign.model import load_model
+from subalign.model import load_whisper
 from subalign.options import AlignmentOptions
 
 SPOKEN = 10.0
@@ -28,7 +28,7 @@ PAUSE = 0.7
 
 @pytest.fixture(scope="module")
 def listener():
-    return Listener(load_model("micro.en", device="cpu", dtype="float32"))
+    return Listener(load_whisper("micro.en", device="cpu", dtype="float32"))
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from training.synthesis.corpus import write_shard
 from training.team import gather
 from training.train import train
 
-from subalign.model import load_model
+from subalign.model import load_whisper
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +109,7 @@ def _descend(folder, team):
 
 def test_the_export_is_a_checkpoint_of_the_package(config):
     train(config, last_step=3)
-    model = load_model(config.run.folder / EXPORT)
+    model = load_whisper(config.run.folder / EXPORT)
     assert model.name == "tiny"
     assert model.alignment_pairs == ((0, 0), (0, 1))
     assert (model.dims.n_audio_state, model.dims.n_text_layer) == (24, 1)

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 
 from subalign.model import where
-from subalign.options import TranscriptionOptions
 from training.evaluation.listen import BEAMS, Listener
 from training.evaluation.material import Clip, Laid, Material
 from training.evaluation.scores import WordErrors, near, time_errors, word_errors
@@ -34,9 +33,9 @@ _RUNS = 5  # of what is timed, for the median
 _LOAD = """
 import sys, time
 import torch
-from subalign.model import load_model
+from subalign.model import load_whisper
 begun = time.perf_counter()
-load_model(sys.argv[1], device="cpu")
+load_whisper(sys.argv[1], device="cpu")
 print(time.perf_counter() - begun)
 """
 
@@ -248,17 +247,16 @@ def _talk(listener: Listener, talk: Path) -> Iterator[Figure]:
     text = talk.with_suffix(".txt")
     if not (talk.is_file() and text.is_file()):
         return
-    from subalign.pipeline import transcribe
+    from subalign.pipeline.model import Model
 
     # the first model's folder does not say that it cannot go on from the text before
-    options = TranscriptionOptions(condition_on_previous_text=False)
-    heard = transcribe(talk, model=listener.model, options=options)
+    heard = Model(listener.model).transcribe(talk, condition_on_previous_text=False)
     spoken = " ".join(segment.text for segment in heard.segments)
     yield _word_figure(talk.name, word_errors([(text.read_text(encoding="utf-8"), spoken)]), "<= 5")
 
 
 def _load_time(model: str) -> float:
-    """Seconds that `load_model` takes in a new process, after the imports."""
+    """Seconds that `load_whisper` takes in a new process, after the imports."""
     command = [sys.executable, "-c", _LOAD, model]
     runs = [subprocess.run(command, check=True, capture_output=True) for _ in range(_RUNS)]
     return statistics.median(float(run.stdout) for run in runs)

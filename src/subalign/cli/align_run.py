@@ -17,19 +17,17 @@ from subalign.cli.messages import NOT_HEARD, shown_warnings
 from subalign.cli.progress import RunProgress, run_summary
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.model import Whisper
-from subalign.pipeline import (
+from subalign.pipeline.outputs import (
     Input,
     Output,
-    align,
     find_inputs,
     plan_outputs,
     prepare_outputs,
+    write,
     write_report,
-    write_transcript,
 )
-from subalign.pipeline.align_recording import check_script
-from subalign.pipeline.outputs import write_subtitle_file
 from subalign.pipeline.page_media import check_embedding, media_of_output
+from subalign.pipeline.recordings import align_recording, check_script
 from subalign.results import Alignment, Script
 from subalign.subtitles import PageMedia
 from subalign.subtitles.files import (
@@ -163,7 +161,7 @@ def _align(
         session.console, shown=session.console.is_terminal and not job.quiet
     ) as progress:
         progress.open(work.label)
-        found = align(
+        found = align_recording(
             work.input.source,
             script,
             model=model,
@@ -232,9 +230,9 @@ def _write(
             session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
             continue
         if file is not None:
-            write_subtitle_file(file, output.path, overwrite=job.results.overwrite)
+            write(file, output.path, overwrite=job.results.overwrite)
         else:
-            write_transcript(
+            write(
                 found.transcript,
                 output.path,
                 format=output.format,

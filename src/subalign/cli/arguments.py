@@ -44,7 +44,7 @@ def subcommand(function: Callable[..., int | None]) -> Callable[..., None]:
     option for each field, with the field's annotation and default; the function gets the object.
     """
     (_, *parameters) = inspect.signature(function, eval_str=True).parameters.values()
-    groups: dict[str, tuple[type, list[str]]] = {}
+    groups: dict[str, tuple[Any, list[str]]] = {}
     shown = [
         inspect.Parameter(
             "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context

@@ -151,7 +151,7 @@ def _check_all(
 
 
 def _check_one(source: str, wanted: _Wanted) -> FileReport:
-    from subalign.pipeline.outputs import write_subtitle_file
+    from subalign.pipeline.outputs import write
     from subalign.subtitles.check import check_file, fix_file
     from subalign.subtitles.files import (
         check_certain,
@@ -173,7 +173,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
     if not fixed.cues:
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
     path = _target(source, file.format, wanted)
-    write_subtitle_file(fixed, path, overwrite=wanted.overwrite or wanted.target == "source")
+    write(fixed, path, overwrite=wanted.overwrite or wanted.target == "source")
     after = render_subtitle_file(fixed)
     return replace(
         found,

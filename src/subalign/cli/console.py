@@ -31,6 +31,7 @@ __all__ = [
     "print_line",
     "print_text",
     "print_transcript",
+    "readable_size",
     "stdout_carries",
 ]
 
@@ -41,6 +42,13 @@ def one_line(text: str) -> str:
     """`text` with a space for each line break and "?" for other control characters."""
     joined = " ".join(text.splitlines())
     return "".join(char if char.isprintable() else "?" for char in joined)
+
+
+def readable_size(n_bytes: int) -> str:
+    """Bytes in decimal units, as download pages give them."""
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:.1f} GB"
+    return f"{n_bytes / 1e6:.0f} MB"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli.arguments import subcommand
-from subalign.cli.console import Session, print_line
+from subalign.cli.console import Session, print_line, readable_size
 from subalign.cli.messages import with_options
-from subalign.cli.models import default_models, default_models_as_text, readable_size
+from subalign.cli.models import default_models, default_models_as_text
 from subalign.errors import SubalignError, ToolMissingError
 from subalign.version import __version__
 
@@ -135,7 +135,7 @@ def diagnose() -> Diagnosis:
         problems.append("numba cannot compile here: words cannot be timed. Reinstall numba.")
     device = resolve_device("auto")
     try:
-        model.load_model("micro.en", device="cpu")
+        model.load_whisper("micro.en", device="cpu")
     except SubalignError as error:
         problems.append(with_options(str(error)))
     return Diagnosis(

@@ -13,10 +13,9 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from subalign.cli.console import Session
+from subalign.cli.console import Session, readable_size
 from subalign.cli.job import ComputeOptions
-from subalign.cli.models import readable_size
-from subalign.model import Fetching, OnFetch, Whisper, disable_sdpa, load_model
+from subalign.model import Fetching, OnFetch, Whisper, disable_sdpa, load_whisper
 from subalign.model.devices import resolve_device
 from subalign.pipeline.default_model import Command, resolve_model
 
@@ -54,13 +53,13 @@ def loaded_model(
             name = resolve_model(
                 *(compute.model, command), language=language, device=device, progress=progress
             )
-            model = load_model(name, device=device, dtype=dtype, progress=progress)
+            model = load_whisper(name, device=device, dtype=dtype, progress=progress)
         yield model
 
 
 @contextmanager
 def fetch_shown(session: Session, *, quiet: bool) -> Iterator[OnFetch | None]:
-    """What `fetch` and `load_model` call as they go on, as long as the context lasts."""
+    """What `fetch` and `load_whisper` call as they go on, as long as the context lasts."""
     if quiet:
         yield None
         return

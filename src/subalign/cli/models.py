@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from subalign.cli.arguments import subcommand
-from subalign.cli.console import Session, print_line
+from subalign.cli.console import Session, print_line, readable_size
 from subalign.cli.messages import EXIT_CODES
 from subalign.cli.options import complete_model
 
 if TYPE_CHECKING:
     from subalign.model import ModelEntry
 
-__all__ = ["default_models", "default_models_as_text", "models_app", "readable_size"]
+__all__ = ["default_models", "default_models_as_text", "models_app"]
 
 _HEADINGS = ("NAME", "STATE", "SIZE", "FROM", "")
 
@@ -99,13 +99,6 @@ def show_path(
     from subalign.model import where
 
     print_line(str(where(name)))
-
-
-def readable_size(n_bytes: int) -> str:
-    """Bytes in decimal units, as download pages give them."""
-    if n_bytes >= 1e9:
-        return f"{n_bytes / 1e9:.1f} GB"
-    return f"{n_bytes / 1e6:.0f} MB"
 
 
 def default_models() -> dict[str, str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import cast
 
 from subalign.errors import UsageError
-from subalign.options import Clip, HighlightStyle, Position, StyleOptions, Task
+from subalign.options import Clip, Position, StyleOptions
 
 __all__ = [
     "format_pairs",
@@ -18,14 +18,12 @@ __all__ = [
     "parse_clips",
     "parse_count",
     "parse_fraction",
-    "parse_highlight_style",
     "parse_moment",
     "parse_number",
     "parse_pairs",
     "parse_point",
     "parse_stretch",
     "parse_style",
-    "parse_task",
     "parse_temperatures",
     "parse_tokens",
 ]
@@ -69,7 +67,12 @@ def parse_channel(text: str) -> int | None:
         return _SIDES[name]
     if not (name.isascii() and name.isdigit() and len(name) <= 3):
         raise UsageError(f"--channel takes left, right, mix or a number from 1, not {text!r}.")
-    return int(name)
+    number = int(name)
+    if not 1 <= number <= 64:
+        raise UsageError(
+            f"--channel takes left, right, mix or a number from 1 to 64, not {number}."
+        )
+    return number
 
 
 def parse_tokens(text: str, option: str) -> tuple[int, ...] | None:
@@ -87,23 +90,6 @@ def parse_tokens(text: str, option: str) -> tuple[int, ...] | None:
             f"not {text!r}."
         )
     return tokens
-
-
-def parse_task(text: str) -> Task:
-    """`transcribe` or `translate`."""
-    tasks: dict[str, Task] = {"transcribe": "transcribe", "translate": "translate"}
-    if text in tasks:
-        return tasks[text]
-    raise UsageError(f"--task must be transcribe or translate, not {text!r}.")
-
-
-def parse_highlight_style(text: str | None, *, highlight_words: bool) -> HighlightStyle:
-    """How words light up; any but one of the styles is refused by `LayoutOptions`."""
-    if text is None:
-        return "underline"
-    if not highlight_words:
-        raise UsageError("--highlight-style needs --highlight-words.")
-    return cast(HighlightStyle, text.strip().lower())
 
 
 def parse_style(text: str | None) -> StyleOptions:

@@ -16,7 +16,7 @@ from subalign.errors import OutputExistsError, UsageError
 from subalign.options import LayoutOptions
 
 if TYPE_CHECKING:
-    from subalign.pipeline import Output
+    from subalign.pipeline.outputs import Output
     from subalign.subtitles import PageMedia
 
 __all__ = ["render"]
@@ -127,7 +127,7 @@ def _render_one(
 ) -> list[str]:
     """Read a result and write what is wanted of it; returns the files."""
     from subalign.cli.console import print_transcript
-    from subalign.pipeline.outputs import Output, write_transcript
+    from subalign.pipeline.outputs import Output, write
     from subalign.subtitles.saved_results import read_result
 
     transcript = read_result(source, encoding=encoding)
@@ -137,7 +137,7 @@ def _render_one(
         return []
     outputs = _outputs(source, results, taken)
     for output in outputs:
-        write_transcript(
+        write(
             transcript,
             output.path,
             format=output.format,

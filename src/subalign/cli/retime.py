@@ -234,7 +234,7 @@ def _retime_one(
     quiet: bool,
 ) -> None:
     from subalign.cli.console import print_text
-    from subalign.pipeline.outputs import plan_subtitle_file, write_subtitle_file
+    from subalign.pipeline.outputs import plan_subtitle_file, write
     from subalign.subtitles.files import (
         check_certain,
         file_label,
@@ -255,7 +255,7 @@ def _retime_one(
         if not quiet:
             session.say(f"{source} is skipped: its result is there.")
         return
-    write_subtitle_file(moved.file, path, overwrite=results.overwrite)
+    write(moved.file, path, overwrite=results.overwrite)
     if not quiet:
         session.say(f"{source} {session.arrow} {path} ({_cues(len(file.cues))})")
 

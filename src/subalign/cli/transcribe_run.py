@@ -20,16 +20,16 @@ from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, ModelError, OutputError, ToolMissingError, UsageError
 from subalign.model import Whisper
-from subalign.pipeline import (
+from subalign.pipeline.outputs import (
     Input,
     Output,
     find_inputs,
     plan_outputs,
     prepare_outputs,
-    transcribe_stream,
-    write_transcript,
+    write,
 )
 from subalign.pipeline.page_media import check_embedding, media_of_output
+from subalign.pipeline.recordings import transcribe_recording
 from subalign.results import Segment, Transcript
 from subalign.subtitles import PageMedia
 from subalign.tokenizer import LANGUAGES
@@ -140,7 +140,7 @@ def _transcribe_one(
     started = time.perf_counter()
     progress.open(work.label)
     try:
-        stream = transcribe_stream(
+        stream = transcribe_recording(
             work.input.source,
             model=model,
             options=job.transcription,
@@ -185,7 +185,7 @@ def _named(guess: LanguageGuess) -> str:
 def _write(work: _Work, job: TranscribeJob, transcript: Transcript) -> None:
     for output in work.outputs:
         media = _media(work, output, job)
-        write_transcript(
+        write(
             transcript,
             output.path,
             format=output.format,

@@ -20,7 +20,7 @@ from subalign.heads.data import Recording, Reference
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AudioOptions
-from subalign.pipeline.transcribe_recording import read_mel
+from subalign.pipeline.recordings import read_mel
 from subalign.results import Line, Word
 from subalign.tokenizer import Tokenizer
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from subalign.model.checkpoints.subalign_folder import save_checkpoint
     from subalign.model.devices import Processor, available_devices, processor
     from subalign.model.kv_cache import DecoderCache, EncodedAudio
-    from subalign.model.loading import load_model
+    from subalign.model.loading import load_whisper
     from subalign.model.whisper import Whisper
 
 __all__ = [
@@ -56,7 +56,7 @@ __all__ = [
     "known_heads",
     "known_timing_heads",
     "list_models",
-    "load_model",
+    "load_whisper",
     "official_models",
     "pack_heads",
     "processor",
@@ -78,7 +78,7 @@ __getattr__ = lazy_exports(
         "available_devices": "subalign.model.devices",
         "disable_sdpa": "subalign.model.attention",
         "explicit_attention": "subalign.model.attention",
-        "load_model": "subalign.model.loading",
+        "load_whisper": "subalign.model.loading",
         "processor": "subalign.model.devices",
         "save_checkpoint": "subalign.model.checkpoints.subalign_folder",
     },

@@ -1,4 +1,4 @@
-"""One way in for all kinds of checkpoints: `load_model`."""
+"""One way in for all kinds of checkpoints: `load_whisper`."""
 
 import os
 from pathlib import Path
@@ -20,13 +20,13 @@ from subalign.model.sources import OnFetch
 from subalign.model.store import fetch
 from subalign.model.whisper import Whisper
 
-__all__ = ["load_model"]
+__all__ = ["load_whisper"]
 
 # a name that ends so is meant as a file
 _WEIGHT_SUFFIXES = (".pt", ".pth", ".bin", ".safetensors")
 
 
-def load_model(
+def load_whisper(
     name_or_path: str | os.PathLike[str],
     *,
     device: str = "auto",

@@ -52,7 +52,7 @@ def resolve_model(
     device: str = "auto",
     progress: OnFetch | None = None,
 ) -> str:
-    """What `load_model` is to be given: the named model, or the chosen one, fetched if need be.
+    """What `load_whisper` is to be given: the named model, or the chosen one, fetched if need be.
 
     Where the chosen one cannot be fetched and English may be spoken, the embedded model stands in
     for it, with a warning.

@@ -26,7 +26,7 @@ from subalign.audio.log import DecoderLog
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.language_tags import guess_language, iso_639_2
-from subalign.pipeline.outputs import write_subtitle_file
+from subalign.pipeline.outputs import write
 from subalign.subtitles.files import SubtitleFile, read_subtitle_file
 from subalign.subtitles.files.reading import tidy_file
 
@@ -206,7 +206,7 @@ def _copied(path: Path, folder: Path, index: int) -> tuple[SubtitleFile, Path]:
     """A subtitle file, and a copy of it that ffmpeg understands."""
     file = tidy_file(read_subtitle_file(path))
     copy = folder / f"{index}.{file.format}"
-    write_subtitle_file(file, copy)
+    write(file, copy)
     return file, copy
 
 

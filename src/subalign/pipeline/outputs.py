@@ -13,7 +13,7 @@ from subalign.atomic_files import whole_file
 from subalign.audio import is_address, looks_like_media
 from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
-from subalign.options import LayoutOptions
+from subalign.options import LayoutOptions, require_kind
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
 from subalign.subtitles.files import SubtitleFile, render_subtitle_file
@@ -29,10 +29,9 @@ __all__ = [
     "plan_outputs",
     "plan_subtitle_file",
     "prepare_outputs",
+    "write",
     "write_report",
-    "write_subtitle_file",
     "write_text",
-    "write_transcript",
 ]
 
 
@@ -155,8 +154,8 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def write_transcript(
-    transcript: Transcript,
+def write(
+    result: Transcript | SubtitleFile,
     path: str | os.PathLike[str],
     *,
     format: str | None = None,
@@ -166,19 +165,25 @@ def write_transcript(
 ) -> None:
     """Write a transcript in the format that the path's ending names, or in `format`.
 
-    `media` is the recording for the format html, whose page else asks for the file. The text goes
-    to a temporary file beside `path`, which then takes its place; without `overwrite`, only if no
-    file is there.
+    A subtitle file is written in its own format, as UTF-8 with its own line breaks and byte order
+    mark. `media` is the recording for the format html, whose page else asks for the file. The text
+    goes to a temporary file beside `path`, which then takes its place; without `overwrite`, only if
+    no file is there.
 
     Raises:
         OutputError: the file cannot be written; what was there before is unharmed.
         OutputExistsError: the file is there and may not be replaced.
-        UsageError: no such format.
+        UsageError: no such format, or `layout` is of another kind.
     """
+    require_kind("layout", layout, LayoutOptions)
     target = Path(path)
+    if isinstance(result, SubtitleFile):
+        text = render_subtitle_file(result).replace("\n", result.newline)
+        write_text(("\ufeff" if result.marked else "") + text, target, overwrite=overwrite)
+        return
     named, recording = format_of(target.name)
     writer = get_writer(format or named, layout, recording=legible(recording), media=media)
-    _write_whole(target, lambda file: writer.write(transcript, file), overwrite=overwrite)
+    _write_whole(target, lambda file: writer.write(result, file), overwrite=overwrite)
 
 
 def write_report(
@@ -259,18 +264,3 @@ def plan_subtitle_file(
         )
     wanted = prepare_outputs((Output("subtitles", target),), existing)
     return wanted[0].path if wanted else None
-
-
-def write_subtitle_file(
-    file: SubtitleFile, path: str | os.PathLike[str], *, overwrite: bool = True
-) -> None:
-    """Write a subtitle file as UTF-8, with its own line breaks and byte order mark.
-
-    Raises:
-        OutputExistsError: the file is there and may not be replaced.
-        OutputError: the file cannot be written; what was there before is unharmed.
-    """
-    text = render_subtitle_file(file)
-    if file.newline != "\n":
-        text = text.replace("\n", file.newline)
-    write_text(("\ufeff" if file.marked else "") + text, path, overwrite=overwrite)
