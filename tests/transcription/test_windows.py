@@ -5,9 +5,9 @@ import pytest
 from subalign.decoding import DecodingResult, tokenizer_of
 from subalign.errors import InputError
 from subalign.options import Clip
-from subalign.transcription.windows import Window, frame_ranges, split_window
+from subalign.transcription.windows import MelWindow, frame_ranges, split_window
 
-WINDOW = Window(seek=1000, length=2500, width=3000)
+WINDOW = MelWindow(seek=1000, length=2500, width=3000)
 
 
 @pytest.fixture(scope="module")

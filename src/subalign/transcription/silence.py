@@ -11,7 +11,7 @@ from subalign.decoding import DecodingResult
 from subalign.mel import FRAMES_PER_SECOND
 from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS, TranscriptionOptions
 from subalign.results import Segment, Word
-from subalign.transcription.windows import Window
+from subalign.transcription.windows import MelWindow
 
 __all__ = ["SilenceSkip", "is_silence", "skip_silence"]
 
@@ -41,7 +41,7 @@ def is_silence(result: DecodingResult, options: TranscriptionOptions) -> bool:
 
 def skip_silence(
     segments: Sequence[Segment],
-    window: Window,
+    window: MelWindow,
     *,
     threshold: float,
     last_speech_end: float,
@@ -69,7 +69,7 @@ def skip_silence(
 def _alone(
     segment: Segment,
     following: Segment | None,
-    window: Window,
+    window: MelWindow,
     threshold: float,
     speech_end: float,
 ) -> bool:

@@ -20,7 +20,7 @@ from subalign.results import Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
 from subalign.transcription.fallback import decode_with_fallback
 from subalign.transcription.silence import is_silence, skip_silence
-from subalign.transcription.windows import Window, WindowSplit, frame_ranges, split_window
+from subalign.transcription.windows import MelWindow, WindowSplit, frame_ranges, split_window
 
 __all__ = ["SegmentTimer", "Transcription"]
 
@@ -100,7 +100,7 @@ class Transcription:
         self._words_move_windows = words_move_windows
         self._refine = refine
         self._ranges = frame_ranges(options.clips, mel.n_frames)
-        self._encoded: tuple[Window, EncodedAudio] | None = None
+        self._encoded: tuple[MelWindow, EncodedAudio] | None = None
         self.language_guess = guess = self._detect_language()
         self.language = guess.language if guess else to_language_code(options.language or "en")
         self._tokenizer = tokenizer_of(model, self.language, options.task)
@@ -160,7 +160,7 @@ class Transcription:
         width = self._model.dims.window_frames
 
         def encode(seek: int) -> EncodedAudio:
-            return self._encode(Window(seek, width, width))
+            return self._encode(MelWindow(seek, width, width))
 
         return spoken_language(self._mel, self._ranges, self._model, encode)
 
@@ -179,18 +179,18 @@ class Transcription:
                 yield from self._number(following.segments)
             self._counts.append(len(self._finished))
 
-    def _window(self, seek: int, end: int) -> Window:
+    def _window(self, seek: int, end: int) -> MelWindow:
         width = self._model.dims.window_frames
-        return Window(seek, min(width, end - seek), width)
+        return MelWindow(seek, min(width, end - seek), width)
 
     @torch.inference_mode()
-    def _encode(self, window: Window) -> EncodedAudio:
+    def _encode(self, window: MelWindow) -> EncodedAudio:
         if self._encoded is None or self._encoded[0] != window:
             mel = self._mel.window(window.seek, window.length, window.width)
             self._encoded = window, self._model.encode(mel[None])
         return self._encoded[1]
 
-    def _transcribe_window(self, window: Window) -> _Next:
+    def _transcribe_window(self, window: MelWindow) -> _Next:
         encoded = self._encode(window)
         result = decode_with_fallback(
             self._model,
@@ -214,7 +214,7 @@ class Transcription:
         previous = self._tokens[max(len(self._initial), self._prompt_from) :]
         return (*self._initial, *(previous[-room:] if room > 0 else ()))
 
-    def _time_words(self, split: WindowSplit, window: Window, encoded: EncodedAudio) -> _Next:
+    def _time_words(self, split: WindowSplit, window: MelWindow, encoded: EncodedAudio) -> _Next:
         if self._word_timer is None:
             return _Next(_with_text(split.segments), split.next_seek)
         if self._words_move_windows:
@@ -233,7 +233,7 @@ class Transcription:
         return found
 
     def _moved_by_words(
-        self, word_timer: SegmentTimer, split: WindowSplit, window: Window, encoded: EncodedAudio
+        self, word_timer: SegmentTimer, split: WindowSplit, window: MelWindow, encoded: EncodedAudio
     ) -> _Next:
         """Words, and the next window at the end of the last one, as openai-whisper has it."""
         timed = word_timer(split.segments, encoded, window.length, self._last_speech_end)
@@ -247,7 +247,7 @@ class Transcription:
             )
         return self._skip_silence(_Next(timed, seek), window)
 
-    def _skip_silence(self, found: _Next, window: Window) -> _Next:
+    def _skip_silence(self, found: _Next, window: MelWindow) -> _Next:
         threshold = self._options.hallucination_silence_threshold
         if threshold is None:
             return found

@@ -10,13 +10,13 @@ from subalign.options import Clip
 from subalign.results import Segment
 from subalign.tokenizer import SECONDS_PER_TIMESTAMP, Tokenizer
 
-__all__ = ["Window", "WindowSplit", "frame_ranges", "split_window"]
+__all__ = ["MelWindow", "WindowSplit", "frame_ranges", "split_window"]
 
 _FRAMES_PER_TIMESTAMP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class MelWindow:
     """A stretch of the recording in mel frames: where it starts and how much of it is content.
 
     `width` is the model's window; `length` is less at the end of the recording or of a clip.
@@ -54,7 +54,7 @@ class WindowSplit:
     speech_ended: bool
 
 
-def split_window(result: DecodingResult, tokenizer: Tokenizer, window: Window) -> WindowSplit:
+def split_window(result: DecodingResult, tokenizer: Tokenizer, window: MelWindow) -> WindowSplit:
     """Cut a window's tokens between paired timestamps.
 
     Text after the last pair is cut off by the window's end, so the next window begins there.
