@@ -9,12 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
+from checkpoint_models import random_model
 from subalign.audio import open_audio
-from subalign.decoding import tokenizer_of
+from subalign.decoding import LanguageGuess, tokenizer_of
 from subalign.errors import InputError
+from subalign.heads import windows
 from subalign.heads.attention import WindowText
 from subalign.heads.data import Recording, find_recordings, parse_reference, read_reference
-from subalign.heads.windows import cut_windows, encode_words, recording_windows
+from subalign.heads.windows import (
+    cut_windows,
+    encode_words,
+    language_tokenizer,
+    recording_windows,
+)
+from subalign.mel import log_mel
 from subalign.options import AudioOptions
 from subalign.results import Word
 
@@ -206,3 +214,31 @@ def test_a_text_with_too_many_words(embedded_model):
     data = Recording(np.zeros(16000, np.float32), parse_reference("word " * 500))
     with pytest.raises(InputError, match=r"^The text has \d+ tokens, but the model reads 445 at"):
         recording_windows(embedded_model, data, audio=AudioOptions())
+
+
+@pytest.fixture
+def multilingual():
+    model = random_model()
+    model.multilingual = True
+    return model
+
+
+def test_the_language_is_guessed_as_transcribe_guesses_it(multilingual, monkeypatch):
+    asked = []
+
+    def spoken_language(mel, ranges, model, encode):
+        asked.append((mel.n_frames, ranges, encode(0).windows))
+        return LanguageGuess("de", (("de", 1.0),), 0.0)
+
+    monkeypatch.setattr(windows, "spoken_language", spoken_language)
+    mel = log_mel([np.ones(16000, np.float32)], n_mels=80)
+    assert language_tokenizer(multilingual, mel, None).language == "de"
+    assert language_tokenizer(multilingual, mel, None, start=20, end=60).language == "de"
+    assert asked == [(100, [(0, 100)], 1), (100, [(20, 60)], 1)]
+    assert language_tokenizer(multilingual, mel, "fr").language == "fr"
+    assert len(asked) == 2
+
+
+def test_silence_is_taken_for_english(multilingual):
+    mel = log_mel([np.zeros(16000, np.float32)], n_mels=80)
+    assert language_tokenizer(multilingual, mel, None).language == "en"
