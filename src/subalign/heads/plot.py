@@ -240,7 +240,7 @@ def _picture(
 
 def _write(figure: "Figure", target: Path, *, overwrite: bool) -> None:
     kind = target.suffix.lower().removeprefix(".")
-    # the same picture gives the same bytes
+    # without the time of drawing
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     try:
         with whole_file(target, overwrite=overwrite) as part:
