@@ -16,7 +16,7 @@ import whisper.transcribe
 
 from subalign.model import ModelDimensions, Whisper
 from subalign.model.whisper import sinusoids
-from subalign.vocabulary import Vocabulary, read_tiktoken
+from subalign.tokenizer.vocabulary import Vocabulary, read_tiktoken
 
 TINY_EN = ModelDimensions(80, 1500, 384, 6, 4, 51864, 448, 384, 6, 4)
 TINY = ModelDimensions(80, 1500, 384, 6, 4, 51865, 448, 384, 6, 4)

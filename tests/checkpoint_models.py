@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from subalign.model import ModelDimensions, Whisper
-from subalign.vocabulary import Vocabulary
+from subalign.tokenizer.vocabulary import Vocabulary
 
 BYTES = Vocabulary({bytes([value]): value for value in range(256)})
 # 256 tokens, 8 special tokens, 99 languages, 1501 timestamps

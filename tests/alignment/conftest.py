@@ -10,7 +10,7 @@ from subalign.audio import open_audio
 from subalign.mel import log_mel
 from subalign.model import EncodedAudio, ModelDimensions, Whisper, load_whisper
 from subalign.tokenizer import Tokenizer, get_tokenizer
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 from whisper_peer import official_vocabulary, peer_of, peer_tokenizer, random_model
 
 SMALL = ModelDimensions(80, 200, 64, 4, 2, 2632, 128, 64, 4, 3)

@@ -7,7 +7,7 @@ import torch
 from subalign.alignment.dtw import Dtw, token_positions
 from subalign.alignment.words import WordTokens, split_words, token_ranges
 from subalign.tokenizer import get_tokenizer
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 
 
 @pytest.fixture(scope="module")

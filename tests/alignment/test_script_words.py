@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from subalign.alignment.script_words import script_words
 from subalign.results import Line
 from subalign.tokenizer import get_tokenizer
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 from whisper_peer import official_vocabulary
 
 

@@ -142,7 +142,7 @@ def test_score_in_ascii(in_process, opening):
 def test_a_model_of_one_head(subalign, opening):
     import dataclasses
 
-    from subalign.vocabulary import Vocabulary
+    from subalign.tokenizer.vocabulary import Vocabulary
 
     dims = dataclasses.replace(DIMS, n_text_layer=1, n_text_head=1, n_audio_ctx=1500, n_text_ctx=99)
     vocabulary = Vocabulary({bytes([value]): value for value in range(256)})

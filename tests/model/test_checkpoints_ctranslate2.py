@@ -23,7 +23,7 @@ from checkpoint_models import (
 from subalign.errors import CheckpointError
 from subalign.model import load_whisper, save_checkpoint
 from subalign.model.checkpoints.ctranslate2 import read_ctranslate2_dimensions
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 
 
 @pytest.fixture

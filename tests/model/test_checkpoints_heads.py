@@ -21,7 +21,7 @@ from subalign.model.alignment_heads import pack_heads
 from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_by_shape, official_models
 from subalign.model.timing_heads import choose_heads, known_timing_heads, upper_half
-from subalign.vocabulary import write_tiktoken
+from subalign.tokenizer.vocabulary import write_tiktoken
 
 SHAPE = replace(DIMS, n_text_layer=4)
 HEADS = ((1, 0), (2, 3))

@@ -22,7 +22,7 @@ from subalign.errors import CheckpointError, ChecksumError
 from subalign.model import Whisper, load_whisper
 from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_models
-from subalign.vocabulary import read_tiktoken, write_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken, write_tiktoken
 
 
 def load(path):

@@ -9,7 +9,7 @@ import whisper
 from openai_parity import assert_same, peer_run, run
 from subalign.audio import SAMPLE_RATE
 from subalign.options import Clip, TranscriptionOptions
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 from whisper_peer import peer_of
 
 pytestmark = [

@@ -20,7 +20,7 @@ from checkpoint_models import (
 from subalign.errors import CheckpointError
 from subalign.model import load_whisper
 from subalign.model.checkpoints.subalign_folder import save_checkpoint
-from subalign.vocabulary import Vocabulary, write_tiktoken
+from subalign.tokenizer.vocabulary import Vocabulary, write_tiktoken
 
 
 @pytest.fixture

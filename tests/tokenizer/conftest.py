@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from subalign.vocabulary import Vocabulary, read_tiktoken
+from subalign.tokenizer.vocabulary import Vocabulary, read_tiktoken
 
 
 @lru_cache(maxsize=3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from subalign.errors import CheckpointError, UsageError
 from subalign.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
-from subalign.vocabulary import Vocabulary
+from subalign.tokenizer.vocabulary import Vocabulary
 
 openai = pytest.importorskip("whisper.tokenizer", reason="openai-whisper is a test dependency")
 

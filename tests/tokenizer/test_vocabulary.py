@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from subalign.errors import CheckpointError
-from subalign.vocabulary import (
+from subalign.tokenizer.vocabulary import (
     GPT2_SPLIT_PATTERN,
     Vocabulary,
     read_ctranslate2,

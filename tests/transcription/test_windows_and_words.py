@@ -9,14 +9,14 @@ import pytest
 
 import subalign.decoding.language as language
 from openai_parity import GREEDY, samples_of
-from subalign.alignment import WordTimer
+from subalign.alignment import AttentionTimer
 from subalign.audio import SAMPLE_RATE
 from subalign.decoding import LanguageGuess, spoken_language
 from subalign.mel import log_mel
 from subalign.model import ModelDimensions
 from subalign.options import TranscriptionOptions
+from subalign.tokenizer.vocabulary import read_tiktoken
 from subalign.transcription import Transcription
-from subalign.vocabulary import read_tiktoken
 from whisper_peer import random_model
 
 UNTIMED = TranscriptionOptions(
@@ -46,7 +46,7 @@ def steps(seconds, seed=1):
 
 def transcribe(model, samples, options=GREEDY):
     mel = log_mel([samples], n_mels=model.dims.n_mels)
-    timer_for = partial(WordTimer, model)
+    timer_for = partial(AttentionTimer, model)
     return Transcription(model, mel, options, timer_for, words_move_windows=False).transcript()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from subalign.errors import CheckpointError
 from subalign.model.dimensions import ModelDimensions
-from subalign.vocabulary import regular_bytes
+from subalign.tokenizer.vocabulary import regular_bytes
 
 __all__ = [
     "CONFIG",

@@ -14,7 +14,7 @@ from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.kv_cache import DecoderCache, EncodedAudio
 from subalign.model.timing_heads import TimingHeads, upper_half
-from subalign.vocabulary import Vocabulary
+from subalign.tokenizer.vocabulary import Vocabulary
 
 __all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
 

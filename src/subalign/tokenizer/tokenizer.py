@@ -13,8 +13,8 @@ import tiktoken
 
 from subalign.errors import CheckpointError, UsageError
 from subalign.tokenizer.languages import LANGUAGES, to_language_code
+from subalign.tokenizer.vocabulary import Vocabulary
 from subalign.tokenizer.words import split_on_characters, split_on_spaces
-from subalign.vocabulary import Vocabulary
 
 __all__ = ["N_TIMESTAMPS", "SECONDS_PER_TIMESTAMP", "Tokenizer", "get_tokenizer"]
 

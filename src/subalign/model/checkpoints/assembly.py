@@ -17,7 +17,7 @@ from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.timing_heads import choose_heads, heads_by_name
 from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
-from subalign.vocabulary import Vocabulary, read_ctranslate2
+from subalign.tokenizer.vocabulary import Vocabulary, read_ctranslate2
 
 __all__ = ["ENCODER_POSITIONS", "build_model", "mark_heads", "official_vocabulary"]
 

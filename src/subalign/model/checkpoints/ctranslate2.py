@@ -22,7 +22,7 @@ from subalign.model.config import CONFIG, read_heads, read_json
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel
 from subalign.model.timing_heads import upper_half
-from subalign.vocabulary import Vocabulary, read_ctranslate2, read_hugging_face
+from subalign.tokenizer.vocabulary import Vocabulary, read_ctranslate2, read_hugging_face
 
 if TYPE_CHECKING:
     from torch import Tensor

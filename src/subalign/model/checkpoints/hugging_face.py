@@ -28,7 +28,7 @@ from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel
 from subalign.model.whisper import Whisper
-from subalign.vocabulary import Vocabulary, read_hugging_face
+from subalign.tokenizer.vocabulary import Vocabulary, read_hugging_face
 
 __all__ = ["load_hugging_face_folder"]
 

@@ -13,7 +13,7 @@ from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.sources import sha256_of
 from subalign.model.whisper import Whisper
-from subalign.vocabulary import read_tiktoken
+from subalign.tokenizer.vocabulary import read_tiktoken
 
 __all__ = ["load_openai_pt"]
 

@@ -30,7 +30,7 @@ from subalign.model.config import (
 from subalign.model.devices import TensorOptions
 from subalign.model.timing_heads import TimingHeads, read_timing_heads, timing_heads_like
 from subalign.model.whisper import Whisper, sinusoids
-from subalign.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
+from subalign.tokenizer.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
 __all__ = ["load_subalign_folder", "save_checkpoint", "save_heads"]
 

@@ -1,7 +1,6 @@
 """Byte-pair vocabularies: which byte strings are tokens, and how they are read and written.
 
-A vocabulary holds ordinary tokens only. Whisper's special tokens follow them and are added by
-`subalign.tokenizer`.
+A vocabulary holds ordinary tokens only; `Tokenizer` adds Whisper's special tokens after them.
 """
 
 import base64
