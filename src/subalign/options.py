@@ -6,9 +6,9 @@ A combination that cannot be carried out raises `UsageError` when the object is 
 import codecs
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from subalign.errors import UsageError
 
@@ -56,9 +56,16 @@ def _require(condition: bool, message: str) -> None:
         raise UsageError(message)
 
 
-def _require_choice(options: object, name: str, literal: object) -> None:
-    choices, value = get_args(literal), getattr(options, name)
-    _require(value in choices, f"`{name}` must be {_listed(choices)}, not {value!r}.")
+def _check(options: object, names: str, valid: Callable[[Any], bool], sentence: str) -> None:
+    """Refuse values that are not `valid`; None always is. {} in the sentence is the value."""
+    for name in names.split():
+        value = getattr(options, name)
+        _require(value is None or valid(value), f"`{name}` {sentence.format(value)}")
+
+
+def _check_choice(options: object, name: str, literal: object) -> None:
+    choices = get_args(literal)
+    _check(options, name, choices.__contains__, f"must be {_listed(choices)}, not {{!r}}.")
 
 
 def _listed(values: Sequence[object]) -> str:
@@ -66,10 +73,8 @@ def _listed(values: Sequence[object]) -> str:
     return f"{', '.join(others)} or {last}"
 
 
-def _require_counts(options: object, *names: str) -> None:
-    for name in names:
-        value = getattr(options, name)
-        _require(value is None or value >= 1, f"`{name}` must be at least 1, not {value}.")
+def _at_least_1(value: float) -> bool:
+    return value >= 1
 
 
 def require_kind(name: str, value: object, kind: type) -> None:
@@ -98,14 +103,9 @@ class AudioOptions:
     stall_timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        _require(self.track >= 1, f"`track` counts from 1, not {self.track}.")
-        _require(
-            self.channel is None or 1 <= self.channel <= 64,
-            f"`channel` must be a number from 1 to 64, not {self.channel}.",
-        )
-        for name in ("max_seconds", "stall_timeout"):
-            value = getattr(self, name)
-            _require(value is None or value > 0, f"`{name}` takes seconds above 0, not {value}.")
+        _check(self, "track", _at_least_1, "counts from 1, not {}.")
+        _check(self, "channel", lambda n: 1 <= n <= 64, "must be a number from 1 to 64, not {}.")
+        _check(self, "max_seconds stall_timeout", lambda n: n > 0, "takes seconds above 0, not {}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,12 +133,12 @@ class DecodingOptions:
     max_initial_timestamp: float | None = 1.0
 
     def __post_init__(self) -> None:
-        _require_choice(self, "task", Task)
-        _require_counts(self, "best_of", "beam_size", "sample_len")
-        _require(
-            0 <= self.temperature <= 5,
-            f"`temperature` must lie between 0 and 5, not {self.temperature}.",
-        )
+        _check_choice(self, "task", Task)
+        _check(self, "best_of beam_size sample_len", _at_least_1, "must be at least 1, not {}.")
+        _check(self, "temperature", lambda t: 0 <= t <= 5, "must lie between 0 and 5, not {}.")
+        _check(self, "patience", lambda factor: factor > 0, "must be above 0.")
+        _check(self, "length_penalty", lambda alpha: 0 <= alpha <= 1, "must lie between 0 and 1.")
+        _check(self, "max_initial_timestamp", lambda s: s >= 0, "cannot be negative.")
         _require(
             self.beam_size is None or self.best_of is None,
             "`beam_size` and `best_of` exclude each other within one decoding.",
@@ -148,15 +148,6 @@ class DecodingOptions:
         )
         _require(
             self.patience is None or self.beam_size is not None, "`patience` needs `beam_size`."
-        )
-        _require(self.patience is None or self.patience > 0, "`patience` must be above 0.")
-        _require(
-            self.length_penalty is None or 0 <= self.length_penalty <= 1,
-            "`length_penalty` must lie between 0 and 1.",
-        )
-        _require(
-            self.max_initial_timestamp is None or self.max_initial_timestamp >= 0,
-            "`max_initial_timestamp` cannot be negative.",
         )
 
 
@@ -204,18 +195,15 @@ class AlignmentOptions:
     kernels: KernelChoice = "auto"
 
     def __post_init__(self) -> None:
-        _require_choice(self, "method", AlignmentMethod)
-        _require_choice(self, "kernels", KernelChoice)
+        _check_choice(self, "method", AlignmentMethod)
+        _check_choice(self, "kernels", KernelChoice)
         _require(
             all(layer >= 0 and head >= 0 for layer, head in self.heads),
             "`heads` counts layers and heads from 0.",
         )
-        _require(self.qk_scale > 0 and math.isfinite(self.qk_scale), "`qk_scale` must be above 0.")
-        width = self.medfilt_width
-        _require(
-            width is None or (width >= 1 and width % 2 == 1),
-            f"`medfilt_width` must be an odd number from 1 up, not {width}.",
-        )
+        _check(self, "qk_scale", lambda scale: 0 < scale < math.inf, "must be above 0.")
+        odd = "must be an odd number from 1 up, not {}."
+        _check(self, "medfilt_width", lambda width: width >= 1 and width % 2 == 1, odd)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,19 +286,19 @@ class StyleOptions:
             re.fullmatch(r"[^\W_](?:[\w .-]*[\w.])?", self.font) is not None,
             f"`font={self.font}` is no font's name: use letters, digits, spaces and hyphens.",
         )
-        for name in ("color", "highlight"):
-            value = getattr(self, name)
+        for name, color in (("color", self.color), ("highlight", self.highlight)):
             _require(
-                re.fullmatch("#[0-9A-Fa-f]{6}", value) is not None,
-                f"`{name}={value}` is no colour: write #rrggbb, such as #ffff00.",
+                re.fullmatch("#[0-9A-Fa-f]{6}", color) is not None,
+                f"`{name}={color}` is no colour: write #rrggbb, such as #ffff00.",
             )
-        for name, least, most in (("size", 1, 1080), ("outline", 0, 100)):
-            value = getattr(self, name)
+        for name, value, least, most in (
+            ("size", self.size, 1, 1080),
+            ("outline", self.outline, 0, 100),
+        ):
             _require(
-                least <= value <= most,
-                f"`{name}={value:g}` must lie between {least} and {most}.",
+                least <= value <= most, f"`{name}={value:g}` must lie between {least} and {most}."
             )
-        _require_choice(self, "position", Position)
+        _check_choice(self, "position", Position)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,37 +333,24 @@ class LayoutOptions:
     csv_formulas: bool = False
 
     def __post_init__(self) -> None:
-        if self.profile is not None:
-            _require_choice(self, "profile", ProfileName)
-        _require_choice(self, "highlight_style", HighlightStyle)
-        _require_counts(self, "max_line_width", "max_line_count", "max_words_per_line")
-        limits = (self.max_line_width, self.max_line_count, self.max_words_per_line)
+        _check_choice(self, "profile", ProfileName)
+        _check_choice(self, "highlight_style", HighlightStyle)
+        counts = "max_line_width max_line_count max_words_per_line"
+        _check(self, counts, _at_least_1, "must be at least 1, not {}.")
         _require(
-            not self.keep_lines or limits == (None, None, None),
+            not self.keep_lines or all(getattr(self, name) is None for name in counts.split()),
             "`max_line_width`, `max_line_count` and `max_words_per_line` break lines anew: leave "
             "`keep_lines` out.",
         )
-        _require(
-            self.max_cps is None or self.max_cps > 0,
-            f"`max_cps` must be above 0, not {self.max_cps}.",
-        )
-        self._check_times()
-
-    def _check_times(self) -> None:
-        for name in ("min_duration", "max_duration", "min_gap", "linger"):
-            value = getattr(self, name)
-            _require(
-                value is None or (value >= 0 and (math.isfinite(value) or name == "max_duration")),
-                f"`{name}` takes seconds from 0 up, not {value}.",
-            )
-        _require(
-            self.max_duration is None or self.max_duration >= max(self.min_duration or 0.0, 0.1),
-            f"`max_duration` must be at least 0.1 s and `min_duration`, not {self.max_duration} s.",
-        )
-        _require(
-            self.fps is None or self.fps in FRAME_RATES,
-            f"`fps` must be {_listed([f'{rate:g}' for rate in FRAME_RATES])}, not {self.fps}.",
-        )
+        _check(self, "max_cps", lambda speed: speed > 0, "must be above 0, not {}.")
+        from_0_up = "takes seconds from 0 up, not {}."
+        _check(self, "min_duration min_gap linger", lambda s: 0 <= s < math.inf, from_0_up)
+        _check(self, "max_duration", lambda s: s >= 0, from_0_up)
+        least = max(self.min_duration or 0.0, 0.1)
+        too_short = "must be at least 0.1 s and `min_duration`, not {} s."
+        _check(self, "max_duration", lambda s: s >= least, too_short)
+        rates = _listed([f"{rate:g}" for rate in FRAME_RATES])
+        _check(self, "fps", FRAME_RATES.__contains__, f"must be {rates}, not {{}}.")
         _require(
             self.profile != "openai" or not self.times_are_set,
             "`max_cps`, `min_duration`, `max_duration`, `min_gap`, `linger` and `fps` need another "
@@ -434,13 +409,10 @@ def compile_ignored(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
     Raises:
         UsageError: a pattern is no regular expression.
     """
-    compiled = []
-    for pattern in patterns:
-        try:
-            compiled.append(re.compile(pattern, re.MULTILINE))
-        except re.error as error:
-            raise UsageError(
-                f"`ignore` {pattern!r} is no regular expression ({error}): put \\ before signs "
-                "that stand for themselves."
-            ) from error
-    return tuple(compiled)
+    try:
+        return tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
+    except re.error as error:
+        raise UsageError(
+            f"`ignore` {error.pattern!r} is no regular expression ({error}): put \\ before signs "
+            "that stand for themselves."
+        ) from error
