@@ -59,8 +59,8 @@ class Transcription:
 
     `language` is Whisper's code and `language_guess` what it was detected by, None where it was
     given or no window holds sound; `duration` is the recording's length and `position` how far
-    the transcription has come, both in seconds. Windows that hold nothing but steady noise are
-    passed over. Sampling is seeded, so that the same recording and options give the same text.
+    the transcription has come, both in seconds. Windows of silence or steady noise are skipped.
+    Sampling is seeded, so that the same recording and options give the same text.
 
     Args:
         model: what decodes.

@@ -112,7 +112,7 @@ def mark_heads(
 ) -> None:
     """Mark alignment and timing heads: the `official` model's, else those that `source` states.
 
-    Where neither is known, the official model of the same shape lends its own, with a notice.
+    Where neither is known, those of the official model of the same shape, with a warning.
     """
     choice = choose_heads(model.dims, stated) if official is None else heads_by_name(official)
     if choice.alignment is not None:
