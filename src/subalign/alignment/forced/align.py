@@ -8,22 +8,21 @@ from numpy.typing import NDArray
 
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.constraints import make_room
-from subalign.alignment.forced.coarse import CoarseEstimator, SpeechTime, expected_seconds
+from subalign.alignment.forced.coarse import CoarseEstimator, CoarseTimes, expected_seconds
 from subalign.alignment.forced.context import Context, SpanEncoder
 from subalign.alignment.forced.failed_windows import accepted_words, retime_failed
 from subalign.alignment.forced.matching import match
 from subalign.alignment.forced.recognition import RecognisedWord, recognise, words_of
-from subalign.alignment.forced.report import make_report, missing_words
-from subalign.alignment.forced.segments import line_segments
+from subalign.alignment.forced.report import line_segments, make_report, missing_words
 from subalign.alignment.forced.thresholds import ForcedThresholds
-from subalign.alignment.forced.timing import in_order, time_recognised_windows
-from subalign.alignment.forced.untranscribed import insert_untranscribed
+from subalign.alignment.forced.timing import AlignedWords, in_order, time_recognised_windows
+from subalign.alignment.forced.untranscribed import ExtendedText, insert_untranscribed
 from subalign.alignment.forced.verification import verify_recognised
 from subalign.alignment.forced.windows import recognised_windows
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.methods import method_for
 from subalign.alignment.pauses import FrameSpan, cut_at_pauses
-from subalign.alignment.script_words import read_as, script_words
+from subalign.alignment.script_words import ScriptWord, read_as, script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel
@@ -78,22 +77,9 @@ def align_script(
     ]
     words = [word for line in lines for word in line]
     progress = _Progress(mel.duration, on_progress)
-    aligned = _align_words(context, [word.encoded for word in words], progress)
+    found = _time_words(context, [word.encoded for word in words], progress)
     progress.finish()
-    timed = [
-        Word(
-            text=word.text,
-            start=start,
-            end=end,
-            probability=probability,
-            estimated=not verified,
-            before=word.before,
-            after=word.after,
-        )
-        for word, (start, end), probability, verified in zip(
-            words, aligned.spans, aligned.probabilities, aligned.verified.tolist(), strict=True
-        )
-    ]
+    timed = _results(words, found)
     if method_for(options).uses_sound:
         timed = refine_boundaries(mel, timed)
     counts = [len(line) for line in lines]
@@ -108,9 +94,9 @@ def align_script(
     )
     report = make_report(
         segments,
-        aligned.verified,
-        aligned.missing,
-        aligned.recognised,
+        found.verified,
+        found.missing,
+        found.recognised,
         spaced=context.tokenizer.spaced,
         thresholds=thresholds.report,
     )
@@ -132,91 +118,106 @@ def _language(encoder: SpanEncoder, script: Script, language: str | None) -> str
     return detect_language(model, encoder.encode([loudest]))[0].language
 
 
-@dataclass(frozen=True, eq=False)
-class _AlignmentOfWords:
-    """The transcript's words: times (seconds, whole milliseconds), probabilities, what was found.
+def _results(words: Sequence[ScriptWord], found: "_TimedWords") -> list[Word]:
+    """The words as written, with their times."""
+    return [
+        Word(
+            text=word.text,
+            start=start,
+            end=end,
+            probability=probability,
+            estimated=not verified,
+            before=word.before,
+            after=word.after,
+        )
+        for word, start, end, probability, verified in zip(
+            words,
+            found.starts.tolist(),
+            found.ends.tolist(),
+            found.probabilities.tolist(),
+            found.verified.tolist(),
+            strict=True,
+        )
+    ]
 
-    `verified` and `missing` are (words,); `recognised` are the words that were decoded.
+
+@dataclass(frozen=True, eq=False)
+class _TimedWords:
+    """The transcript's words; all arrays are (words,), times are whole milliseconds in seconds.
+
+    `verified` words were said; `missing` ones were not, and have no room. `recognised` are all
+    words that were decoded.
     """
 
-    spans: list[tuple[float, float]]
-    probabilities: list[float]
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
     verified: NDArray[np.bool_]
     missing: NDArray[np.bool_]
     recognised: list[RecognisedWord]
 
 
-def _align_words(
+def _time_words(
     context: Context, words: Sequence[WordTokens], progress: "_Progress"
-) -> _AlignmentOfWords:
+) -> _TimedWords:
     """All stages, in order."""
-    thresholds, duration = context.thresholds, context.encoder.mel.duration
+    thresholds = context.thresholds
     loudness = RecordingLoudness.from_mel(context.encoder.mel)
-
-    # recognition
     spans = cut_at_pauses(loudness, context.model.dims.window_frames)
-    recognised = recognise(context, spans, progress.next_pass())
+    recognised_spans = recognise(context, spans, progress.next_pass())
 
-    # anchors
     texts = [word.text for word in words]
-    matching = match(texts, words_of(recognised), thresholds.matching)
-    heard = words_of(verify_recognised(context, recognised, matching.used))
-    text = insert_untranscribed(words, matching, heard, context.tokenizer, thresholds)
-    transcribed = text.transcribed
-    matched = ~transcribed
-    matched[transcribed] = matching.likeness >= thresholds.verification.likeness
+    matching = match(texts, words_of(recognised_spans), thresholds.matching)
+    recognised = words_of(verify_recognised(context, recognised_spans, matching.used))
+    text = insert_untranscribed(words, matching, recognised, context.tokenizer, thresholds)
+    matched = ~text.transcribed
+    matched[text.transcribed] = matching.likeness >= thresholds.verification.likeness
+    known = text.anchors.at(matched[text.anchors.words])
 
-    # coarse times
-    estimator = CoarseEstimator(
-        text.letters,
-        SpeechTime.from_recognised(loudness, heard, thresholds.coarse),
-        SpeechTime.from_loudness(loudness, thresholds.coarse),
-        thresholds.coarse,
-    )
+    estimator = CoarseEstimator.of_recording(text.letters, loudness, recognised, thresholds.coarse)
     coarse = estimator.estimate(text.anchors)
 
-    # windows that were recognised as written
     windows = recognised_windows(
-        spans, text.anchors, matched, coarse, text.n_tokens, context.text_room, thresholds.windows
+        spans, known, matched, coarse, text.n_tokens, context.text_room, thresholds.windows
     )
+    # as the engine does; longer recordings are not encoded twice for their pauses, but for a model
+    # that learned from flowing speech
+    cut_pauses = context.model.short_windows or len(spans) == 1
     certain = time_recognised_windows(
-        context,
-        text.words,
-        windows,
-        matched,
-        progress.next_pass(),
-        # as the engine does; longer recordings are not encoded twice for their pauses, but for a
-        # model that learned from flowing speech
-        cut_pauses=context.model.short_windows or len(spans) == 1,
+        context, text.words, windows, matched, progress.next_pass(), cut_pauses=cut_pauses
     )
-    accepted = accepted_words(
-        windows,
-        certain,
-        text.anchors.at(matched[text.anchors.words]),
-        thresholds.timing.displacement,
-    )
+    accepted = accepted_words(windows, certain, known, thresholds.timing.displacement)
 
-    # windows that were not, or that failed
     passes = (progress.next_pass(), progress.next_pass())
-    retimed, coarse = retime_failed(context, text, accepted, coarse, estimator, loudness, passes)
-    timed = retimed.replaced(certain, accepted)
+    others, coarse = retime_failed(context, text, accepted, coarse, estimator, loudness, passes)
 
-    # verification, order and duration
-    timed = timed.with_recognised(matching, transcribed, thresholds.verification)
-    starts, ends, verified = in_order(coarse, timed, thresholds.verification)
-    anchors = timed.anchors(thresholds.timing, thresholds.verification)
-    needs = expected_seconds(anchors, text.letters, thresholds.coarse)
+    timed = others.replaced(certain, accepted)
+    timed = timed.with_recognised(matching, text.transcribed, thresholds)
+    return _finished(context, text, timed, coarse, recognised)
+
+
+def _finished(
+    context: Context,
+    text: ExtendedText,
+    timed: AlignedWords,
+    coarse: CoarseTimes,
+    recognised: list[RecognisedWord],
+) -> _TimedWords:
+    """The transcript's words in order, with room for each, verified or missing."""
+    thresholds, duration = context.thresholds, context.encoder.mel.duration
+    starts, ends, verified = in_order(coarse, timed, thresholds)
+    needs = expected_seconds(timed.anchors(thresholds), text.letters, thresholds.coarse)
     missing = missing_words(verified, starts, ends, needs, duration, thresholds.report)
+    own = text.transcribed
     limit = np.floor(duration * 1000) / 1000
-    starts, ends = make_room(
-        starts[transcribed], ends[transcribed], thresholds.report.least_duration, limit
-    )
-    return _AlignmentOfWords(
-        list(zip(starts.round(3).tolist(), ends.round(3).tolist(), strict=True)),
-        timed.probabilities[transcribed].tolist(),
-        verified[transcribed],
-        missing[transcribed],
-        heard,
+    starts, ends = make_room(starts[own], ends[own], thresholds.report.least_duration, limit)
+    return _TimedWords(
+        starts.round(3),
+        ends.round(3),
+        timed.probabilities[own],
+        verified[own],
+        missing[own],
+        recognised,
     )
 
 

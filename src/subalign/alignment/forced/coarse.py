@@ -104,6 +104,22 @@ class CoarseEstimator:
     sound: SpeechTime
     thresholds: CoarseThresholds = field(default_factory=CoarseThresholds)
 
+    @classmethod
+    def of_recording(
+        cls,
+        letters: NDArray[np.int64],
+        loudness: RecordingLoudness,
+        recognised: Sequence[RecognisedWord],
+        thresholds: CoarseThresholds = CoarseThresholds(),
+    ) -> "CoarseEstimator":
+        """For words of so many letters (words,), by the speech of a recording."""
+        return cls(
+            letters,
+            SpeechTime.from_recognised(loudness, recognised, thresholds),
+            SpeechTime.from_loudness(loudness, thresholds),
+            thresholds,
+        )
+
     def estimate(self, anchors: Anchors) -> CoarseTimes:
         """The times of all words.
 

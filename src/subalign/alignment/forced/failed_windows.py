@@ -58,7 +58,7 @@ def retime_failed(
     in_both = {word for window in others for word in window.words}
     kept = {word for window in anchored for word in window.words} - in_both
     kept |= set(np.flatnonzero(accepted).tolist())
-    nearer = timed.anchors(thresholds.timing, thresholds.verification)
+    nearer = timed.anchors(thresholds)
     coarse = estimator.estimate(nearer.merged(text.anchors.of(kept)))
     windows = _planned(context, text, coarse.without(accepted), loudness)
     return time_windows(context, text.words, windows, final, final=True), coarse

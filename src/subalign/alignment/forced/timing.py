@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from subalign.alignment.forced.coarse import CoarseTimes
 from subalign.alignment.forced.context import Context
 from subalign.alignment.forced.matching import Anchors, Matching
-from subalign.alignment.forced.thresholds import TimingThresholds, VerificationThresholds
+from subalign.alignment.forced.thresholds import ForcedThresholds
 from subalign.alignment.forced.transcript_edits import edit_text
 from subalign.alignment.forced.verification import (
     smoothed,
@@ -63,37 +63,31 @@ class AlignedWords:
             **{name: np.where(words, getattr(others, name), mine) for name, mine in columns.items()}
         )
 
-    def verified(
-        self, thresholds: VerificationThresholds = VerificationThresholds()
-    ) -> NDArray[np.bool_]:
+    def verified(self, thresholds: ForcedThresholds = ForcedThresholds()) -> NDArray[np.bool_]:
         """The words (words,) that were said: those with evidence or recognised where they are."""
-        said: NDArray[np.bool_] = (self.support > thresholds.evidence) | self.recognised
-        return said & ~self.estimated
+        said: NDArray[np.bool_] = self.support > thresholds.verification.evidence
+        return (said | self.recognised) & ~self.estimated
 
     def with_recognised(
         self,
         matching: Matching,
         transcribed: NDArray[np.bool_],
-        thresholds: VerificationThresholds = VerificationThresholds(),
+        thresholds: ForcedThresholds = ForcedThresholds(),
     ) -> "AlignedWords":
         """The same with those `recognised` that were matched where they are.
 
         `transcribed` (words,) marks the transcript's words, which `matching` is about.
         """
-        alike = matching.likeness >= thresholds.likeness
-        near = np.abs(self.starts[transcribed] - matching.starts) <= thresholds.distance
+        alike = matching.likeness >= thresholds.verification.likeness
+        distances = np.abs(self.starts[transcribed] - matching.starts)
         recognised = self.recognised.copy()
-        recognised[transcribed] = alike & near
+        recognised[transcribed] = alike & (distances <= thresholds.verification.distance)
         return replace(self, recognised=recognised)
 
-    def anchors(
-        self,
-        timing: TimingThresholds = TimingThresholds(),
-        verification: VerificationThresholds = VerificationThresholds(),
-    ) -> Anchors:
+    def anchors(self, thresholds: ForcedThresholds = ForcedThresholds()) -> Anchors:
         """The verified words with evidence of their own, where their order is right."""
-        words = np.flatnonzero(self.verified(verification) & (self.evidence > 0))
-        weights = np.clip(self.support[words] / timing.anchor_evidence, 0.0, 1.0)
+        words = np.flatnonzero(self.verified(thresholds) & (self.evidence > 0))
+        weights = np.clip(self.support[words] / thresholds.timing.anchor_evidence, 0.0, 1.0)
         return Anchors.in_order(words, self.starts[words], self.ends[words], weights)
 
 
@@ -255,7 +249,7 @@ class _MergedWords:
 def in_order(
     coarse: CoarseTimes,
     timed: AlignedWords,
-    thresholds: VerificationThresholds = VerificationThresholds(),
+    thresholds: ForcedThresholds = ForcedThresholds(),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Times (words,) that rise with the words, and which words were verified at theirs.
 

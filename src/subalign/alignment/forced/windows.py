@@ -49,7 +49,7 @@ class Window:
 
 def recognised_windows(
     spans: Sequence[FrameSpan],
-    anchors: Anchors,
+    recognised: Anchors,
     matched: NDArray[np.bool_],
     coarse: CoarseTimes,
     n_tokens: NDArray[np.int64],
@@ -58,17 +58,16 @@ def recognised_windows(
 ) -> list[Window]:
     """Those of the decoded spans that were recognised nearly as written, with their words.
 
-    `anchors` are where words were recognised, `matched` (words,) marks those that were recognised
-    right, `n_tokens` (words,) counts their tokens, of which `room` fit into the decoder. One or two
-    other words where two spans meet belong where their coarse times are.
+    `matched` (words,) marks the words that were recognised right, `recognised` are the anchors of
+    those in order. `n_tokens` (words,) counts the words' tokens, of which `room` fit into the
+    decoder. One or two other words where two spans meet belong where their coarse times are.
     """
-    known = anchors.at(matched[anchors.words])
     begins = np.array([span.start / FRAMES_PER_SECOND for span in spans])
     placed = np.searchsorted(begins, coarse.starts, side="right") - 1
     owners = np.full(matched.size, -1)
-    owners[known.words] = np.searchsorted(begins, known.starts, side="right") - 1
+    owners[recognised.words] = np.searchsorted(begins, recognised.starts, side="right") - 1
     failed = {-1}
-    for before, after in pairwise([-1, *known.words.tolist(), matched.size]):
+    for before, after in pairwise([-1, *recognised.words.tolist(), matched.size]):
         between = slice(before + 1, after)
         beside = [int(owners[word]) for word in (before, after) if 0 <= word < matched.size]
         inside = len(set(beside)) == 1
