@@ -1,6 +1,6 @@
 """Draw the pictures of how-it-works.md from what the command finds in the example talk.
 
-    make pictures
+make pictures
 """
 
 import json
@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 PICTURES = Path(__file__).resolve().parent / "pictures"
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 TALK, TEXT, TRUTH = EXAMPLES / "talk.mp4", EXAMPLES / "talk.txt", EXAMPLES / "talk.words.json"
-MODEL = "tiny.en"
-FIRST, LAST = 18.0, 27.0  # seconds of the talk that `methods.png` shows
+MODEL, TIMING_HEADS = "tiny.en", "2:1,3:1,3:3"
+FIRST, LAST = 18.8, 26.0  # seconds of the talk that `methods.png` shows
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#5f6b7a"  # Okabe and Ito's
 
 
@@ -47,8 +47,9 @@ def _words(command: str, *arguments: str | Path) -> list[dict[str, Any]]:
 
 
 def _attention(path: Path) -> None:
+    """The attention of the timing heads, with the path of dynamic time warping."""
     stretch = ("--from", "5", "--to", "10", "-o", path, "--overwrite")
-    _subalign("heads", "plot", MODEL, TALK, TRUTH, *stretch)
+    _subalign("heads", "plot", MODEL, TALK, TRUTH, "--heads", TIMING_HEADS, *stretch)
 
 
 def _methods(path: Path) -> None:
@@ -100,6 +101,8 @@ def _anchors(path: Path) -> None:
         label="times that align gives",
     )
     axes.plot(*zip(*pairs, strict=True), ".", color=ORANGE, label="recognised words: anchors")
+    axes.text(21, 45, "speech that the transcript lacks", fontsize=9)
+    axes.text(44.6, 107, "a sentence that nobody says", fontsize=9)
     axes.set(xlabel="seconds", ylabel="word of the transcript")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
