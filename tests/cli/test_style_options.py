@@ -2,8 +2,8 @@
 
 import pytest
 
+from subalign.cli.layout_options import LayoutArguments
 from subalign.cli.messages import with_options
-from subalign.cli.options import LayoutArguments
 from subalign.cli.parsers import parse_style
 from subalign.errors import UsageError
 from subalign.options import StyleOptions

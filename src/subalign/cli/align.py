@@ -10,6 +10,7 @@ from subalign.cli import options as cli
 from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob
+from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.options import ScriptOptions
 
 __all__ = ["align"]
@@ -100,7 +101,7 @@ def align(
     embed: cli.Embed = False,
     report: _Report = None,
     keep_lines: _KeepLines = None,
-    layout: cli.LayoutArguments,
+    layout: LayoutArguments,
     language: _Language = None,
     ignore: _Ignore = None,
     encoding: cli.Encoding = None,
@@ -113,7 +114,7 @@ def align(
     """Time every word of a given transcript: subtitles whose cues sit on the words."""
     kept = not layout.breaks_lines_anew if keep_lines is None else keep_lines
     cues = layout.options(keep_lines=kept)
-    cli.warn_of_limits(cues, session)
+    warn_of_limits(cues, session)
     job = AlignJob(
         source=audio,
         transcript=transcript,

@@ -5,16 +5,20 @@ at once. This module imports PyTorch.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
 from subalign.audio.source import resolve_source
-from subalign.cli.align_report import report_tables
-from subalign.cli.console import Session, print_text, print_transcript
+from subalign.cli.console import Session, one_line, print_text, print_transcript
 from subalign.cli.job import AlignJob
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, shown_warnings
-from subalign.cli.progress import RunProgress, run_summary
+from subalign.cli.progress import RunProgress, clock, run_summary
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline.outputs import (
@@ -28,7 +32,7 @@ from subalign.pipeline.outputs import (
 )
 from subalign.pipeline.page_media import check_embedding, media_of_output
 from subalign.pipeline.recordings import align_recording, check_script
-from subalign.results import Alignment, Script
+from subalign.results import Alignment, CueScore, Passage, Script, Segment
 from subalign.subtitles import PageMedia
 from subalign.subtitles.files import (
     SubtitleFile,
@@ -39,9 +43,14 @@ from subalign.subtitles.files import (
 )
 from subalign.subtitles.retiming import retime_by_speech
 from subalign.subtitles.script import read_script, script_of_file
+from subalign.subtitles.tags import plain_text
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_align"]
+
+
+_ROWS = 5
+_TEXT_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +186,7 @@ def _align(
     written = _write(work, job, found, file, session, heard=heard)
     if not job.quiet:
         stated = job.script.language or script.language or not model.multilingual
-        session.console.print(*report_tables(found), sep="\n")
+        session.console.print(*_report_tables(found), sep="\n")
         session.say(
             run_summary(
                 work.label,
@@ -245,3 +254,78 @@ def _write(
         write_report(found, work.report, overwrite=job.results.overwrite)
         written.append(str(work.report))
     return written
+
+
+def _report_tables(alignment: Alignment) -> Iterator[RenderableType]:
+    """The words by how they were found, then passages and cues that do not fit, where any are."""
+    report = alignment.report
+    yield _title("Words")
+    yield _counts(
+        report.words,
+        {"heard": report.heard, "estimated": report.estimated, "not found": report.missing},
+    )
+    if report.missing_passages:
+        yield _title("Not found in the recording")
+        yield _passages(report.missing_passages)
+    if report.unscripted:
+        yield _title("Speech that is not in the transcript")
+        yield _passages(report.unscripted)
+    worst = [score for score in report.worst if score.heard < 1]
+    if worst:
+        yield _title("Cues that fit least")
+        segments = {segment.id: segment for segment in alignment.transcript.segments}
+        yield _cues([(score, segments[score.segment]) for score in worst])
+
+
+def _counts(words: int, counts: dict[str, int]) -> Table:
+    table = _table()
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}", f"{count / words:.1%}" if words else "-")
+    return table
+
+
+def _passages(passages: Sequence[Passage]) -> Table:
+    table = _table()
+    table.add_column()
+    for passage in passages[:_ROWS]:
+        table.add_row(_times(passage.start, passage.end), _short(passage.text))
+    _add_rest(table, len(passages))
+    return table
+
+
+def _cues(worst: Sequence[tuple[CueScore, Segment]]) -> Table:
+    table = _table()
+    table.add_column(justify="right")
+    table.add_column()
+    for score, segment in worst[:_ROWS]:
+        times = _times(segment.start, segment.end)
+        table.add_row(times, f"{score.heard:.0%} heard", _short(segment.text))
+    _add_rest(table, len(worst))
+    return table
+
+
+def _title(text: str) -> Text:
+    return Text(text, style="bold")
+
+
+def _table() -> Table:
+    # the first column's indentation sets tables off from their titles
+    table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
+    table.add_column(no_wrap=True)
+    return table
+
+
+def _add_rest(table: Table, rows: int) -> None:
+    if rows > _ROWS:
+        table.add_row(f"and {rows - _ROWS} more")
+
+
+def _times(start: float, end: float) -> str:
+    return f"{clock(start)} - {clock(end)}"
+
+
+def _short(text: str) -> Text:
+    line = one_line(plain_text(text).strip())
+    return Text(line if len(line) <= _TEXT_WIDTH else line[: _TEXT_WIDTH - 1] + "…")

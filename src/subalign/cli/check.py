@@ -14,6 +14,7 @@ from subalign.audio.source import legible
 from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session, one_line, print_line, print_text
+from subalign.cli.layout_options import LayoutArguments
 from subalign.cli.messages import report, shown_warnings
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, check_encoding
@@ -76,7 +77,7 @@ def _fixing(name: str, help: str) -> typer.models.OptionInfo:
 
 
 _Limits = Annotated[
-    cli.LayoutArguments,
+    LayoutArguments,
     Only(
         *("profile", "max_line_width", "max_line_count", "max_cps"),
         *("min_duration", "max_duration", "min_gap", "fps"),

@@ -11,6 +11,7 @@ from subalign.cli import options as cli
 from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results
+from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import report, shown_warnings
 from subalign.errors import OutputExistsError, UsageError
 from subalign.options import LayoutOptions
@@ -61,13 +62,13 @@ def render(
     media: _Media = None,
     embed: cli.Embed = False,
     keep_lines: _KeepLines = False,
-    layout: cli.LayoutArguments,
+    layout: LayoutArguments,
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> int:
     """Write saved results in any format and layout, without a model."""
     cues = layout.options(keep_lines=keep_lines)
-    cli.warn_of_limits(cues, session)
+    warn_of_limits(cues, session)
     wanted = results.results(embed=embed)
     if wanted.to_stdout and len(sources) > 1:
         raise UsageError(

@@ -10,6 +10,7 @@ from subalign.cli import options as cli
 from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob
+from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.parsers import (
     parse_clips,
     parse_count,
@@ -216,7 +217,7 @@ def transcribe(
     *,
     results: cli.ResultArguments,
     embed: cli.Embed = False,
-    layout: cli.LayoutArguments,
+    layout: LayoutArguments,
     compute: cli.ComputeArguments,
     audio: cli.AudioArguments,
     transcription: TranscriptionArguments,
@@ -227,7 +228,7 @@ def transcribe(
     """Turn recordings into subtitles, text or JSON with every word timed."""
     cues = layout.options()
     _check_layout(cues, transcription.word_timestamps)
-    cli.warn_of_limits(cues, session)
+    warn_of_limits(cues, session)
     job = TranscribeJob(
         sources=tuple(inputs),
         results=results.results(embed=embed),
