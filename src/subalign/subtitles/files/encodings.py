@@ -1,4 +1,4 @@
-"""Text files in any encoding: their bytes, and the text that these hold."""
+"""Text files are read in any encoding; where nothing states it, it is guessed."""
 
 import codecs
 import logging
@@ -230,7 +230,8 @@ def _guess(data: bytes, label: str, advice: str) -> DecodedText:
     odd = _opening(lines.odd)
     latin = _guess_latin(odd, "".join(known)[:_GUESSED])
     if latin is not None:
-        return DecodedText(lines.read(latin.encoding, "replace"), latin.encoding, latin.certain)
+        encoding, certain = latin
+        return DecodedText(lines.read(encoding, "replace"), encoding, certain)
     # in scripts of two bytes a line may be UTF-8 by chance
     if sum(not text.isascii() for text in known) <= len(lines.odd):
         odd = _opening(lines.lines)
@@ -344,16 +345,8 @@ _SIGNS = frozenset("“”„‘’‚«»‹›–—…•·¡¿€£©®™°
 _APART = frozenset("¡¿·°§©®½¼¾")  # but never after a letter
 
 
-@dataclass(frozen=True, slots=True)
-class _LatinGuess:
-    """The likeliest encoding, and whether all others that give another text fit clearly worse."""
-
-    encoding: str
-    certain: bool
-
-
-def _guess_latin(data: bytes, beside: str) -> _LatinGuess | None:
-    """The encoding of a text in Latin script; None where it is in another one.
+def _guess_latin(data: bytes, beside: str) -> tuple[str, bool] | None:
+    """The encoding of a text in Latin script, and whether it is certain; None in another script.
 
     `beside` is other text of the same file, whose letters are known.
     """
@@ -366,7 +359,7 @@ def _guess_latin(data: bytes, beside: str) -> _LatinGuess | None:
     if fits[best].share < _LEAST or _is_dense(data):
         return None
     rivals = [fits[name] for name in texts if texts[name] != texts[best]]
-    return _LatinGuess(best, all(fits[best].is_clear_of(rival) for rival in rivals))
+    return best, all(fits[best].is_clear_of(rival) for rival in rivals)
 
 
 def _is_latin(encoding: str) -> bool:
