@@ -4,18 +4,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import Only, subcommand
+from subalign.cli.arguments import Only, PanelledCommand, subcommand
 from subalign.cli.console import Session, print_line, stdout_carries
 from subalign.cli.messages import EXIT_CODES, shown_warnings
 from subalign.cli.parsers import parse_pairs, parse_stretch
 from subalign.errors import InputError, UsageError
-from subalign.model import heads_of, known_heads, pack_heads
 
 if TYPE_CHECKING:
     from subalign.model import Whisper
@@ -30,10 +30,14 @@ heads_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+_argument = partial(typer.Argument, rich_help_panel="Arguments", show_default=False)
+_option = partial(typer.Option, rich_help_panel="Results")
+_recording = partial(typer.Option, rich_help_panel="Recording")
+
+_Json = Annotated[bool, _option("--json", help="Write JSON.")]
 _Model = Annotated[
     str,
-    typer.Argument(
+    _argument(
         metavar="MODEL",
         help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
         "Face repository.",
@@ -42,9 +46,9 @@ _Model = Annotated[
     ),
 ]
 _Audio = Annotated[
-    str, typer.Argument(metavar="AUDIO", help="A recording, or - for standard input.")
+    str, _argument(metavar="AUDIO", help="A recording, or - for standard input.")
 ]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+_Overwrite = Annotated[bool, _option("--overwrite", help="Replace what is there.")]
 _Compute = Annotated[cli.ComputeArguments, Only("device", "threads")]
 _Track = Annotated[cli.AudioArguments, Only("audio_track")]
 _Alignment = Annotated[
@@ -57,6 +61,7 @@ _Alignment = Annotated[
 def list_known(session: Session, *, as_json: _Json = False) -> None:  # noqa: ARG001
     """List how many heads each model known by name has, and how many are marked."""
     from subalign.cli.heads_tables import known_as_json, known_as_table
+    from subalign.model import known_heads
 
     models = known_heads()
     print_line(known_as_json(models) if as_json else known_as_table(models))
@@ -68,7 +73,7 @@ def decode(
     session: Session,  # noqa: ARG001
     source: Annotated[
         str,
-        typer.Argument(
+        _argument(
             metavar="NAME|DUMP",
             help="A name of `subalign heads list`, a checkpoint's folder, or a dump as "
             "openai-whisper's set_alignment_heads takes it. Put a dump between single quotes, "
@@ -80,7 +85,7 @@ def decode(
     *,
     layers: Annotated[
         int | None,
-        typer.Option(
+        _option(
             "--layers",
             min=1,
             help="The decoder's layers, for a dump. A dump does not state them: without --layers "
@@ -88,12 +93,13 @@ def decode(
         ),
     ] = None,
     heads: Annotated[
-        int | None, typer.Option("--heads", min=1, help="Heads in each layer, for a dump.")
+        int | None, _option("--heads", min=1, help="Heads in each layer, for a dump.")
     ] = None,
     as_json: _Json = False,
 ) -> None:
     """Show which heads a model or a dump marks: a picture, the pairs, and the dump."""
     from subalign.cli.heads_tables import heads_as_json, heads_as_text
+    from subalign.model import heads_of
 
     marked = heads_of(source.strip(), layers=layers, heads=heads)
     _print(heads_as_json(marked) if as_json else heads_as_text(marked))
@@ -105,7 +111,7 @@ def encode(
     session: Session,  # noqa: ARG001
     pairs: Annotated[
         str,
-        typer.Argument(
+        _argument(
             metavar="PAIRS",
             help="LAYER:HEAD pairs between commas, both counted from 0, such as 2:2,3:0.",
             show_default=False,
@@ -113,20 +119,22 @@ def encode(
     ],
     *,
     layers: Annotated[
-        int, typer.Option("--layers", min=1, help="The decoder's layers.", show_default=False)
+        int, _option("--layers", min=1, help="The decoder's layers.", show_default=False)
     ],
     heads: Annotated[
-        int, typer.Option("--heads", min=1, help="Heads in each layer.", show_default=False)
+        int, _option("--heads", min=1, help="Heads in each layer.", show_default=False)
     ],
 ) -> None:
     """Write a dump that marks these heads, as openai-whisper's set_alignment_heads takes it.
 
     The heads of an official model give its own dump. Put a dump between single quotes in a shell.
     """
+    from subalign.model import pack_heads
+
     print_line(pack_heads(parse_pairs(pairs), n_layers=layers, n_heads=heads))
 
 
-@heads_app.command("score", short_help="Measure every head on a recording.")
+@heads_app.command("score", cls=PanelledCommand, short_help="Measure every head on a recording.")
 @subcommand
 def score(
     session: Session,
@@ -134,7 +142,7 @@ def score(
     audio: _Audio,
     reference: Annotated[
         str,
-        typer.Argument(
+        _argument(
             metavar="TRANSCRIPT|TRUTH",
             help="What is said: words with true times (.json of subalign or openai-whisper, "
             ".TextGrid, .ctm), or a transcript.",
@@ -144,7 +152,7 @@ def score(
     *,
     top: Annotated[
         int,
-        typer.Option(
+        _option(
             "--top", min=0, metavar="N", help="Heads in the table beside the marked; 0 is all."
         ),
     ] = 24,
@@ -189,14 +197,14 @@ def score(
     show_report(report, top=top, plain=plain)
 
 
-@heads_app.command("find", short_help="Choose the heads that time words best.")
+@heads_app.command("find", cls=PanelledCommand, short_help="Choose the heads that time words best.")
 @subcommand
 def find(
     session: Session,
     model: _Model,
     data: Annotated[
         list[str],
-        typer.Argument(
+        _argument(
             metavar="DATA",
             help="Recordings, or folders of them, each with a file beside it that has its name and "
             "ends in .words.json, .TextGrid, .ctm, .json (true times) or .txt.",
@@ -205,11 +213,11 @@ def find(
     ],
     *,
     most: Annotated[
-        int, typer.Option("--most", min=1, metavar="N", help="Choose at most that many heads.")
+        int, _option("--most", min=1, metavar="N", help="Choose at most that many heads.")
     ] = 10,
     save: Annotated[
         Path | None,
-        typer.Option(
+        _option(
             "--save",
             metavar="FOLDER",
             help="Write the model with these heads as a checkpoint folder: its timing heads and "
@@ -269,7 +277,7 @@ def find(
         session.say(f"{save} has these heads.")
 
 
-@heads_app.command("plot", short_help="Draw the attention and the path through it.")
+@heads_app.command("plot", cls=PanelledCommand, short_help="Draw the attention and the path through it.")
 @subcommand
 def plot(
     session: Session,
@@ -277,7 +285,7 @@ def plot(
     audio: _Audio,
     text: Annotated[
         str | None,
-        typer.Argument(
+        _argument(
             metavar="[TEXT]",
             help="What is said in the stretch: a file as for `heads score`, or several words "
             "themselves. Without it the stretch is transcribed.",
@@ -287,18 +295,18 @@ def plot(
     *,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to draw: .png, .svg or .pdf."),
+        _option("--output", "-o", metavar="FILE", help="Where to draw: .png, .svg or .pdf."),
     ] = Path("heads.png"),
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Where to begin: seconds, m:ss or h:mm:ss."),
+        _recording("--from", metavar="TIME", help="Where to begin: seconds, m:ss or h:mm:ss."),
     ] = None,
     stop: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="Where to end, one window at most.")
+        str | None, _recording("--to", metavar="TIME", help="Where to end, one window at most.")
     ] = None,
     heads: Annotated[
         str | None,
-        typer.Option(
+        _option(
             "--heads",
             metavar="PAIRS",
             help="Draw these heads: LAYER:HEAD pairs between commas.",
