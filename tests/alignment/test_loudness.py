@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.alignment.loudness import (
+    LoudnessThresholds,
     RecordingLoudness,
     frame_loudness,
     speech_levels,
@@ -98,6 +99,8 @@ def test_loudness_is_smoothed_over_90_ms():
     assert found.shape == (100,)
     np.testing.assert_allclose(found[46:55], 1.0, rtol=1e-5)
     np.testing.assert_allclose(np.delete(found, range(46, 55)), 0.0, atol=1e-5)
+    rough = RecordingLoudness.from_mel(recording_of(frames), LoudnessThresholds(smoothing=1))
+    np.testing.assert_allclose(rough.frames, frames)
 
 
 def test_loudness_of_many_blocks_is_that_of_one():

@@ -15,6 +15,7 @@ from subalign.alignment.boundaries import edge_time
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.pauses import (
     FrameSpan,
+    PauseThresholds,
     ShortenedWindow,
     cut_at_pauses,
     cut_long_pauses,
@@ -59,6 +60,7 @@ def test_the_middle_of_a_long_pause_goes():
     np.testing.assert_array_equal(shortened.mel[:, :kept], mel[:, shortened.frames])
     assert shortened.mel.shape == mel.shape
     assert (shortened.mel[:, kept:] == -1.5).all()
+    assert cut_long_pauses(mel, 450, PauseThresholds(longest=200)) is None
 
 
 def test_a_full_window_is_filled_up_with_silence():

@@ -7,6 +7,7 @@ import torch
 from subalign.alignment import time_texts
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.forced import align_script
+from subalign.alignment.forced.thresholds import ForcedThresholds, VerificationThresholds
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
 from subalign.results import Line, Script, Word
@@ -201,6 +202,14 @@ def test_lines_of_which_nothing_is_said(embedded_model, opening):
     assert found.report.words == 15
     assert done == sorted(done)
     assert done[-1] == (pytest.approx(mel.duration, abs=0.3), mel.duration)
+
+
+def test_thresholds_can_be_varied(align, opening):
+    """Where no evidence is enough, only what was recognised is verified."""
+    never = VerificationThresholds(evidence=np.inf, likeness=2.0)
+    short = opening.samples[: opening.pause_after(1)]
+    found = align(short, opening.lines[:2], thresholds=ForcedThresholds(verification=never))
+    assert found.report.heard == 0
 
 
 def test_recordings_that_hold_nothing(align):

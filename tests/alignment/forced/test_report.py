@@ -5,6 +5,7 @@ import pytest
 
 from subalign.alignment.forced.recognition import RecognisedWord
 from subalign.alignment.forced.report import make_report, missing_words
+from subalign.alignment.forced.thresholds import ReportThresholds
 from subalign.results import CueScore, Passage, Segment, Word
 
 
@@ -17,7 +18,7 @@ def segment_of(number, words):
     return Segment(number, 0, start, end, "", (), 0.0, 0.0, 1.0, 0.0, words)
 
 
-def report_on(*lines, verified=(), missing=(), recognised=(), spaced=True):
+def report_on(*lines, verified=(), missing=(), recognised=(), **others):
     segments = [segment_of(number, words) for number, words in enumerate(lines)]
     n_words = sum(map(len, lines))
     return make_report(
@@ -25,7 +26,7 @@ def report_on(*lines, verified=(), missing=(), recognised=(), spaced=True):
         np.array(verified, bool) if len(verified) else np.ones(n_words, bool),
         np.array(missing, bool) if len(missing) else np.zeros(n_words, bool),
         recognised,
-        spaced=spaced,
+        **{"spaced": True, **others},
     )
 
 
@@ -74,6 +75,10 @@ def test_missing_words_in_a_row_make_a_passage():
     report = report_on(SECONDS[:7], SECONDS[7:], verified=verified, missing=missing)
     # three are too few
     assert report.missing_passages == (Passage(5, 9, "w5 w6 w7 w8"),)
+    report = report_on(
+        SECONDS, verified=verified, missing=missing, thresholds=ReportThresholds(passage_words=3)
+    )
+    assert len(report.missing_passages) == 2
     report = report_on(SECONDS, verified=verified, missing=missing, spaced=False)
     assert report.missing_passages == (Passage(5, 9, "w5w6w7w8"),)
 

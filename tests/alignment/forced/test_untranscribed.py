@@ -5,6 +5,7 @@ import pytest
 
 from subalign.alignment.forced.matching import match
 from subalign.alignment.forced.recognition import RecognisedWord
+from subalign.alignment.forced.thresholds import ForcedThresholds, UntranscribedThresholds
 from subalign.alignment.forced.untranscribed import insert_untranscribed
 
 SAID = (
@@ -16,13 +17,13 @@ PASSAGE = range(16, 21)
 
 @pytest.fixture
 def extended(tokenizer, encode_words):
-    def call(written, evidence=5.0, said=SAID):
+    def call(written, evidence=5.0, said=SAID, thresholds=ForcedThresholds()):
         recognised = [
             RecognisedWord(f" {word}", n, n + 0.8, evidence) for n, word in enumerate(said)
         ]
         words = encode_words(" ".join(written))
         matching = match([word.text for word in words], recognised)
-        text = insert_untranscribed(words, matching, recognised, tokenizer)
+        text = insert_untranscribed(words, matching, recognised, tokenizer, thresholds)
         assert [text.words[n] for n in np.flatnonzero(text.transcribed)] == words
         assert (np.diff(text.anchors.words) > 0).all()
         assert (np.diff(text.anchors.starts) > 0).all()
@@ -70,6 +71,11 @@ def test_of_a_long_passage_the_ends_are_put_in(extended):
 
 def test_what_has_little_evidence_is_not_put_in(extended):
     assert extended(without(PASSAGE), evidence=1.0).transcribed.all()
+
+
+def test_thresholds_can_be_varied(extended):
+    lenient = ForcedThresholds(untranscribed=UntranscribedThresholds(evidence=0.5))
+    assert said(extended(without(PASSAGE), evidence=1.0, thresholds=lenient)) == SAID
 
 
 def test_a_word_or_two_are_put_in_where_nothing_else_is(extended):

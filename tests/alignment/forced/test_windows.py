@@ -79,6 +79,11 @@ def test_windows_end_with_the_recording():
     assert window.span.length == 1
 
 
+def test_thresholds_can_be_varied():
+    [window] = planned(evenly(20), 60, margin=1.0)
+    assert (window.span.start, window.span.end) == (0, 1100)
+
+
 def test_a_break_begins_a_window():
     starts = [*np.arange(10) * 0.5, *(100 + np.arange(10) * 0.5)]
     coarse = coarse_at(starts, np.array(starts) + 0.5, breaks=[10])
