@@ -573,7 +573,7 @@ def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeyp
     def fail(*arguments, **options):
         raise RuntimeError("the unforeseen")
 
-    monkeypatch.setattr(transcribe_run, "transcribe_stream", fail)
+    monkeypatch.setattr(transcribe_run, "transcribe_recording", fail)
     outcome = transcribe("talk.wav", "-q")
     assert outcome.code == 1
     assert outcome.err == (
@@ -590,7 +590,7 @@ def test_too_little_memory(says, clip, monkeypatch):
     def fail(*arguments, **options):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(transcribe_run, "transcribe_stream", fail)
+    monkeypatch.setattr(transcribe_run, "transcribe_recording", fail)
     says(
         "talk.wav",
         code=1,
