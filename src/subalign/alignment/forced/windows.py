@@ -126,15 +126,15 @@ def plan_windows(
     for first, end in pairwise(bounds):
         if end > first:
             words = present[first:end]
-            windows += _Passage(coarse, n_tokens, loudness, limits, thresholds, words).windows()
+            windows += _WordRun(coarse, n_tokens, loudness, limits, thresholds, words).windows()
     return windows
 
 
 @dataclass(frozen=True, eq=False)
-class _Passage:
+class _WordRun:
     """Words (their numbers) that follow each other without anything else between them.
 
-    Within the methods words are counted in the passage.
+    Within the methods words are counted in the run.
     """
 
     coarse: CoarseTimes
