@@ -258,6 +258,14 @@ def test_find_leaves_out_what_has_no_truth(subalign, half, opening):
     ]
 
 
+def test_find_by_a_method_that_is_not_there(fails):
+    fails(
+        *("find", "micro.en", "talk.wav", "--method", "norms"),
+        code=2,
+        sentence="--method must be viterbi or dtw, not 'norms'.",
+    )
+
+
 def test_find_without_any_truth(fails, clip):
     fails(
         *("find", "micro.en", "talk.wav"),

@@ -42,12 +42,9 @@ _Model = Annotated[
         help="A name of `subalign models list`, a checkpoint's folder or .pt file, or a Hugging "
         "Face repository.",
         autocompletion=cli.complete_model,
-        show_default=False,
     ),
 ]
-_Audio = Annotated[
-    str, _argument(metavar="AUDIO", help="A recording, or - for standard input.")
-]
+_Audio = Annotated[str, _argument(metavar="AUDIO", help="A recording, or - for standard input.")]
 _Overwrite = Annotated[bool, _option("--overwrite", help="Replace what is there.")]
 _Compute = Annotated[cli.ComputeArguments, Only("device", "threads")]
 _Track = Annotated[cli.AudioArguments, Only("audio_track")]
@@ -79,7 +76,6 @@ def decode(
             "openai-whisper's set_alignment_heads takes it. Put a dump between single quotes, "
             "as it may hold any other sign that shells know.",
             autocompletion=cli.complete_model,
-            show_default=False,
         ),
     ],
     *,
@@ -114,7 +110,6 @@ def encode(
         _argument(
             metavar="PAIRS",
             help="LAYER:HEAD pairs between commas, both counted from 0, such as 2:2,3:0.",
-            show_default=False,
         ),
     ],
     *,
@@ -146,7 +141,6 @@ def score(
             metavar="TRANSCRIPT|TRUTH",
             help="What is said: words with true times (.json of subalign or openai-whisper, "
             ".TextGrid, .ctm), or a transcript.",
-            show_default=False,
         ),
     ],
     *,
@@ -208,7 +202,6 @@ def find(
             metavar="DATA",
             help="Recordings, or folders of them, each with a file beside it that has its name and "
             "ends in .words.json, .TextGrid, .ctm, .json (true times) or .txt.",
-            show_default=False,
         ),
     ],
     *,
@@ -277,7 +270,9 @@ def find(
         session.say(f"{save} has these heads.")
 
 
-@heads_app.command("plot", cls=PanelledCommand, short_help="Draw the attention and the path through it.")
+@heads_app.command(
+    "plot", cls=PanelledCommand, short_help="Draw the attention and the path through it."
+)
 @subcommand
 def plot(
     session: Session,
@@ -289,7 +284,6 @@ def plot(
             metavar="[TEXT]",
             help="What is said in the stretch: a file as for `heads score`, or several words "
             "themselves. Without it the stretch is transcribed.",
-            show_default=False,
         ),
     ] = None,
     *,
