@@ -9,6 +9,8 @@ from subalign.subtitles.timecode import to_milliseconds
 
 __all__ = ["TextGridWriter"]
 
+_TAB = " " * 4
+
 
 class TextGridWriter(ResultWriter):
     """Two interval tiers, `words` and `segments`, from 0 to the recording's end, in the long form.
@@ -21,34 +23,38 @@ class TextGridWriter(ResultWriter):
     extension = "TextGrid"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        from praatio.utilities.textgrid_io import getTextgridAsStr
-
         words = list(apart(map(word_span, transcript.words)))
         segments = list(apart(map(segment_span, transcript.segments)))
         duration = transcript.duration if math.isfinite(transcript.duration) else 0.0
         end_ms = max(
             1, to_milliseconds(duration), *(span.end_ms for span in (*words[-1:], *segments[-1:]))
         )
-        text = getTextgridAsStr(
-            {
-                "xmin": 0.0,
-                "xmax": end_ms / 1000,
-                "tiers": [_tier("words", words, end_ms), _tier("segments", segments, end_ms)],
-            },
-            format="long_textgrid",
-            includeBlankSpaces=True,
-            minimumIntervalLength=None,
-        )
-        head, _, rest = text.partition("\n")
-        yield head + "\n"
-        yield rest
+        yield 'File type = "ooTextFile"\n'
+        yield f'Object class = "TextGrid"\n\n{_times(0, end_ms)}tiers? <exists> \n'
+        yield "size = 2 \nitem []: \n"
+        for number, (name, spans) in enumerate((("words", words), ("segments", segments)), 1):
+            intervals = list(_with_silences(spans, end_ms))
+            yield f'{_TAB}item [{number}]:\n{_TAB * 2}class = "IntervalTier" \n'
+            yield f'{_TAB * 2}name = "{name}" \n{_times(0, end_ms, _TAB * 2)}'
+            yield f"{_TAB * 2}intervals: size = {len(intervals)} \n"
+            for index, (start_ms, end, text) in enumerate(intervals, 1):
+                quoted = text.replace('"', '""')
+                yield f"{_TAB * 2}intervals [{index}]:\n{_times(start_ms, end, _TAB * 3)}"
+                yield f'{_TAB * 3}text = "{quoted}" \n'
 
 
-def _tier(name: str, spans: list[Span], end_ms: int) -> dict[str, object]:
-    return {
-        "class": "IntervalTier",
-        "name": name,
-        "xmin": 0.0,
-        "xmax": end_ms / 1000,
-        "entries": [(span.start_ms / 1000, span.end_ms / 1000, span.text) for span in spans],
-    }
+def _with_silences(spans: list[Span], end_ms: int) -> Iterator[tuple[int, int, str]]:
+    """Intervals (start, end, text) without gaps from 0 to `end_ms`."""
+    at = 0
+    for span in spans:
+        if span.start_ms > at:
+            yield at, span.start_ms, ""
+        yield span.start_ms, span.end_ms, span.text
+        at = span.end_ms
+    if at < end_ms:
+        yield at, end_ms, ""
+
+
+def _times(start_ms: int, end_ms: int, indent: str = "") -> str:
+    """Two lines, in seconds."""
+    return f"{indent}xmin = {start_ms / 1000:.15g} \n{indent}xmax = {end_ms / 1000:.15g} \n"
