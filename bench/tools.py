@@ -23,7 +23,7 @@ import whisper.timing
 from machine import THREADS
 from subalign.alignment.boundaries import refine_boundaries
 from subalign.alignment.constraints import keep_order
-from subalign.alignment.methods import time_texts
+from subalign.alignment.methods import method_for, time_texts
 from subalign.alignment.script_words import script_words
 from subalign.decoding import tokenizer_of
 from subalign.errors import SubalignError
@@ -107,7 +107,9 @@ class Subalign:
         (timed,) = time_texts(model, tokenizer, encoded, [texts], [length], self.options)
         words = [Word(t.word, t.start, t.end, t.probability, t.estimated) for t in timed]
         final = keep_order(words, 0.0, clip.seconds)
-        return _pieces(final if self.options.method == "dtw" else refine_boundaries(mel, final))
+        return _pieces(
+            refine_boundaries(mel, final) if method_for(self.options).uses_sound else final
+        )
 
     def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:
         options = TranscriptionOptions(

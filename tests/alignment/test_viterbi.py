@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from subalign.alignment.attention_maps import word_attention
 from subalign.alignment.teacher_forcing import TeacherForced
-from subalign.alignment.viterbi import Viterbi, segment_words, spoken_length, time_words
+from subalign.alignment.viterbi import (
+    Viterbi,
+    ViterbiThresholds,
+    segment_words,
+    spoken_length,
+    time_words,
+)
 from subalign.alignment.words import WordTokens
 from subalign.options import AlignmentOptions
 
@@ -168,3 +174,16 @@ def test_words_have_time_and_order(seed, n_words, n_positions, sharp):
 )
 def test_length_of_words(text, length):
     assert spoken_length(text) == length
+
+
+def test_thresholds_of_a_method_can_be_varied():
+    attention, speech = attention_at(SPOKEN, 120), speech_at(SPOKEN, 120)
+    words = letters([3, 4, 5, 1])
+    spans = segment_words(attention, speech, words, ViterbiThresholds(longest=8)).spans
+    assert (spans[:, 1] - spans[:, 0] <= 8).all()
+    no_silence = ViterbiThresholds(shortest_silence=120)
+    starts, ends = segment_words(attention, speech, words, no_silence).spans.T
+    assert (starts[1:] == ends[:-1]).all()
+    short = Viterbi(ViterbiThresholds(longest=8))
+    [found] = short.word_spans([torch.from_numpy(attention)], [words], [np.full(240, 0.5)])
+    assert (found.spans[:, 1] - found.spans[:, 0] <= 0.16 + 1e-9).all()

@@ -35,7 +35,7 @@ def test_is_worth_as_much_as_the_textbooks(first, second, gap_costs):
 @given(sequences, sequences, costs)
 def test_blocks_change_nothing(first, second, gap_costs):
     whole = align(first, second, gap_costs)
-    with patch.object(edit_alignment, "_STEP_BYTES", 16), patch.object(edit_alignment, "_ROW_BYTES", 300):
+    with patch.multiple(edit_alignment, _STEP_BYTES=16, _ROW_BYTES=300):
         pieces = align(first, second, gap_costs)
     assert pieces.tolist() == whole.tolist()
 

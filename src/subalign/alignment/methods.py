@@ -3,7 +3,7 @@
 A method is a class in a file of its own, such as `viterbi` and `dtw`, and an entry in `METHODS`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
@@ -85,7 +85,7 @@ class Method(Protocol):
         ...
 
 
-METHODS: Mapping[AlignmentMethod, Method] = {"viterbi": Viterbi(), "dtw": Dtw()}
+METHODS: dict[AlignmentMethod, Method] = {"viterbi": Viterbi(), "dtw": Dtw()}
 
 
 def method_for(options: AlignmentOptions) -> Method:

@@ -1,8 +1,10 @@
-"""The words of a given line: what stands in the file, and the tokens that the model is to hear.
+"""The words of a transcript's lines: as they are written, and as tokens that the model reads.
 
 In languages with spaces a word is what stands between two of them; in languages without, what the
-tokenizer cuts off. A piece without a letter, a digit or a sign that is said aloud ("—", "…", "♪")
-is no word: it clings to the word before it, or to the next where it opens something or comes first.
+tokenizer cuts off. A piece without a letter, a digit or a sign that is spoken ("—", "…", "♪") is no
+word: it is joined to the word before it, or to the next where it opens something or comes first.
+Text in capitals is read in sentence case, as models hardly know words in capitals
+(`in_sentence_case`).
 """
 
 import re
@@ -16,14 +18,9 @@ from subalign.results import Line
 from subalign.tokenizer import Tokenizer
 from subalign.tokenizer.words import split_on_characters
 
-__all__ = [
-    "ScriptWord",
-    "read_as",
-    "script_words",
-]
+__all__ = ["CapitalsThresholds", "ScriptWord", "in_sentence_case", "script_words"]
 
-
-# signs that people say: "and", "percent", "plus"; currencies are told by their category
+# signs that are spoken: "and", "percent", "plus"; currencies are told by their category
 _SPOKEN_SIGNS = frozenset("&%‰@+=°§№")
 
 # soft hyphen, spaces of no width, marks of direction: the model never saw them in a word
@@ -43,10 +40,10 @@ _SPACE = re.compile(r"\s")
 class ScriptWord:
     """A word of a line as it is written and as the model reads it.
 
-    `before` and `after` stand beside the word and nobody says them. `text` has the space before
+    `before` and `after` stand beside the word and nobody speaks them. `text` has the space before
     the word, where there is one, and its punctuation. `before + text + after`, joined over the
-    words of a line, is the line's text. `encoded.text` is the part of `text` that is said, in
-    languages with spaces with one before it, as in running text.
+    words of a line, is the line's text. `encoded.text` is the part of `text` that is spoken,
+    in languages with spaces with one before it, as in running text.
     """
 
     before: str
@@ -56,20 +53,20 @@ class ScriptWord:
 
 
 def script_words(
-    line: Line, tokenizer: Tokenizer, read_as: str | None = None
+    line: Line, tokenizer: Tokenizer, model_text: str | None = None
 ) -> tuple[ScriptWord, ...]:
-    """The words of a line; none where nothing of it is said.
+    """The words of a line; none where nothing of it is spoken.
 
-    `read_as` is the line's text as the model is to read it, letter for letter; None is as written.
+    `model_text` is the line's text as the model reads it, letter for letter; None is as written.
     """
     pieces: list[_Piece] = []
-    for run in _runs(_characters(line, line.text if read_as is None else read_as)):
+    for run in _runs(_characters(line, line.text if model_text is None else model_text)):
         if tokenizer.spaced:
             space = "" if pieces and _inside_word(line, pieces[-1], run[0]) else " "
             pieces += _spaced(run, space, tokenizer)
         else:
             pieces += _unspaced(run, tokenizer)
-    return tuple(_written(line, _cling(line, pieces), tokenizer))
+    return tuple(_written(line, _attach_unspoken(line, pieces), tokenizer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class _Character:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Part of a line (first, end), what of it is said, and the tokens of that."""
+    """Part of a line (first, end), what of it is spoken, and the tokens of that."""
 
     first: int
     end: int
@@ -91,8 +88,8 @@ class _Piece:
     tokens: tuple[int, ...]
 
 
-def _characters(line: Line, read_as: str) -> Iterator[_Character]:
-    """The characters that are said, as they are read.
+def _characters(line: Line, model_text: str) -> Iterator[_Character]:
+    """The characters that are spoken, as they are read.
 
     Accents are composed (NFC), every kind of space is " ".
     """
@@ -102,7 +99,7 @@ def _characters(line: Line, read_as: str) -> Iterator[_Character]:
             start, at = at, at + 1
             while at < end and _continues(line.text[at]):
                 at += 1
-            written = "".join(char for char in read_as[start:at] if char not in _INVISIBLE)
+            written = "".join(char for char in model_text[start:at] if char not in _INVISIBLE)
             text = unicodedata.normalize("NFC", written)
             if text:
                 yield _Character(_readable(text), start, at)
@@ -188,13 +185,13 @@ def _cut(
             first, text, group = index, "", ()
 
 
-def _cling(line: Line, pieces: Iterable[_Piece]) -> list[_Piece]:
+def _attach_unspoken(line: Line, pieces: Iterable[_Piece]) -> list[_Piece]:
     """The pieces that are words, with those that are none joined to them."""
     words: list[list[_Piece]] = []
     opening: list[_Piece] = []
     for piece in pieces:
         follows = bool(opening) and _touch(line, opening[-1], piece)
-        if _is_said(piece.text):
+        if _is_spoken(piece.text):
             words.append([*opening, piece] if follows else [piece])
             opening = []
         elif opening:
@@ -230,7 +227,7 @@ def _opens(text: str) -> bool:
     return not mark or mark in "¿¡" or unicodedata.category(mark) in ("Ps", "Pi")
 
 
-def _is_said(text: str) -> bool:
+def _is_spoken(text: str) -> bool:
     return any(map(_is_voiced, text))
 
 
@@ -240,7 +237,7 @@ def _is_voiced(char: str) -> bool:
 
 
 def _written(line: Line, pieces: Sequence[_Piece], tokenizer: Tokenizer) -> Iterator[ScriptWord]:
-    """Share out what is not said: to the word that it touches, else to the next word."""
+    """Share out what is not spoken: to the word that it touches, else to the next word."""
     before = ""
     ends = [0, *(piece.end for piece in pieces)]
     for index, piece in enumerate(pieces):
@@ -274,45 +271,65 @@ def _spoken_tokens(piece: _Piece, tokenizer: Tokenizer) -> tuple[int, int]:
     voiced = [_is_voiced(char) for char in piece.text for _ in char.encode()]
     token_bytes = tokenizer.encoding.decode_single_token_bytes
     edges = accumulate((len(token_bytes(token)) for token in piece.tokens), initial=0)
-    heard = [index for index, (a, b) in enumerate(pairwise(edges)) if any(voiced[a:b])]
-    return heard[0], heard[-1] + 1
+    spoken = [index for index, (a, b) in enumerate(pairwise(edges)) if any(voiced[a:b])]
+    return spoken[0], spoken[-1] + 1
 
 
-# so much of a text in capitals makes all of its lines be so: a few "Mc" and "iPhone" are in it
-_SHARE, _LEAST_LETTERS = 0.9, 12
+# text in capitals
 
-# elsewhere a line of so many words is shouted, and no name
-_LEAST_WORDS = 4
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapitalsThresholds:
+    """When text is taken for one in capitals; chosen on cases, not measured.
+
+    A few letters of "Mc" and "iPhone" stand in texts in capitals. A short line in capitals among
+    others may be a name.
+    """
+
+    # share of capitals among a transcript's letters, and how many letters it has at least
+    share: float = 0.9
+    least_letters: int = 12
+    # words of a line that is in capitals by itself
+    least_words: int = 4
+
 
 _SENTENCE_ENDS = frozenset(".?!…。？！")
 _PRONOUN = re.compile(r"\bi\b")
 _TURKISH = str.maketrans("Iİ", "ıi")  # noqa: RUF001
 
 
-def read_as(lines: Sequence[Line], language: str) -> list[str]:
-    """Each line's text as the model reads it, of the same length; `language` is Whisper's code."""
-    letters = [char for line in lines for char in _said(line) if char.isupper() or char.islower()]
+def in_sentence_case(
+    lines: Sequence[Line],
+    language: str,
+    thresholds: CapitalsThresholds = CapitalsThresholds(),
+) -> list[str]:
+    """Each line's text, of the same length, with text in capitals in sentence case.
+
+    `language` is Whisper's code.
+    """
+    letters = [
+        char for line in lines for char in _spoken_text(line) if char.isupper() or char.islower()
+    ]
     capitals = sum(map(str.isupper, letters))
-    everywhere = len(letters) >= _LEAST_LETTERS and capitals >= _SHARE * len(letters)
+    everywhere = len(letters) >= thresholds.least_letters and capitals >= thresholds.share * len(
+        letters
+    )
     texts = []
     begins = True  # a sentence, with the next letter
     for line in lines:
-        if everywhere or _is_shouted(line):
+        spoken = _spoken_text(line)
+        in_capitals = spoken.isupper() and len(spoken.split()) >= thresholds.least_words
+        if everywhere or in_capitals:
             texts.append(_sentence_case(line, language, begins=begins))
         else:
             texts.append(line.text)
-        said = _said(line).rstrip("\"'”’)] ")
-        begins = said[-1] in _SENTENCE_ENDS if said else begins
+        spoken = spoken.rstrip("\"'”’)] ")
+        begins = spoken[-1] in _SENTENCE_ENDS if spoken else begins
     return texts
 
 
-def _said(line: Line) -> str:
+def _spoken_text(line: Line) -> str:
     return " ".join(line.text[first:end] for first, end in line.spoken)
-
-
-def _is_shouted(line: Line) -> bool:
-    said = _said(line)
-    return said.isupper() and len(said.split()) >= _LEAST_WORDS
 
 
 def _sentence_case(line: Line, language: str, *, begins: bool) -> str:

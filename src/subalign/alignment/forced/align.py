@@ -22,7 +22,7 @@ from subalign.alignment.forced.windows import recognised_windows
 from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.methods import method_for
 from subalign.alignment.pauses import FrameSpan, cut_at_pauses
-from subalign.alignment.script_words import ScriptWord, read_as, script_words
+from subalign.alignment.script_words import ScriptWord, in_sentence_case, script_words
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel
@@ -73,7 +73,7 @@ def align_script(
     context = Context(encoder, tokenizer_of(model, code), options, thresholds)
     lines = [
         script_words(line, context.tokenizer, text)
-        for line, text in zip(script.lines, read_as(script.lines, code), strict=True)
+        for line, text in zip(script.lines, in_sentence_case(script.lines, code), strict=True)
     ]
     words = [word for line in lines for word in line]
     progress = _Progress(mel.duration, on_progress)
