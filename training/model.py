@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from subalign.model import ModelDimensions, MultiHeadAttention, Whisper, explicit_attention
-from subalign.model import load_model as load_checkpoint
+from subalign.model import load_whisper as load_checkpoint
 from subalign.model.kv_cache import EncodedAudio
-from subalign.model.whisper import NON_LANGUAGE_SPECIALS
 from subalign.tokenizer import Tokenizer, get_tokenizer
+from subalign.tokenizer.vocabulary import NON_LANGUAGE_SPECIALS
 from training.config import ModelConfig
 from training.data.batches import Batch
 from training.data.targets import LETTERS

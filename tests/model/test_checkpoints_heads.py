@@ -16,10 +16,10 @@ from checkpoint_models import (
     write_hugging_face,
     write_json,
 )
-from subalign.model import load_whisper, loading, registry, save_checkpoint, timing_heads
+from subalign.model import load_whisper, loading, registry, save_checkpoint
 from subalign.model.alignment_heads import pack_heads
 from subalign.model.checkpoints import openai_pt
-from subalign.model.registry import official_by_shape, official_models
+from subalign.model.registry import official_models, officials_of_shape
 from subalign.model.timing_heads import choose_heads, known_timing_heads, upper_half
 from subalign.tokenizer.vocabulary import write_tiktoken
 
@@ -34,7 +34,7 @@ def official(monkeypatch):
     dump = pack_heads(HEADS, n_layers=4, n_heads=4)
     facts = dict(official_models())
     facts["tiny.en"] = replace(facts["tiny.en"], dims=SHAPE, alignment_heads=dump)
-    for module in (registry, timing_heads, openai_pt, loading):
+    for module in (registry, openai_pt, loading):
         monkeypatch.setattr(module, "official_models", lambda: facts)
     return facts["tiny.en"]
 
@@ -139,6 +139,6 @@ def test_a_file_of_a_known_shape_says_what_it_is_taken_for(tmp_path, model, capl
 )
 def test_of_official_models_of_one_shape_the_newest_is_meant(name, taken_for):
     dims = official_models()[name].dims
-    assert official_by_shape(dims).name == taken_for
+    assert officials_of_shape(dims)[-1].name == taken_for
     assert choose_heads(dims, None).taken_for.name == taken_for
-    assert official_by_shape(DIMS) is None
+    assert officials_of_shape(DIMS) == []

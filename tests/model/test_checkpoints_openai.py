@@ -19,7 +19,7 @@ from checkpoint_models import (
 )
 from subalign.cli.messages import exit_code_of
 from subalign.errors import CheckpointError, ChecksumError
-from subalign.model import Whisper, load_whisper
+from subalign.model import Whisper, load_whisper, registry
 from subalign.model.checkpoints import openai_pt
 from subalign.model.registry import official_models
 from subalign.tokenizer.vocabulary import read_tiktoken, write_tiktoken
@@ -143,7 +143,8 @@ def test_an_official_file_gets_the_official_heads(tmp_path, monkeypatch, caplog,
         alignment_heads=_dump_of_two_heads(model),
     )
     facts = {fact.name: fact, "turbo": replace(fact, name="turbo", alias_of=fact.name)}
-    monkeypatch.setattr(openai_pt, "official_models", lambda: facts)
+    for module in (registry, openai_pt):
+        monkeypatch.setattr(module, "official_models", lambda: facts)
     loaded = load(path)
     assert loaded.alignment_pairs == ((0, 1), (1, 2))
     assert loaded.name == "large-v3-turbo"

@@ -8,7 +8,7 @@ from typing import Any
 
 from subalign.errors import CheckpointError
 from subalign.model.dimensions import ModelDimensions
-from subalign.tokenizer.vocabulary import regular_bytes
+from subalign.tokenizer.vocabulary import N_TIMESTAMPS, regular_bytes
 
 __all__ = [
     "CONFIG",
@@ -41,7 +41,6 @@ DIMENSION_KEYS = {
     "n_text_head": "decoder_attention_heads",
     "n_text_layer": "decoder_layers",
 }
-_TIMESTAMP_TOKENS = 1501
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -119,7 +118,7 @@ def hugging_face_dimensions(
     dims = read_dimensions(values, folder / CONFIG)
     # the timestamps are Whisper's last tokens; rows after them are padding or were never trained
     before = generation.get("no_timestamps_token_id")
-    last = before + _TIMESTAMP_TOKENS if type(before) is int else dims.n_vocab - 1
+    last = before + N_TIMESTAMPS if type(before) is int else dims.n_vocab - 1
     return replace(dims, n_vocab=min(dims.n_vocab, last + 1))
 
 

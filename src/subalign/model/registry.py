@@ -17,8 +17,8 @@ __all__ = [
     "OfficialModel",
     "canonical_name",
     "embedded_folder",
-    "official_by_shape",
     "official_models",
+    "officials_of_shape",
     "unknown_model",
 ]
 
@@ -92,12 +92,11 @@ def official_models() -> Mapping[str, OfficialModel]:
     )
 
 
-def official_by_shape(dims: ModelDimensions) -> OfficialModel | None:
-    """The official checkpoint of these dimensions, the newest where several have them."""
-    same = [
+def officials_of_shape(dims: ModelDimensions) -> list[OfficialModel]:
+    """The official checkpoints of these dimensions, the newest last."""
+    return [
         model for model in official_models().values() if model.dims == dims and not model.alias_of
     ]
-    return same[-1] if same else None
 
 
 def embedded_folder() -> Path:

@@ -21,8 +21,7 @@ from subalign.model.registry import (
     OfficialModel,
     canonical_name,
     embedded_folder,
-    official_by_shape,
-    official_models,
+    officials_of_shape,
 )
 
 __all__ = [
@@ -114,9 +113,10 @@ def choose_heads(dims: ModelDimensions, stated: Iterable[tuple[int, int]] | None
     pairs = tuple(sorted(set(stated or ())))
     if pairs and are_heads_of(dims, pairs):
         return HeadChoice(pairs, timing_heads_like(dims, pairs))
-    official = official_by_shape(dims)
-    if official is None:
+    same = officials_of_shape(dims)
+    if not same:
         return HeadChoice(None, None)
+    official = same[-1]
     return HeadChoice(_official_pairs(official), known_timing_heads(official.name), official)
 
 
@@ -136,8 +136,8 @@ def timing_heads_like(
     dims: ModelDimensions, pairs: tuple[tuple[int, int], ...]
 ) -> TimingHeads | None:
     """The timing heads of the official checkpoint of this shape with these alignment heads."""
-    for official in official_models().values():
-        if official.dims == dims and _official_pairs(official) == pairs:
+    for official in officials_of_shape(dims):
+        if _official_pairs(official) == pairs:
             return known_timing_heads(official.name)
     return None
 

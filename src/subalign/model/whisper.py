@@ -14,13 +14,9 @@ from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.kv_cache import DecoderCache, EncodedAudio
 from subalign.model.timing_heads import TimingHeads, upper_half
-from subalign.tokenizer.vocabulary import Vocabulary
+from subalign.tokenizer.vocabulary import NON_LANGUAGE_SPECIALS, Vocabulary
 
 __all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
-
-# endoftext, startoftranscript, translate, transcribe, startoflm, startofprev, nospeech,
-# notimestamps and 1501 timestamps: every special token but the languages
-NON_LANGUAGE_SPECIALS = 1509
 
 
 def sinusoids(length: int, channels: int, max_timescale: float = 10_000.0) -> Tensor:

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 
 from subalign.lazy import lazy_exports
 from subalign.tokenizer.languages import ALIASES, LANGUAGES, to_language_code
+from subalign.tokenizer.vocabulary import N_TIMESTAMPS, SECONDS_PER_TIMESTAMP
 
 if TYPE_CHECKING:
-    from subalign.tokenizer.tokenizer import (
-        N_TIMESTAMPS,
-        SECONDS_PER_TIMESTAMP,
-        Tokenizer,
-        get_tokenizer,
-    )
+    from subalign.tokenizer.tokenizer import Tokenizer, get_tokenizer
 
 __all__ = [
     "ALIASES",
@@ -27,9 +23,5 @@ __all__ = [
 ]
 
 __getattr__ = lazy_exports(
-    __name__,
-    dict.fromkeys(
-        ("N_TIMESTAMPS", "SECONDS_PER_TIMESTAMP", "Tokenizer", "get_tokenizer"),
-        "subalign.tokenizer.tokenizer",
-    ),
+    __name__, dict.fromkeys(("Tokenizer", "get_tokenizer"), "subalign.tokenizer.tokenizer")
 )

@@ -13,13 +13,10 @@ import tiktoken
 
 from subalign.errors import CheckpointError, UsageError
 from subalign.tokenizer.languages import LANGUAGES, to_language_code
-from subalign.tokenizer.vocabulary import Vocabulary
+from subalign.tokenizer.vocabulary import N_TIMESTAMPS, SECONDS_PER_TIMESTAMP, Vocabulary
 from subalign.tokenizer.words import split_on_characters, split_on_spaces
 
-__all__ = ["N_TIMESTAMPS", "SECONDS_PER_TIMESTAMP", "Tokenizer", "get_tokenizer"]
-
-N_TIMESTAMPS = 1501
-SECONDS_PER_TIMESTAMP = 0.02
+__all__ = ["Tokenizer", "get_tokenizer"]
 
 # Languages written without spaces between words.
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})

@@ -20,6 +20,9 @@ from subalign.errors import CheckpointError
 
 __all__ = [
     "GPT2_SPLIT_PATTERN",
+    "NON_LANGUAGE_SPECIALS",
+    "N_TIMESTAMPS",
+    "SECONDS_PER_TIMESTAMP",
     "Vocabulary",
     "read_ctranslate2",
     "read_hugging_face",
@@ -30,6 +33,13 @@ __all__ = [
 
 # Radford et al. 2019, section 2.2: merges never cross the borders that this pattern finds.
 GPT2_SPLIT_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+# Whisper's last special tokens: timestamps from 0 to 30 s
+N_TIMESTAMPS = 1501
+SECONDS_PER_TIMESTAMP = 0.02
+# endoftext, startoftranscript, translate, transcribe, startoflm, startofprev, nospeech,
+# notimestamps and the timestamps: every special token but the languages
+NON_LANGUAGE_SPECIALS = 8 + N_TIMESTAMPS
 
 _SPECIAL = re.compile(r"<\|.*\|>", re.DOTALL)
 _FIRST_SPECIAL = "<|endoftext|>"

@@ -16,8 +16,8 @@ from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.timing_heads import choose_heads, heads_by_name
-from subalign.model.whisper import NON_LANGUAGE_SPECIALS, Whisper
-from subalign.tokenizer.vocabulary import Vocabulary, read_ctranslate2
+from subalign.model.whisper import Whisper
+from subalign.tokenizer.vocabulary import NON_LANGUAGE_SPECIALS, Vocabulary, read_ctranslate2
 
 __all__ = ["ENCODER_POSITIONS", "build_model", "mark_heads", "official_vocabulary"]
 

@@ -10,7 +10,7 @@ from subalign.model.checkpoints.tensors import read_pickle, stored_in_mapping
 from subalign.model.config import read_dimensions
 from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
-from subalign.model.registry import OfficialModel, official_models
+from subalign.model.registry import OfficialModel, official_models, officials_of_shape
 from subalign.model.sources import sha256_of
 from subalign.model.whisper import Whisper
 from subalign.tokenizer.vocabulary import read_tiktoken
@@ -61,9 +61,7 @@ def load_openai_pt(path: Path, target: TensorOptions) -> Whisper:
 def _official_file(path: Path, dims: ModelDimensions) -> OfficialModel | None:
     """The official model whose file this is under another name."""
     # hashing takes seconds, so only what could be official is hashed
-    same = [
-        model for model in official_models().values() if model.dims == dims and not model.alias_of
-    ]
+    same = officials_of_shape(dims)
     digest = _digest(path) if same else ""
     for model in same:
         if model.pt_sha256 == digest:
