@@ -21,7 +21,7 @@ _TIMES = re.compile(
 )
 # a line that was meant to be times: an arrow, and the digits of two times
 _BROKEN = re.compile(r"(?=.*-->)(?:\D*\d){6}|(?=.*->)(?:\D*\d){12}")
-_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_NUMBER = re.compile(rf"[{DIRECTION}]*(\d{{1,9}})[{DIRECTION}]*")
 _MISSING = 10  # numbers that may be left out where no blank line stands before the next one
 
 _VTT_NOTE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
@@ -111,8 +111,8 @@ def _openings(lines: Sequence[str], format: FileFormat) -> Iterator[_Opening]:
 
 def _number(text: str) -> int | None:
     """A cue's number, also among marks of direction."""
-    bare = text.strip(_MARKS)
-    return int(bare) if bare.isdecimal() and len(bare) <= 9 else None
+    found = _NUMBER.fullmatch(text)
+    return int(found[1]) if found else None
 
 
 def _times(line: str) -> re.Match[str] | None:
