@@ -1,4 +1,4 @@
-"""`subalign check` as a user meets it: what it finds, what it mends, and that nothing is lost."""
+"""`subalign check` as a user meets it: what it finds, what it fixes, and that nothing is lost."""
 
 import json
 import sys
@@ -205,7 +205,7 @@ def test_fixing_shows_what_changes_and_keeps_the_file(check, folder):
         "mend talk.srt itself.\n"
     )
     assert check("talk.srt", "--fix", "--overwrite").code == 1
-    assert check("talk.fixed.srt", "--fix").out.count("+++") == 0  # nothing more to mend
+    assert check("talk.fixed.srt", "--fix").out.count("+++") == 0  # nothing more to fix
 
 
 def test_in_place(check, folder):
@@ -215,7 +215,7 @@ def test_in_place(check, folder):
     assert [path.name for path in folder.iterdir()] == ["talk.srt"]
 
 
-def test_mending_everything_is_success(check, folder):
+def test_fixing_everything_is_success(check, folder):
     (folder / "talk.srt").write_text(FINE.replace("Fine.", "<b>Fine."))
     outcome = check("talk.srt", "--fix", "--json")
     assert outcome.code == 0
@@ -239,8 +239,8 @@ def test_encoding_and_line_breaks(check, folder):
     assert not (folder / "windows.fixed.srt").exists()
     (folder / "windows.srt").write_bytes(windows.replace(b"Fine.", b"<b>Fine."))
     assert found(check("windows.srt", "--json", "--fix")) == [("open-tag", 1)]
-    mended = windows.replace(b"Fine.", b"<b>Fine.</b>")
-    assert (folder / "windows.fixed.srt").read_bytes() == mended
+    fixed = windows.replace(b"Fine.", b"<b>Fine.</b>")
+    assert (folder / "windows.fixed.srt").read_bytes() == fixed
 
 
 WEB = """\
@@ -268,8 +268,8 @@ def test_web_vtt(check, folder):
     outcome = check("talk.vtt", "--json", "--fix")
     # cues at other places of the picture are not in each other's way
     assert found(outcome) == [("open-tag", 1), ("overlap", 2)]
-    mended = (folder / "talk.fixed.vtt").read_text()
-    assert mended == WEB.replace("away", "away</c>").replace(
+    fixed = (folder / "talk.fixed.vtt").read_text()
+    assert fixed == WEB.replace("away", "away</c>").replace(
         "00:02.000 --> 00:04.000", "00:00:02.000 --> 00:00:03.420"
     )
     read = webvtt.read(folder / "talk.fixed.vtt")
