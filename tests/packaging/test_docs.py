@@ -38,3 +38,12 @@ def test_readme_links_to_files_that_are_there(repo_root):
     links = re.findall(r"\]\(([^)#]+)\)", (repo_root / "README.md").read_text("utf-8"))
     assert len(links) > 10
     assert [link for link in links if "://" not in link and not (repo_root / link).exists()] == []
+
+
+def test_the_map_of_contributing_leads_to_files_that_are_there(repo_root):
+    text = (repo_root / "CONTRIBUTING.md").read_text("utf-8")
+    table = text.partition("## To change X, go to Y")[2].partition("\n## ")[0]
+    paths = re.findall(r"`([\w/]+(?:\.py|/))`", table)
+    assert len(paths) > 10
+    package = repo_root / "src" / "subalign"
+    assert [path for path in paths if not (package / path).exists()] == []
