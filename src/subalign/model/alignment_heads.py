@@ -34,11 +34,9 @@ from subalign.model.registry import (
 from subalign.model.timing_heads import (
     HeadChoice,
     TimingHeads,
-    are_heads_of,
     choose_heads,
+    heads_in_config,
     known_timing_heads,
-    read_timing_heads,
-    timing_heads_like,
     upper_half,
 )
 
@@ -208,14 +206,4 @@ def _stated_in_subalign_folder(path: Path, name: str) -> tuple[str, ModelDimensi
             f"{path} lacks dims or a name that is text: fetch the checkpoint again."
         )
     dims = read_dimensions(sizes, path)
-    pairs, timing = read_heads(config, path), read_timing_heads(config, path)
-    for key, heads in (("alignment_heads", pairs), ("timing_heads", timing and timing.pairs)):
-        if heads is not None and not (heads and are_heads_of(dims, heads)):
-            raise CheckpointError(
-                f"{path} states {key} that the model does not have: fetch the checkpoint again."
-            )
-    alignment = None if pairs is None else tuple(sorted(set(pairs)))
-    if timing is None:
-        upper = upper_half(dims.n_text_layer, dims.n_text_head)
-        timing = timing_heads_like(dims, alignment or upper.pairs)
-    return stated_name, dims, HeadChoice(alignment, timing)
+    return stated_name, dims, heads_in_config(config, path, dims)

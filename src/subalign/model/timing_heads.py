@@ -27,12 +27,10 @@ from subalign.model.registry import (
 __all__ = [
     "HeadChoice",
     "TimingHeads",
-    "are_heads_of",
     "choose_heads",
     "heads_by_name",
+    "heads_in_config",
     "known_timing_heads",
-    "read_timing_heads",
-    "timing_heads_like",
     "upper_half",
 ]
 
@@ -64,7 +62,7 @@ def known_timing_heads(name: str) -> TimingHeads | None:
     """The timing heads of a checkpoint known by name; None where none were chosen for it."""
     if name == EMBEDDED_MODEL:
         path = embedded_folder() / CONFIG
-        return read_timing_heads(read_json(path), path)
+        return _stated_timing(read_json(path), path)
     return _KNOWN.get(canonical_name(name) or "")
 
 
@@ -72,24 +70,6 @@ def upper_half(n_layers: int, n_heads: int) -> TimingHeads:
     """What is used where no timing heads were chosen: all heads of the upper half's layers."""
     pairs = product(range(n_layers // 2, n_layers), range(n_heads))
     return TimingHeads(tuple(pairs), _UPPER_HALF_SHIFT)
-
-
-def read_timing_heads(config: Mapping[str, object], path: Path) -> TimingHeads | None:
-    """What a config of our own form, read from `path`, states; None where it states nothing.
-
-    Raises:
-        CheckpointError: something else than pairs and a number of seconds is stated.
-    """
-    pairs = read_heads(config, path, key="timing_heads")
-    if pairs is None:
-        return None
-    shift = config.get("timing_shift", 0.0)
-    if isinstance(shift, bool) or not isinstance(shift, int | float) or not abs(shift) <= 1:
-        raise CheckpointError(
-            f"{path} states a timing_shift that is no number of seconds below 1: fetch the "
-            "checkpoint again."
-        )
-    return TimingHeads(tuple(sorted(set(pairs))), float(shift))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +91,8 @@ def choose_heads(dims: ModelDimensions, stated: Iterable[tuple[int, int]] | None
     teacher's list.
     """
     pairs = tuple(sorted(set(stated or ())))
-    if pairs and are_heads_of(dims, pairs):
-        return HeadChoice(pairs, timing_heads_like(dims, pairs))
+    if pairs and _are_heads_of(dims, pairs):
+        return HeadChoice(pairs, _timing_heads_like(dims, pairs))
     same = officials_of_shape(dims)
     if not same:
         return HeadChoice(None, None)
@@ -120,11 +100,38 @@ def choose_heads(dims: ModelDimensions, stated: Iterable[tuple[int, int]] | None
     return HeadChoice(_official_pairs(official), known_timing_heads(official.name), official)
 
 
-def are_heads_of(dims: ModelDimensions, pairs: Iterable[tuple[int, int]]) -> bool:
-    """Whether the model has all of these (layer, head) pairs."""
-    return all(
-        0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head for layer, head in pairs
-    )
+def heads_in_config(config: Mapping[str, object], path: Path, dims: ModelDimensions) -> HeadChoice:
+    """The heads that a config of our own form, read from `path`, states.
+
+    Where it states no timing heads, those of the official model that is like it.
+
+    Raises:
+        CheckpointError: something else than pairs of the model and a number of seconds is stated.
+    """
+    pairs, timing = read_heads(config, path), _stated_timing(config, path)
+    for key, heads in (("alignment_heads", pairs), ("timing_heads", timing and timing.pairs)):
+        if heads is not None and not (heads and _are_heads_of(dims, heads)):
+            raise CheckpointError(
+                f"{path} states {key} that the model does not have: fetch the checkpoint again."
+            )
+    alignment = None if pairs is None else tuple(sorted(set(pairs)))
+    if timing is None:
+        upper = upper_half(dims.n_text_layer, dims.n_text_head)
+        timing = _timing_heads_like(dims, alignment or upper.pairs)
+    return HeadChoice(alignment, timing)
+
+
+def _stated_timing(config: Mapping[str, object], path: Path) -> TimingHeads | None:
+    pairs = read_heads(config, path, key="timing_heads")
+    if pairs is None:
+        return None
+    shift = config.get("timing_shift", 0.0)
+    if isinstance(shift, bool) or not isinstance(shift, int | float) or not abs(shift) <= 1:
+        raise CheckpointError(
+            f"{path} states a timing_shift that is no number of seconds below 1: fetch the "
+            "checkpoint again."
+        )
+    return TimingHeads(tuple(sorted(set(pairs))), float(shift))
 
 
 def heads_by_name(official: OfficialModel) -> HeadChoice:
@@ -132,7 +139,7 @@ def heads_by_name(official: OfficialModel) -> HeadChoice:
     return HeadChoice(_official_pairs(official), known_timing_heads(official.name))
 
 
-def timing_heads_like(
+def _timing_heads_like(
     dims: ModelDimensions, pairs: tuple[tuple[int, int], ...]
 ) -> TimingHeads | None:
     """The timing heads of the official checkpoint of this shape with these alignment heads."""
@@ -145,3 +152,10 @@ def timing_heads_like(
 def _official_pairs(official: OfficialModel) -> tuple[tuple[int, int], ...]:
     dims = official.dims
     return decode_dump(official.alignment_heads, dims.n_text_layer, dims.n_text_head)
+
+
+def _are_heads_of(dims: ModelDimensions, pairs: Iterable[tuple[int, int]]) -> bool:
+    """Whether the model has all of these (layer, head) pairs."""
+    return all(
+        0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head for layer, head in pairs
+    )

@@ -15,11 +15,11 @@ from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
 from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.registry import OfficialModel, official_models
-from subalign.model.timing_heads import choose_heads, heads_by_name
+from subalign.model.timing_heads import HeadChoice, choose_heads, heads_by_name
 from subalign.model.whisper import Whisper
 from subalign.tokenizer.vocabulary import NON_LANGUAGE_SPECIALS, Vocabulary, read_ctranslate2
 
-__all__ = ["ENCODER_POSITIONS", "build_model", "mark_heads", "official_vocabulary"]
+__all__ = ["ENCODER_POSITIONS", "build_model", "mark_choice", "mark_heads", "official_vocabulary"]
 
 # computed where a checkpoint leaves it out
 ENCODER_POSITIONS = "encoder.positional_embedding"
@@ -115,10 +115,7 @@ def mark_heads(
     Where neither is known, those of the official model of the same shape, with a warning.
     """
     choice = choose_heads(model.dims, stated) if official is None else heads_by_name(official)
-    if choice.alignment is not None:
-        model.mark_alignment_heads(choice.alignment)
-    if choice.timing is not None:
-        model.mark_timing_heads(choice.timing.pairs, choice.timing.shift)
+    mark_choice(model, choice)
     if choice.taken_for is not None:
         _log.warning(
             "%s names no heads of its own: by its shape it is taken for %s and gets the heads of "
@@ -133,6 +130,14 @@ def mark_heads(
             "of the upper half of its layers.",
             source,
         )
+
+
+def mark_choice(model: Whisper, choice: HeadChoice) -> None:
+    """Mark the heads that are chosen; without, the model keeps the upper half of its layers."""
+    if choice.alignment is not None:
+        model.mark_alignment_heads(choice.alignment)
+    if choice.timing is not None:
+        model.mark_timing_heads(choice.timing.pairs, choice.timing.shift)
 
 
 def _check_size(dims: ModelDimensions, source: Path) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from subalign.atomic_files import whole_file
 from subalign.errors import CheckpointError, OutputError, OutputExistsError
-from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model
+from subalign.model.checkpoints.assembly import ENCODER_POSITIONS, build_model, mark_choice
 from subalign.model.checkpoints.folder import file_inside
 from subalign.model.checkpoints.tensors import stored_in_safetensors
 from subalign.model.config import (
@@ -24,11 +24,10 @@ from subalign.model.config import (
     FORMAT,
     check_format,
     read_dimensions,
-    read_heads,
     read_json,
 )
 from subalign.model.devices import TensorOptions
-from subalign.model.timing_heads import TimingHeads, read_timing_heads, timing_heads_like
+from subalign.model.timing_heads import TimingHeads, heads_in_config
 from subalign.model.whisper import Whisper, sinusoids
 from subalign.tokenizer.vocabulary import GPT2_SPLIT_PATTERN, read_tiktoken, write_tiktoken
 
@@ -74,19 +73,8 @@ def load_subalign_folder(folder: Path, target: TensorOptions) -> Whisper:
     )
     model.previous_text = config.get("previous_text", True) is True
     model.short_windows = config.get("short_windows", False) is True
-    _mark_heads(model, config, path)
+    mark_choice(model, heads_in_config(config, path, model.dims))
     return model
-
-
-def _mark_heads(model: Whisper, config: Mapping[str, object], path: Path) -> None:
-    """Mark the heads that the config states; timing heads else as an official model's like it."""
-    heads, timing = read_heads(config, path), read_timing_heads(config, path)
-    if heads is not None:
-        model.mark_alignment_heads(heads)
-    if "timing_heads" not in config:
-        timing = timing_heads_like(model.dims, model.alignment_pairs)
-    if timing is not None:
-        model.mark_timing_heads(timing.pairs, timing.shift)
 
 
 def save_checkpoint(
