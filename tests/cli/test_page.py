@@ -3,6 +3,9 @@
 import base64
 import json
 import re
+from pathlib import Path
+
+import subalign.pipeline.page_media
 
 
 def data_of(page: str, element: str) -> str:
@@ -17,6 +20,20 @@ def test_a_page_stands_beside_its_recording(transcribe, folder, clip):
     assert (facts["name"], facts["href"], facts["embedded"]) == ("talk.wav", "./talk.wav", False)
     assert data_of(page, "result").strip() == (folder / "talk.json").read_text("utf-8").strip()
     assert len(base64.b64decode(data_of(page, "peaks"))) == 400
+
+
+def test_only_a_page_reads_the_recording(transcribe, folder, clip, monkeypatch):
+    read = []
+    page_media = subalign.pipeline.page_media.page_media
+    monkeypatch.setattr(
+        subalign.pipeline.page_media,
+        "page_media",
+        lambda *given, **rest: read.append(given) or page_media(*given, **rest),
+    )
+    assert transcribe("talk.wav", "-f", "srt,json").code == 0
+    assert read == []
+    assert transcribe("talk.wav", "-f", "txt,html").code == 0
+    assert read == [("talk.wav", Path())]
 
 
 def test_a_page_elsewhere_finds_its_recording(transcribe, folder, clip):

@@ -10,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subalign.errors import OutputError, UsageError
-from subalign.pipeline.outputs import Output
 from subalign.pipeline.page_media import (
     MAX_EMBEDDED,
     check_embedding,
-    media_of_output,
     page_media,
     peaks_of,
 )
@@ -100,10 +98,3 @@ def test_a_recording_that_cannot_be_read_gives_a_page_without_peaks(tmp_path, ca
     broken.write_bytes(b"no sound")
     assert page_media(broken, tmp_path).peaks == b""
     assert "The page has no waveform" in caplog.text
-
-
-def test_only_pages_have_the_recording(recording):
-    assert media_of_output(str(recording), Output("srt", recording.with_suffix(".srt"))) is None
-    page = media_of_output(str(recording), Output("html", recording.with_suffix(".html")))
-    assert page is not None
-    assert page.href == "./a%20b%23%3F.wav"

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session, one_line, print_text, print_transcript
-from subalign.cli.job import AlignJob
+from subalign.cli.console import Session, one_line, print_text
+from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
@@ -30,10 +30,9 @@ from subalign.pipeline.outputs import (
     write,
     write_report,
 )
-from subalign.pipeline.page_media import check_embedding, media_of_output
+from subalign.pipeline.page_media import check_embedding
 from subalign.pipeline.recordings import align_recording, check_script
 from subalign.results import Alignment, CueScore, Passage, Script, Segment
-from subalign.subtitles import PageMedia
 from subalign.subtitles.files import (
     SubtitleFile,
     check_certain,
@@ -197,17 +196,14 @@ def _align(
                 arrow=session.arrow,
             )
         )
-    if not heard:
-        session.fail(
-            f"Only {found.report.heard_share:.0%} of the words of "
-            f"{file_label(job.transcript)} were heard in {work.label}, less than --min-heard "
-            f"{job.min_heard:g}: check that the two belong together, or use a better --model."
-        )
-    return 0 if heard else NOT_HEARD
-
-
-def _media(work: _Work, output: Output, job: AlignJob) -> PageMedia | None:
-    return media_of_output(work.input.source, output, embed=job.results.embed, audio=job.audio)
+    if heard:
+        return 0
+    session.fail(
+        f"Only {found.report.heard_share:.0%} of the words of {file_label(job.transcript)} were "
+        f"heard in {work.label}, less than --min-heard {job.min_heard:g}: check that the two "
+        "belong together, or use a better --model."
+    )
+    return NOT_HEARD
 
 
 def _is_printed(job: AlignJob) -> bool:
@@ -226,30 +222,23 @@ def _write(
     heard: bool,
 ) -> list[str]:
     """Write what is wanted; returns the files. What was not heard never replaces the transcript."""
-    written: list[str] = []
-    if _is_printed(job) and file is not None:
-        print_text(render_subtitle_file(file))
-    elif _is_printed(job):
-        output = Output(job.results.formats[0], Path("-"))
-        print_transcript(
-            found.transcript, output.format, job.layout, media=_media(work, output, job)
-        )
+    outputs = [output for output in work.outputs if heard or not _is_transcript(output.path, job)]
     for output in work.outputs:
-        if not heard and _is_transcript(output.path, job):
+        if output not in outputs:
             session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
-            continue
-        if file is not None:
+    written: list[str] = []
+    if file is None and (outputs or _is_printed(job)):
+        written = write_results(
+            *(found.transcript, outputs, job.results, job.layout),
+            recording=work.input.source,
+            audio=job.audio,
+        )
+    elif file is not None and _is_printed(job):
+        print_text(render_subtitle_file(file))
+    elif file is not None:
+        for output in outputs:
             write(file, output.path, overwrite=job.results.overwrite)
-        else:
-            write(
-                found.transcript,
-                output.path,
-                format=output.format,
-                layout=job.layout,
-                media=_media(work, output, job),
-                overwrite=job.results.overwrite,
-            )
-        written.append(str(output.path))
+            written.append(str(output.path))
     if work.report is not None:
         write_report(found, work.report, overwrite=job.results.overwrite)
         written.append(str(work.report))

@@ -1,9 +1,11 @@
-"""What one call of `subalign transcribe` or `subalign align` is to do, checked and parsed."""
+"""What one call of `subalign transcribe` or `align` is to do, and writing what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from subalign.cli.console import print_transcript
 from subalign.errors import UsageError
 from subalign.options import (
     AlignmentOptions,
@@ -12,8 +14,13 @@ from subalign.options import (
     ScriptOptions,
     TranscriptionOptions,
 )
+from subalign.results import Transcript
 
-__all__ = ["AlignJob", "ComputeOptions", "Results", "TranscribeJob"]
+if TYPE_CHECKING:
+    from subalign.pipeline.outputs import Output
+    from subalign.subtitles import PageMedia
+
+__all__ = ["AlignJob", "ComputeOptions", "Results", "TranscribeJob", "write_results"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,3 +116,43 @@ class AlignJob:
             raise UsageError(
                 "Standard input is either the recording or the transcript: name a file for one."
             )
+
+
+def write_results(
+    transcript: Transcript,
+    outputs: "Sequence[Output]",
+    results: Results,
+    layout: LayoutOptions,
+    *,
+    recording: str | None,
+    audio: AudioOptions = AudioOptions(),
+) -> list[str]:
+    """Write a transcript to its files, or the one result to standard output; returns the files.
+
+    `recording` is what a page plays, and `audio` how its waveform is read.
+
+    Raises:
+        OutputError, OutputExistsError: a file, or standard output, cannot be written.
+    """
+    from subalign.pipeline.outputs import write
+
+    def media(format: str, folder: Path) -> "PageMedia | None":
+        if recording is None or format != "html":
+            return None
+        from subalign.pipeline.page_media import page_media
+
+        return page_media(recording, folder, embed=results.embed, audio=audio)
+
+    if not outputs:
+        only = results.formats[0]
+        print_transcript(transcript, only, layout, media(only, Path()))
+    for output in outputs:
+        write(
+            transcript,
+            output.path,
+            format=output.format,
+            layout=layout,
+            media=media(output.format, output.path.parent),
+            overwrite=results.overwrite,
+        )
+    return [str(output.path) for output in outputs]

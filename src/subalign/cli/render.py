@@ -10,7 +10,7 @@ import typer
 from subalign.cli import options as cli
 from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
-from subalign.cli.job import Results
+from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import report, shown_warnings
 from subalign.errors import OutputExistsError, UsageError
@@ -18,7 +18,6 @@ from subalign.options import LayoutOptions
 
 if TYPE_CHECKING:
     from subalign.pipeline.outputs import Output
-    from subalign.subtitles import PageMedia
 
 __all__ = ["render"]
 
@@ -127,35 +126,13 @@ def _render_one(
     taken: dict[Path, str],
 ) -> list[str]:
     """Read a result and write what is wanted of it; returns the files."""
-    from subalign.cli.console import print_transcript
-    from subalign.pipeline.outputs import Output, write
     from subalign.subtitles.saved_results import read_result
 
     transcript = read_result(source, encoding=encoding)
-    if results.printed(source):
-        printed = Output(results.formats[0], Path("-"))
-        print_transcript(transcript, printed.format, layout, _recording(media, printed, results))
+    outputs = () if results.printed(source) else _outputs(source, results, taken)
+    if not (outputs or results.printed(source)):
         return []
-    outputs = _outputs(source, results, taken)
-    for output in outputs:
-        write(
-            transcript,
-            output.path,
-            format=output.format,
-            layout=layout,
-            media=_recording(media, output, results),
-            overwrite=results.overwrite,
-        )
-    return [str(output.path) for output in outputs]
-
-
-def _recording(media: str | None, output: "Output", results: Results) -> "PageMedia | None":
-    """What a page has of the recording."""
-    if media is None:
-        return None
-    from subalign.pipeline.page_media import media_of_output
-
-    return media_of_output(media, output, embed=results.embed)
+    return write_results(transcript, outputs, results, layout, recording=media)
 
 
 def _outputs(source: str, results: Results, taken: dict[Path, str]) -> "tuple[Output, ...]":

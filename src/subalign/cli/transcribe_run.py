@@ -12,8 +12,8 @@ from pathlib import Path
 
 from subalign.audio import is_address
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session, print_transcript
-from subalign.cli.job import TranscribeJob
+from subalign.cli.console import Session
+from subalign.cli.job import TranscribeJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
@@ -26,12 +26,10 @@ from subalign.pipeline.outputs import (
     find_inputs,
     plan_outputs,
     prepare_outputs,
-    write,
 )
-from subalign.pipeline.page_media import check_embedding, media_of_output
+from subalign.pipeline.page_media import check_embedding
 from subalign.pipeline.recordings import transcribe_recording
-from subalign.results import Segment, Transcript
-from subalign.subtitles import PageMedia
+from subalign.results import Segment
 from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_transcribe"]
@@ -163,12 +161,16 @@ def _transcribe_one(
         progress.finish()
     if not transcript.segments:
         session.warn(f"No speech was found in {work.label}: the result is without text.")
-    _write(work, job, transcript)
+    written = write_results(
+        *(transcript, work.outputs, job.results, job.layout),
+        recording=work.input.source,
+        audio=job.audio,
+    )
     if not job.quiet:
         session.say(
             run_summary(
                 work.label,
-                [str(output.path) for output in work.outputs],
+                written,
                 audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
                 elapsed=time.perf_counter() - started,
                 language=None if guess is None else _named(guess),
@@ -180,26 +182,6 @@ def _transcribe_one(
 def _named(guess: LanguageGuess) -> str:
     """Such as English (0.98)."""
     return f"{LANGUAGES[guess.language].title()} ({guess.probability:.2f})"
-
-
-def _write(work: _Work, job: TranscribeJob, transcript: Transcript) -> None:
-    for output in work.outputs:
-        media = _media(work, output, job)
-        write(
-            transcript,
-            output.path,
-            format=output.format,
-            layout=job.layout,
-            media=media,
-            overwrite=job.results.overwrite,
-        )
-    if not work.outputs:
-        printed = Output(job.results.formats[0], Path("-"))
-        print_transcript(transcript, printed.format, job.layout, _media(work, printed, job))
-
-
-def _media(work: _Work, output: Output, job: TranscribeJob) -> PageMedia | None:
-    return media_of_output(work.input.source, output, embed=job.results.embed, audio=job.audio)
 
 
 def _live(segment: Segment) -> str:

@@ -16,10 +16,9 @@ from subalign.audio import SAMPLE_RATE, is_address, open_audio
 from subalign.audio.source import legible
 from subalign.errors import InputError, OutputError, ToolMissingError, UsageError
 from subalign.options import AudioOptions
-from subalign.pipeline.outputs import Output
-from subalign.subtitles.page.page import PEAKS_PER_SECOND, HTMLWriter, PageMedia
+from subalign.subtitles.page.page import PEAKS_PER_SECOND, PageMedia
 
-__all__ = ["MAX_EMBEDDED", "check_embedding", "media_of_output", "page_media"]
+__all__ = ["MAX_EMBEDDED", "check_embedding", "page_media"]
 
 _logger = logging.getLogger("subalign")
 
@@ -27,19 +26,6 @@ _logger = logging.getLogger("subalign")
 MAX_EMBEDDED = 100 << 20
 
 _SAMPLES_PER_PEAK = SAMPLE_RATE // PEAKS_PER_SECOND
-
-
-def media_of_output(
-    source: str, output: Output, *, embed: bool = False, audio: AudioOptions = AudioOptions()
-) -> PageMedia | None:
-    """The recording for one of its results; None where that is no page.
-
-    Raises:
-        OutputError, UsageError: as `page_media` does.
-    """
-    if output.format != HTMLWriter.name:
-        return None
-    return page_media(source, output.path.parent, embed=embed, audio=audio)
 
 
 def page_media(
