@@ -303,6 +303,18 @@ def test_by_the_recording_to_standard_output_or_in_place(retime, folder, opening
     assert (two.code, "--audio takes one subtitle file" in two.err) == (2, True)
 
 
+def test_by_the_recording_from_standard_input(retime, folder, opening, monkeypatch):
+    text = "".join(
+        f"{n}\n00:00:{n:02},000 --> 00:00:{n:02},900\n{line}\n\n"
+        for n, line in enumerate(LINES, start=1)
+    )
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
+    outcome = retime("-", "--audio", str(opening), "--threads", "1", "-q")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert without_times(outcome.out) == without_times(text)
+    assert times(outcome.out) != times(text)
+
+
 def test_a_guess_is_written_only_where_it_is_certain(retime, folder):
     cue = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
     (folder / "short.srt").write_bytes(cue.format("Garçon").encode("cp1252"))
