@@ -117,8 +117,8 @@ def retime_by_speech(file: SubtitleFile, script: Script, transcript: Transcript)
             start, end = max(0, cue.start_ms + shift), max(0, cue.end_ms + shift)
         text = cue.text
         if file.format == "vtt":
-            shift = start - cue.start_ms
-            text = _with_inner_times(text, TimeMap(offset=Fraction(shift, 1000)))
+            moved_by = Fraction(start - cue.start_ms, 1000)
+            text = _with_inner_times(text, TimeMap(offset=moved_by))
         return replace(cue, start_ms=start, end_ms=end, times="", text=text)
 
     return file.with_cues(moved)
