@@ -138,10 +138,11 @@ def _statistics_kernel() -> Callable[..., Any]:
 
 @cache
 def _register_parts() -> None:
-    """Let numba compile what both kernels call."""
+    """Let numba compile what the kernels call: inlined, as calls take half as long again."""
     from numba.extending import register_jitable
 
-    register_jitable(_component_score)
+    for part in (_component_score, _log_density):
+        register_jitable(inline="always")(part)
 
 
 def _types() -> tuple[Any, ...]:
@@ -155,18 +156,43 @@ def _types() -> tuple[Any, ...]:
 
 
 def _component_score(
-    frame: NDArray[np.float32],
+    features: NDArray[np.float32],
+    t: int,
     means: NDArray[np.float64],
     precisions: NDArray[np.float64],
-    constant: float,
+    constants: NDArray[np.float64],
+    state: int,
+    component: int,
 ) -> float:
-    """The logarithm of a component's weight times its density at a frame (dimensions,)."""
-    score = constant
+    """The logarithm of a component's weight times its density at frame `t`."""
+    score = constants[state, component]
     if score > -np.inf:
-        for d in range(frame.size):
-            error = frame[d] - means[d]
-            score -= 0.5 * error * error * precisions[d]
-    return score
+        for d in range(features.shape[1]):
+            error = features[t, d] - means[state, component, d]
+            score -= 0.5 * error * error * precisions[state, component, d]
+    return score  # type: ignore[no-any-return]
+
+
+def _log_density(
+    features: NDArray[np.float32],
+    t: int,
+    means: NDArray[np.float64],
+    precisions: NDArray[np.float64],
+    constants: NDArray[np.float64],
+    state: int,
+) -> float:
+    """The logarithm of a state's mixture density at frame `t`, in one pass."""
+    highest, total = -np.inf, 0.0
+    for component in range(constants.shape[1]):
+        score = _component_score(features, t, means, precisions, constants, state, component)
+        if score == -np.inf:
+            continue
+        if score > highest:
+            total = total * np.exp(highest - score) + 1.0
+            highest = score
+        else:
+            total += np.exp(score - highest)
+    return highest + np.log(total)  # type: ignore[no-any-return]
 
 
 def _path(
@@ -214,22 +240,7 @@ def _path(
                 continue
             state = states[place]
             if computed[state] != t:
-                highest, total = -np.inf, 0.0
-                for component in range(constants.shape[1]):
-                    value = _component_score(
-                        features[t],
-                        means[state, component],
-                        precisions[state, component],
-                        constants[state, component],
-                    )
-                    if value == -np.inf:
-                        continue
-                    if value > highest:
-                        total = total * np.exp(highest - value) + 1.0
-                        highest = value
-                    else:
-                        total += np.exp(value - highest)
-                emission[state] = highest + np.log(total)
+                emission[state] = _log_density(features, t, means, precisions, constants, state)
                 computed[state] = t
             following[place] = best + emission[state]
             steps[t, place - bottom] = step
@@ -267,10 +278,7 @@ def _accumulate(
         highest = -np.inf
         for component in range(n_components):
             shares[component] = _component_score(
-                features[t],
-                means[state, component],
-                precisions[state, component],
-                constants[state, component],
+                features, t, means, precisions, constants, state, component
             )
             highest = max(highest, shares[component])
         total = 0.0
