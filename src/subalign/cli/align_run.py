@@ -19,14 +19,16 @@ from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
-from subalign.errors import InputError, OutputExistsError, UsageError
+from subalign.errors import InputError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline.outputs import (
     Input,
     Output,
     find_inputs,
+    is_same_file,
     plan_outputs,
     prepare_outputs,
+    refuse_given,
     write,
     write_report,
 )
@@ -102,17 +104,11 @@ def _plan(job: AlignJob) -> _Work:
         outputs = _own_file(job)
     elif not job.results.printed(item.source):
         outputs = plan_outputs(item, job.results.formats, job.results.folder, {})
-    if job.results.existing == "refuse":
-        for output in outputs:
-            if _is_transcript(output.path, job):
-                raise OutputExistsError(
-                    f"{output.path} is the transcript itself: add --overwrite to replace it, or "
-                    "give another --output-dir."
-                )
+    refuse_given(outputs, job.transcript, "transcript", job.results.existing)
     planned = list(outputs)
     if job.report is not None:
         others = [Path(job.source), Path(job.transcript), *(output.path for output in outputs)]
-        if any(_is_same(job.report, other) for other in others):
+        if any(is_same_file(job.report, other) for other in others):
             raise UsageError(f"--report {job.report} is another file of this run: name a new one.")
         planned.append(Output("report", job.report))
     wanted = prepare_outputs(planned, job.results.existing)
@@ -147,13 +143,7 @@ def _own_file(job: AlignJob) -> tuple[Output, ...]:
 
 
 def _is_transcript(path: Path, job: AlignJob) -> bool:
-    return job.transcript != "-" and _is_same(path, Path(job.transcript))
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    if path.exists() and other.exists():
-        return path.samefile(other)
-    return path.absolute() == other.absolute()
+    return job.transcript != "-" and is_same_file(path, Path(job.transcript))
 
 
 def _align(

@@ -13,7 +13,7 @@ from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import report, shown_warnings
-from subalign.errors import OutputExistsError, UsageError
+from subalign.errors import UsageError
 from subalign.options import LayoutOptions
 
 if TYPE_CHECKING:
@@ -136,16 +136,9 @@ def _render_one(
 
 
 def _outputs(source: str, results: Results, taken: dict[Path, str]) -> "tuple[Output, ...]":
-    from subalign.pipeline.outputs import Input, plan_outputs, prepare_outputs
+    from subalign.pipeline.outputs import Input, plan_outputs, prepare_outputs, refuse_given
 
-    path = Path(source)
-    item = Input(source, Path() if source == "-" else path.parent)
+    item = Input(source, Path() if source == "-" else Path(source).parent)
     outputs = plan_outputs(item, results.formats, results.folder, taken, replaceable=True)
-    for output in outputs:
-        same = source != "-" and output.path.exists() and output.path.samefile(path)
-        if same and results.existing == "refuse":
-            raise OutputExistsError(
-                f"{output.path} is the given result itself: add --overwrite to replace it, or give "
-                "another --output-dir."
-            )
+    refuse_given(outputs, source, "given result", results.existing)
     return prepare_outputs(outputs, results.existing)

@@ -26,9 +26,11 @@ __all__ = [
     "Input",
     "Output",
     "find_inputs",
+    "is_same_file",
     "plan_outputs",
     "plan_subtitle_file",
     "prepare_outputs",
+    "refuse_given",
     "write",
     "write_report",
     "write_text",
@@ -110,13 +112,38 @@ def plan_outputs(
             raise OutputError(
                 f"{item.source} would be replaced by its own result: give another `path`."
             )
-        other = taken.setdefault(output.path.absolute(), item.source)
-        if other != item.source:
-            raise OutputError(
-                f"{item.source} and {other} would both be written to {output.path}: "
-                "rename one of them or give another `path`."
-            )
+        _claim(output.path, item.source, taken)
     return outputs
+
+
+def _claim(target: Path, source: str, taken: dict[Path, str]) -> None:
+    other = taken.setdefault(target.absolute(), source)
+    if other != source:
+        raise OutputError(
+            f"{source} and {other} would both be written to {target}: rename one of them or give "
+            "another `path`."
+        )
+
+
+def refuse_given(outputs: Iterable[Output], given: str, name: str, existing: ExistingFiles) -> None:
+    """Check that no output takes the place of the `given` file, which messages call `name`.
+
+    Raises:
+        OutputExistsError: one would, and `existing` is "refuse".
+    """
+    for output in outputs:
+        if existing == "refuse" and given != "-" and is_same_file(output.path, Path(given)):
+            raise OutputExistsError(
+                f"{output.path} is the {name} itself: add `overwrite` to replace it, or give "
+                "another `path`."
+            )
+
+
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether two paths lead, or would lead, to one file."""
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return path.absolute() == other.absolute()
 
 
 def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple[Output, ...]:
@@ -249,18 +276,7 @@ def plan_subtitle_file(
         OutputError: another source already writes the file, or its folder cannot be written to.
     """
     path = Path(f"stdin{ending}" if source == "-" else source)
-    target = path if folder is None else folder / path.name
-    other = taken.setdefault(target.absolute(), source)
-    if other != source:
-        raise OutputError(
-            f"{source} and {other} would both be written to {target}: rename one of them or give "
-            "another `path`."
-        )
-    same = source != "-" and target.exists() and target.samefile(source)
-    if same and existing == "refuse":
-        raise OutputExistsError(
-            f"{target} is the given file itself: add `overwrite` to replace it, or give another "
-            "`path`."
-        )
-    wanted = prepare_outputs((Output("subtitles", target),), existing)
-    return wanted[0].path if wanted else None
+    output = Output("subtitles", path if folder is None else folder / path.name)
+    _claim(output.path, source, taken)
+    refuse_given((output,), source, "given file", existing)
+    return output.path if prepare_outputs((output,), existing) else None
