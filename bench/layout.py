@@ -27,7 +27,7 @@ from typing import Any
 
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles import FORMATS, Cue, SRTWriter, get_writer, lay_out
+from subalign.subtitles import FORMATS, SRTWriter, TextSpan, get_writer, lay_out
 from subalign.subtitles.layout.break_costs import break_cost
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import PROFILES
@@ -70,7 +70,7 @@ def show_excerpt(transcript: Transcript, start: float, end: float) -> None:
 
     theirs = written_by(openai_writer, openai_result(transcript), NARROW)
     options = LayoutOptions(profile=PROFILE.name)
-    ours = lay_out(transcript.segments, options, language="en", duration=transcript.duration)
+    ours = SRTWriter(options).rendered(transcript)
     for name, cues in (("openai-whisper, 42 × 2", theirs), (f"subalign, {PROFILE.name}", ours)):
         print(f"{name}\n")
         shown = (cue for cue in cues if start * 1000 <= cue.start_ms < end * 1000)
@@ -104,11 +104,12 @@ def segment(words: list[Word]) -> Segment:
     return Segment(0, 0, words[0].start, words[-1].end, text, (), 0.0, 0.0, 1.0, 0.0, tuple(words))
 
 
-def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str, list[Cue]]]:
+def layouts(transcript: Transcript, whisperx: str | None) -> Iterator[tuple[str, list[TextSpan]]]:
     for name in PROFILES:
         options = LayoutOptions(profile=name)
         duration = transcript.duration
-        cues = list(lay_out(transcript.segments, options, language="en", duration=duration))
+        laid_out = lay_out(transcript.segments, options, language="en", duration=duration)
+        cues = [TextSpan(cue.start_ms, cue.end_ms, cue.text) for cue in laid_out]
         label = f"subalign, {name}"
         if name == PROFILE.name:
             yield label, cues
@@ -152,20 +153,20 @@ def openai_result(transcript: Transcript) -> Options:
     return {"text": transcript.text, "segments": segments, "language": "en"}
 
 
-def written_by(writers: Callable[..., Any], result: Options, options: Options) -> list[Cue]:
+def written_by(writers: Callable[..., Any], result: Options, options: Options) -> list[TextSpan]:
     file = io.StringIO()
     writers("srt", ".").write_result(result, file, options)
     return read_srt(file.getvalue())
 
 
-def stable_ts(result: Options) -> list[Cue]:
+def stable_ts(result: Options) -> list[TextSpan]:
     from tools import stable_whisper_module
 
     grouped = stable_whisper_module().WhisperResult(json.loads(json.dumps(result))).regroup()
     return read_srt(grouped.to_srt_vtt(word_level=False, vtt=False))
 
 
-def read_srt(text: str) -> list[Cue]:
+def read_srt(text: str) -> list[TextSpan]:
     cues = []
     for block in re.split(r"\n\n+", text.strip()):
         _, times, *lines = block.split("\n")
@@ -173,11 +174,11 @@ def read_srt(text: str) -> list[Cue]:
             ((int(h) * 60 + int(m)) * 60 + int(s)) * 1000 + int(ms)
             for h, m, s, ms in TIMECODE.findall(times)
         )
-        cues.append(Cue(start, end, "\n".join(lines)))
+        cues.append(TextSpan(start, end, "\n".join(lines)))
     return cues
 
 
-def figures(cues: list[Cue]) -> str:
+def figures(cues: list[TextSpan]) -> str:
     breaches = find_breaches(cues, PROFILE)
     kinds = (("speed",), ("short",), ("width",), ("lines",), ("gap", "overlap"))
     broken = [len({breach.cue for breach in breaches})]

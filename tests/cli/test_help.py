@@ -110,12 +110,12 @@ code = run(["render", "talk.json"])
 print(code, sorted(set(sys.argv[1:]) & set(sys.modules)))
 """
 
-# Of these NumPy alone is needed to lay words out; the writers are those of the other formats.
+# Of these NumPy alone is needed to lay words out, and the page for the format html.
 _NOT_FOR_RENDERING = (
     *(name for name in HEAVY if name != "numpy"),
     *("pydantic", "rich", "pysubs2", "praatio", "ffmpeg", "charset_normalizer", "langcodes"),
     *("subalign.model", "subalign.tokenizer", "subalign.subtitles.script.reading"),
-    *("subalign.subtitles.page.page", "subalign.subtitles.formats.ttml"),
+    "subalign.subtitles.page.page",
 )
 
 

@@ -19,7 +19,14 @@ from subalign.results import (
 )
 from subalign.subtitles import get_writer
 from subalign.subtitles.formats.report import render_report
-from subalign.subtitles.tags import plain_text, srt_formatting, vtt_formatting
+from subalign.subtitles.tags import (
+    escape_vtt,
+    plain_text,
+    render_runs,
+    split_tags,
+    srt_tag,
+    vtt_tag,
+)
 
 Maker = Callable[..., Transcript]
 
@@ -165,7 +172,10 @@ def test_limits_and_kept_lines_exclude_each_other() -> None:
     ],
 )
 def test_formatting_that_each_format_carries(text: str, srt: str, vtt: str, plain: str) -> None:
-    assert (srt_formatting(text), vtt_formatting(text), plain_text(text)) == (srt, vtt, plain)
+    runs = split_tags(text)
+    assert render_runs(runs, tag=srt_tag) == srt
+    assert render_runs(runs, escape_vtt, vtt_tag) == vtt
+    assert plain_text(text) == plain
 
 
 def test_json_tells_what_is_estimated_and_what_stands_beside_words(given: Transcript) -> None:

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from subalign.errors import UsageError
 from subalign.options import HighlightStyle, LayoutOptions, StyleOptions
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles import get_writer
-from subalign.subtitles.cue import Cue, CueWord
-from subalign.subtitles.highlight import around_word, word_by_word
+from subalign.subtitles import Cue, CueWord, SRTWriter, get_writer
 
 Maker = Callable[..., Transcript]
 
@@ -100,12 +98,13 @@ def test_an_unknown_style_is_refused() -> None:
 
 
 def test_a_cue_that_outlasts_its_words_is_plain_before_and_after() -> None:
-    words = (CueWord("Go", 1000, 1500), CueWord(" on", 1500, 2000))
-    assert list(word_by_word("<", ">")(words, 800, 3000)) == [
-        Cue(800, 1000, "Go on"),
-        Cue(1000, 1500, "<Go> on"),
-        Cue(1500, 2000, "Go <on>"),
-        Cue(2000, 3000, "Go on"),
+    cue = Cue(800, 3000, (CueWord("Go", 1000, 1500), CueWord(" on", 1500, 2000)))
+    writer = SRTWriter(LayoutOptions(highlight_words=True))
+    assert list(writer.shown(cue)) == [
+        (800, 1000, "Go on"),
+        (1000, 1500, "<u>Go</u> on"),
+        (1500, 2000, "Go <u>on</u>"),
+        (2000, 3000, "Go on"),
     ]
 
 
@@ -114,7 +113,7 @@ def test_a_cue_that_outlasts_its_words_is_plain_before_and_after() -> None:
     [(" a", " <a>"), ("\na\n", "\n<a>\n"), ("a b", "<a b>"), (" ", " "), ("", "")],
 )
 def test_around_a_word(text: str, marked: str) -> None:
-    assert around_word(text, "<", ">") == marked
+    assert "".join(SRTWriter().word(CueWord(text, 0, 1), "<", ">")) == marked
 
 
 _ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<"), max_size=6)

@@ -7,13 +7,15 @@ import pytest
 
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles import Cue, lay_out
+from subalign.subtitles import SRTWriter, VTTWriter, lay_out
 
 Maker = Callable[..., Transcript]
 
 
 def cues(transcript: Transcript, **options: object) -> list[tuple[int, int, str]]:
     layout = LayoutOptions(profile="openai", **options)  # type: ignore[arg-type]
+    if layout.highlight_words:
+        return [tuple(span) for span in SRTWriter(layout).rendered(transcript)]
     laid_out = lay_out(transcript.segments, layout)
     return [(cue.start_ms, cue.end_ms, cue.text) for cue in laid_out]
 
@@ -103,11 +105,10 @@ def test_highlighted_cues_join_without_gap_or_overlap(spoken: Transcript) -> Non
 def test_escaping_reaches_text_but_not_markup_and_not_widths(make: Maker) -> None:
     transcript = make([(" a", 0, 1), (" &", 1, 2)], (2.0, 3.0, " a & b"))
     options = LayoutOptions(profile="openai", highlight_words=True, max_line_width=3)
-    found = lay_out(transcript.segments, options, escape=lambda text: text.replace("&", "&amp;"))
-    assert list(found) == [
-        Cue(0, 1000, "<u>a</u> &amp;"),
-        Cue(1000, 2000, "a <u>&amp;</u>"),
-        Cue(2000, 3000, "a &amp; b"),
+    assert list(VTTWriter(options).rendered(transcript)) == [
+        (0, 1000, "<u>a</u> &amp;"),
+        (1000, 2000, "a <u>&amp;</u>"),
+        (2000, 3000, "a &amp; b"),
     ]
 
 

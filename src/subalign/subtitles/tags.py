@@ -6,7 +6,6 @@ text.
 
 import re
 from collections.abc import Callable, Iterable
-from html import escape as escape_html
 from typing import NamedTuple
 
 from subalign.characters import is_unspaced
@@ -21,13 +20,13 @@ __all__ = [
     "VTT_TAGS",
     "Run",
     "Tag",
-    "convert_formatting",
+    "escape_vtt",
     "one_line",
     "plain_text",
     "render_runs",
     "split_tags",
-    "srt_formatting",
-    "vtt_formatting",
+    "srt_tag",
+    "vtt_tag",
     "written_text",
 ]
 
@@ -51,6 +50,8 @@ POSITION = re.compile(r"\{\\an[1-9]\}")
 
 # begins where a run of spaces does, as it would else be tried at each of them
 _LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*(?:\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])\s*")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ESCAPED = re.compile("[&<>]")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
@@ -91,6 +92,8 @@ Run = str | Tag
 
 def split_tags(text: str) -> tuple[Run, ...]:
     """A given transcript's text as characters and tags; nothing of it is lost."""
+    if "<" not in text and "{" not in text:
+        return (text,) if text else ()
     runs: list[Run] = []
     at = 0
     for found in TAG.finditer(text):
@@ -124,6 +127,21 @@ def plain_text(text: str) -> str:
     return render_runs(split_tags(text))
 
 
+def srt_tag(tag: Tag) -> str:
+    r"""The tag where SubRip players know it; `{\an8}` places a cue on top."""
+    return tag.written if tag.name.lower() in SRT_TAGS or tag.is_position else ""
+
+
+def vtt_tag(tag: Tag) -> str:
+    """The tag where WebVTT knows it."""
+    return tag.written if tag.name.lower() in VTT_TAGS else ""
+
+
+def escape_vtt(text: str) -> str:
+    """Text with WebVTT's escapes, which are also XML's."""
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
+
+
 def written_text(segment: Segment, *, keep_lines: bool) -> str:
     """A segment's text without formatting tags.
 
@@ -147,31 +165,3 @@ def one_line(text: str) -> str:
         return "" if all(side and is_unspaced(side) for side in sides) else " "
 
     return _CONTROL.sub("", _LINE_BREAK.sub(space, text)).strip()
-
-
-def srt_formatting(text: str) -> str:
-    r"""Text with the tags that SubRip players know, and `{\an8}` where a cue stands on top."""
-
-    def tag(tag: Tag) -> str:
-        return tag.written if tag.name.lower() in SRT_TAGS or tag.is_position else ""
-
-    return render_runs(split_tags(text), tag=tag)
-
-
-def vtt_formatting(text: str) -> str:
-    """Text with WebVTT's tags, all else escaped."""
-
-    def tag(tag: Tag) -> str:
-        return tag.written if tag.name.lower() in VTT_TAGS else ""
-
-    return render_runs(split_tags(text), lambda part: escape_html(part, quote=False), tag)
-
-
-def convert_formatting(
-    text: str, *, escape: Callable[[str], str], tag: Callable[[str], str]
-) -> str:
-    r"""Text with its formatting tags (`<i>`, `{\an8}`) replaced by `tag`, all else escaped.
-
-    `tag` gets a tag as it is written. Those that it makes nothing of it gives back as "".
-    """
-    return render_runs(split_tags(text), escape, lambda found: tag(found.written))

@@ -6,7 +6,7 @@ import pytest
 
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
-from subalign.subtitles import Cue, SRTWriter, get_writer, lay_out
+from subalign.subtitles import SRTWriter, TextSpan, get_writer, lay_out
 from subalign.subtitles.layout.break_costs import break_cost
 from subalign.subtitles.layout.frame_rates import Clock, frame_rate
 from subalign.subtitles.layout.limits import Breach, find_breaches
@@ -40,9 +40,10 @@ def cues(
     language: str | None = "en",
     duration: float | None = None,
     **options: object,
-) -> list[Cue]:
+) -> list[TextSpan]:
     layout = LayoutOptions(**options)  # type: ignore[arg-type]
-    return list(lay_out(segments, layout, language=language, duration=duration))
+    laid_out = lay_out(segments, layout, language=language, duration=duration)
+    return [TextSpan(cue.start_ms, cue.end_ms, cue.text) for cue in laid_out]
 
 
 def texts(*segments: Segment, **options: object) -> list[str]:
@@ -83,17 +84,17 @@ def test_a_cue_that_fits_stays_on_one_line_and_a_longer_one_is_broken_at_its_cla
 
 def test_a_silence_longer_than_the_linger_ends_the_cue() -> None:
     words = [*spoken("We wait"), *spoken("for you.", start=2.4)]
-    assert cues(segment(words)) == [Cue(1000, 4000, "We wait for you.")]
+    assert cues(segment(words)) == [TextSpan(1000, 4000, "We wait for you.")]
     assert cues(segment(words), linger=0.5) == [
-        Cue(1000, 2320, "We wait"),
-        Cue(2400, 3500, "for you."),
+        TextSpan(1000, 2320, "We wait"),
+        TextSpan(2400, 3500, "for you."),
     ]
 
 
 def test_a_cue_lingers_and_then_leaves_the_screen() -> None:
     words = [*spoken("We wait."), *spoken("Nobody comes.", start=20.0)]
-    assert cues(segment(words))[0] == Cue(1000, 2600, "We wait.")
-    assert cues(segment(words), linger=0.25)[0] == Cue(1000, 2000, "We wait.")
+    assert cues(segment(words))[0] == TextSpan(1000, 2600, "We wait.")
+    assert cues(segment(words), linger=0.25)[0] == TextSpan(1000, 2000, "We wait.")
 
 
 def test_small_gaps_are_closed_to_the_least() -> None:
@@ -188,12 +189,14 @@ def test_kept_lines_get_the_times_of_a_profile() -> None:
 
 def test_no_plain_cue_flashes_between_highlighted_words() -> None:
     words = [Word(" a", 1.0, 1.3, 0.5), Word(" b", 1.4, 1.7, 0.5), Word(" c", 2.4, 2.7, 0.5)]
-    assert cues(segment(words), highlight_words=True) == [
-        Cue(1000, 1400, "<u>a</u> b c"),
-        Cue(1400, 1700, "a <u>b</u> c"),
-        Cue(1700, 2400, "a b c"),
-        Cue(2400, 2700, "a b <u>c</u>"),
-        Cue(2700, 3700, "a b c"),
+    transcript = Transcript("", "en", (segment(words),), 60.0, "m", "0")
+    writer = SRTWriter(LayoutOptions(highlight_words=True))
+    assert list(writer.rendered(transcript)) == [
+        TextSpan(1000, 1400, "<u>a</u> b c"),
+        TextSpan(1400, 1700, "a <u>b</u> c"),
+        TextSpan(1700, 2400, "a b c"),
+        TextSpan(2400, 2700, "a b <u>c</u>"),
+        TextSpan(2700, 3700, "a b c"),
     ]
 
 
@@ -228,10 +231,10 @@ def test_width_and_characters_read(text, size) -> None:
 
 def test_every_limit_is_checked() -> None:
     shown = [
-        Cue(0, 500, "short"),
-        Cue(560, 9000, "a\nb\nc"),
-        Cue(8000, 8000, "x"),
-        Cue(9000, 11000, "w" * 43),
+        TextSpan(0, 500, "short"),
+        TextSpan(560, 9000, "a\nb\nc"),
+        TextSpan(8000, 8000, "x"),
+        TextSpan(9000, 11000, "w" * 43),
     ]
     assert [
         (breach.cue, breach.limit) for breach in find_breaches(shown, PROFILES["broadcast"])
@@ -249,8 +252,8 @@ def test_every_limit_is_checked() -> None:
 
 def test_a_cue_does_not_linger_after_the_recording() -> None:
     words = spoken("We wait for you.")
-    assert cues(segment(words)) == [Cue(1000, 3200, "We wait for you.")]
-    assert cues(segment(words), duration=2.5) == [Cue(1000, 2500, "We wait for you.")]
+    assert cues(segment(words)) == [TextSpan(1000, 3200, "We wait for you.")]
+    assert cues(segment(words), duration=2.5) == [TextSpan(1000, 2500, "We wait for you.")]
     assert cues(segment(words), duration=2.5, keep_lines=True, linger=1.0)[0].end_ms == 2500
     assert cues(segment(words), duration=2.5, fps=24)[0].end_ms == 2500
     assert cues(segment(words), duration=2.47, fps=24)[0].end_ms == 2458
@@ -277,7 +280,7 @@ def test_a_position_goes_on_in_every_cue_of_its_line_and_in_no_other() -> None:
     above = spoken(long, before=r"{\an8}")
     below = spoken("I see.", start=above[-1].end)
     transcript = Transcript("", "en", (segment(above), segment(below)), 60.0, "m", "0")
-    shown = [cue.text for cue in SRTWriter().cues(transcript)]
+    shown = [cue.text for cue in SRTWriter().rendered(transcript)]
     assert len(shown) == 3
     assert [text.startswith(r"{\an8}") for text in shown] == [True, True, False]
     assert "".join(shown).count("{") == 2
@@ -287,5 +290,5 @@ def test_lines_of_one_position_share_a_cue_and_its_tag() -> None:
     first = spoken("Nobody came.", before=r"{\an8}<i>", after="</i>")
     second = spoken("I see.", start=first[-1].end, before=r"{\an8}")
     transcript = Transcript("", "en", (segment(first), segment(second)), 60.0, "m", "0")
-    (cue,) = SRTWriter().cues(transcript)
+    (cue,) = SRTWriter().rendered(transcript)
     assert cue.text == r"{\an8}<i>Nobody came.</i> I see."

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from subalign.options import FRAME_RATES, LayoutOptions
 from subalign.results import Word
-from subalign.subtitles import Cue, lay_out
+from subalign.subtitles import Cue, TextSpan, lay_out
 from subalign.subtitles.layout.frame_rates import frame_rate
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
@@ -178,7 +178,7 @@ def laid_as(words, cues, profile):
         if end - first > 1 and latest < clock.nearest(words[end - 1].end) - gap:
             return None
         text = "\n".join("".join(w.text for w in words[a:b]).strip() for a, b in lines)
-        found.append(Cue(clock.milliseconds(start), clock.milliseconds(latest), text))
+        found.append(TextSpan(clock.milliseconds(start), clock.milliseconds(latest), text))
     return found
 
 

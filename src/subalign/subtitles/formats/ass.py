@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from subalign.options import StyleOptions
 from subalign.results import Transcript
-from subalign.subtitles.cue import Cue, CueWord
+from subalign.subtitles.cue import Cue, split_word
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.highlight import Highlight, split_word
-from subalign.subtitles.tags import convert_formatting
+from subalign.subtitles.tags import Run, Tag
 from subalign.subtitles.timecode import ass_timecode, in_units, to_units
 
 __all__ = ["ASSWriter"]
@@ -49,22 +48,31 @@ class ASSWriter(CueWriter):
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield _header(self.options.style)
-        cues = list(self.cues(transcript))
-        spans = in_units(((cue.start_ms, cue.end_ms) for cue in cues), _CENTISECOND)
-        for cue, (start, end) in zip(cues, spans, strict=True):
-            text = cue.text.replace("\n", r"\N")
-            times = f"{ass_timecode(start)},{ass_timecode(end)}"
-            yield f"Dialogue: 0,{times},Default,,0,0,0,,{text}\n"
+        spans = list(self.rendered(transcript))
+        times = in_units(((span.start_ms, span.end_ms) for span in spans), _CENTISECOND)
+        for span, (start, end) in zip(spans, times, strict=True):
+            text = span.text.replace("\n", r"\N")
+            yield (
+                f"Dialogue: 0,{ass_timecode(start)},{ass_timecode(end)},Default,,0,0,0,,{text}\n"
+            )
 
     def escape(self, text: str) -> str:
         return text.translate(_ESCAPES)
 
-    def markup(self, text: str) -> str:
-        marked = convert_formatting(text, escape=self.escape, tag=_override)
-        return self._unlit(marked) if self.is_karaoke else marked
+    def tag(self, tag: Tag) -> str:
+        if tag.style:
+            return rf"{{\{tag.style}{0 if tag.closing else 1}}}"
+        return tag.written if tag.is_position else ""
+
+    def beside(self, runs: Sequence[Run]) -> list[str]:
+        text = "".join(super().beside(runs))
+        if self.highlight == "karaoke" and text.strip():
+            # in the text's colour before and after its syllable
+            text = rf"{{\1c}}{text}{{\1c{_bgr(self.options.style.highlight)}}}"
+        return [text]
 
     def highlight_tags(self) -> tuple[str, str]:
-        match self.options.highlight_style:
+        match self.highlight:
             case "bold":
                 return r"{\b1}", r"{\b0}"
             case "color":
@@ -72,29 +80,22 @@ class ASSWriter(CueWriter):
             case _:
                 return r"{\u1}", r"{\u0}"
 
-    def highlighter(self) -> Highlight:
-        return self._karaoke if self.is_karaoke else super().highlighter()
-
-    def _karaoke(self, words: Sequence[CueWord], start_ms: int, end_ms: int) -> Iterator[Cue]:
+    def karaoke(self, cue: Cue) -> Iterator[str]:
         style = self.options.style
         # \k goes from the second colour to the first
-        parts = [rf"{{\1c{_bgr(style.highlight)}\2c{_bgr(style.color)}}}"]
-        at = to_units(start_ms, _CENTISECOND)
-        for word in words:
-            space, said, rest = split_word(word.text)
+        yield rf"{{\1c{_bgr(style.highlight)}\2c{_bgr(style.color)}}}"
+        at = to_units(cue.start_ms, _CENTISECOND)
+        for word in cue.words:
             pause = to_units(word.start_ms, _CENTISECOND) - at
             if pause > 0:
-                parts.append(rf"{{\k{pause}}}")
+                yield rf"{{\k{pause}}}"
                 at += pause
             length = max(0, to_units(word.end_ms, _CENTISECOND) - at)
-            parts.append(rf"{word.before}{space}{{\k{length}}}{said}{rest}{word.after}")
+            space, said, rest = split_word(self.escape(word.text))
+            yield from self.beside(word.before)
+            yield rf"{space}{{\k{length}}}{said}{rest}"
+            yield from self.beside(word.after)
             at += length
-        yield Cue(start_ms, end_ms, "".join(parts))
-
-    def _unlit(self, text: str) -> str:
-        """Text that nobody says, in the text's colour before and after its syllable."""
-        lit = _bgr(self.options.style.highlight)
-        return rf"{{\1c}}{text}{{\1c{lit}}}" if text.strip() else text
 
 
 def _header(style: StyleOptions) -> str:
@@ -109,16 +110,6 @@ def _header(style: StyleOptions) -> str:
         f"[V4+ Styles]\nFormat: {_STYLE_FIELDS}\nStyle: {fields}\n\n"
         f"[Events]\nFormat: {_EVENT_FIELDS}\n"
     )
-
-
-def _override(tag: str) -> str:
-    """The override that does what a tag of SubRip or WebVTT does, if there is one."""
-    if tag.startswith("{"):
-        return tag if tag.startswith(r"{\an") and len(tag) == 6 else ""
-    name = tag.strip("</>").split()[0].lower()
-    if name in ("b", "i", "u", "s"):
-        return rf"{{\{name}{0 if tag.startswith('</') else 1}}}"
-    return ""
 
 
 def _bgr(color: str) -> str:

@@ -1,47 +1,63 @@
-"""What every result writer does, and what the formats of cues share."""
+"""What the writers of all formats share; a format is one subclass in a module of its own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import ClassVar, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from subalign.options import LayoutOptions
+from subalign.options import HighlightStyle, LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles.controls import without_controls
-from subalign.subtitles.cue import Cue
-from subalign.subtitles.highlight import Highlight, word_by_word
-from subalign.subtitles.layout.cues import lay_out
-from subalign.subtitles.tags import one_line, written_text
+from subalign.subtitles.cue import Cue, CueWord, TextSpan, split_word, visible_text
+from subalign.subtitles.layout.cues import lay_out, packs_words
+from subalign.subtitles.tags import Run, Tag, one_line, written_text
 from subalign.subtitles.timecode import to_milliseconds
 
+if TYPE_CHECKING:
+    from subalign.subtitles.page.page import PageMedia
+
 __all__ = [
+    "WRITERS",
     "CueWriter",
     "ResultWriter",
-    "Span",
     "SubtitlesWriter",
     "apart",
     "segment_span",
     "word_span",
+    "word_times",
 ]
 
 
-class ResultWriter(ABC):
-    """Turns a transcript into one text format.
+WRITERS: dict[str, type["ResultWriter"]] = {}
+"""Every format's writer by the format's name."""
 
-    `extension` is the file name's, without a dot, and `name` what the parameter `format` calls it, where that
-    is another word. `recording` is the recording's name, for formats that hold it.
+
+class ResultWriter(ABC):
+    """Turns a transcript into one text format; a subclass with an `extension` is a format.
+
+    `extension` is the file name's, without a dot, and `name` what the format is called, where that
+    is another word. `recording` is the recording's name, for formats that hold it, and `media` what
+    a page has of the recording itself.
     """
 
     extension: ClassVar[str]
     name: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        if not hasattr(cls, "name") and hasattr(cls, "extension"):
-            cls.name = cls.extension
+        if "extension" in cls.__dict__:
+            cls.name = cls.__dict__.get("name", cls.extension)
+            WRITERS[cls.name] = cls
 
-    def __init__(self, options: LayoutOptions | None = None, *, recording: str = "") -> None:
+    def __init__(
+        self,
+        options: LayoutOptions | None = None,
+        *,
+        recording: str = "",
+        media: "PageMedia | None" = None,
+    ) -> None:
         self.options = options or LayoutOptions()
         self.recording = recording
+        self.media = media
 
     @abstractmethod
     def render(self, transcript: Transcript) -> Iterator[str]:
@@ -57,40 +73,124 @@ class ResultWriter(ABC):
 
 
 class CueWriter(ResultWriter):
-    """A format of cues: words laid out by `LayoutOptions`, optionally highlighted one by one."""
+    """A format of cues: words laid out by `LayoutOptions`, optionally highlighted one by one.
+
+    What is highlighted are words, never what stands beside them. Underlined, coloured and bold
+    words make a cue for each word, in which that word stands between two tags; every player can
+    show that. Karaoke is one cue that holds the words' times, in a format that has such times.
+
+    A cue's text is put together from parts: strings, and what a format makes of tags.
+    """
 
     def cues(self, transcript: Transcript) -> Iterator[Cue]:
-        """The cues, with their text as it stands in the file but for line breaks."""
+        """The cues, not yet highlighted."""
         return lay_out(
             transcript.segments,
             self.options,
             language=transcript.language,
             duration=transcript.duration,
-            escape=self.escape,
-            markup=self.markup,
-            highlight=self.highlighter(),
         )
 
-    @property
-    def is_karaoke(self) -> bool:
-        """Whether words are lit up within their cue."""
-        return self.options.highlight_words and self.options.highlight_style == "karaoke"
+    def rendered(self, transcript: Transcript) -> Iterator[TextSpan]:
+        """What is shown, one after the other."""
+        for cue in self.cues(transcript):
+            yield from self.shown(cue)
 
-    def highlighter(self) -> Highlight:
-        """How words are lit up: a cue for each, but where a format has times inside a cue."""
-        return word_by_word(*self.highlight_tags())
+    def shown(self, cue: Cue) -> Iterator[TextSpan]:
+        """A cue as the format writes it: nothing of it, once, or for each word that lights up."""
+        for start, end, parts in self._states(cue):
+            # a tag that the format does not carry may leave the space beside it
+            if text := self.join(parts, strip=not packs_words(self.options)):
+                yield TextSpan(start, max(end, start + 1), text)
+
+    def join(self, parts: Iterable[str], *, strip: bool) -> str:
+        """A cue's text without blank lines, and without space at its ends if that is to `strip`."""
+        text = "".join(parts)
+        return visible_text(text.strip() if strip else text)
+
+    @property
+    def highlight(self) -> HighlightStyle | None:
+        """How words are highlighted, if they are."""
+        return self.options.highlight_style if self.options.highlight_words else None
 
     def escape(self, text: str) -> str:
         """Make text safe where the format gives characters a meaning."""
         return text
 
     @abstractmethod
-    def markup(self, text: str) -> str:
-        """Text of a given transcript that nobody says, with the formatting the format carries."""
+    def tag(self, tag: Tag) -> str:
+        """What the format writes for a formatting tag of a given transcript, "" for nothing."""
 
     @abstractmethod
     def highlight_tags(self) -> tuple[str, str]:
         """What stands before and after the word that is spoken."""
+
+    def karaoke(self, cue: Cue) -> Iterable[str]:
+        """A cue's text with its words' times."""
+        raise NotImplementedError
+
+    def beside(self, runs: Sequence[Run]) -> list[str]:
+        """What stands beside a word."""
+        return [
+            self.escape(run)
+            if isinstance(run, str)
+            else self.tag(run)
+            if run.is_formatting
+            else self.escape(run.written)
+            for run in runs
+        ]
+
+    def word(self, word: CueWord, opening: str = "", closing: str = "") -> list[str]:
+        """A word and what stands beside it, in parts.
+
+        Tags stand around the word, not around the space before it nor a line break after it.
+        """
+        parts = self.beside(word.before) if word.before else []
+        text = self.escape(word.text)
+        if opening:
+            space, said, rest = split_word(text)
+            parts += [space, opening, said, closing, rest] if said else [text]
+        else:
+            parts.append(text)
+        if word.after:
+            parts += self.beside(word.after)
+        return parts
+
+    def _states(self, cue: Cue) -> Iterator[tuple[int, int, Iterable[str]]]:
+        style = self.highlight if cue.timed else None
+        if style == "karaoke":
+            yield cue.start_ms, cue.end_ms, self.karaoke(cue)
+            return
+        words = [self.word(word) for word in cue.words]
+        if style is None:
+            yield cue.start_ms, cue.end_ms, chain.from_iterable(words)
+            return
+        opening, closing = self.highlight_tags()
+        for start, end, lit in word_times(cue):
+            shown = words if lit is None else [*words]
+            if lit is not None:
+                shown[lit] = self.word(cue.words[lit], opening, closing)
+            yield start, end, chain.from_iterable(shown)
+
+
+def word_times(cue: Cue) -> Iterator[tuple[int, int, int | None]]:
+    """When each word of a cue is spoken, by its index, and when none is (None), in order.
+
+    The words' times lie within the cue's. A word of no duration is left out, unless no other has
+    one, and so is time that overlapping words went past.
+    """
+    shown_until = cue.start_ms
+    empty = True
+    for index, word in enumerate(cue.words):
+        if word.start_ms > shown_until:
+            yield shown_until, word.start_ms, None
+            empty = False
+        if word.end_ms > word.start_ms:
+            yield word.start_ms, word.end_ms, index
+            empty = False
+        shown_until = max(shown_until, word.end_ms)
+    if empty or cue.end_ms > shown_until:
+        yield cue.start_ms if empty else shown_until, cue.end_ms, None
 
 
 class SubtitlesWriter(CueWriter):
@@ -115,44 +215,35 @@ class SubtitlesWriter(CueWriter):
     """
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        for number, cue in enumerate(self.cues(transcript), start=1):
-            yield self.block(number, cue)
+        for number, span in enumerate(self.rendered(transcript), start=1):
+            yield self.block(number, span)
 
     @abstractmethod
-    def block(self, number: int, cue: Cue) -> str:
+    def block(self, number: int, span: TextSpan) -> str:
         """One cue as it stands in the file, with the blank line after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Text on one line, from `start_ms` to `end_ms`."""
-
-    start_ms: int
-    end_ms: int
-    text: str
-
-
-def word_span(word: Word) -> Span:
-    """What is said, without what stands beside it."""
+def word_span(word: Word) -> TextSpan:
+    """What is said on one line, without what stands beside it."""
     return _span(word.start, word.end, word.text)
 
 
-def segment_span(segment: Segment) -> Span:
-    """A segment's text as written, without a given transcript's formatting tags."""
+def segment_span(segment: Segment) -> TextSpan:
+    """A segment's text as written on one line, without a given transcript's formatting tags."""
     given = segment.words is not None  # text of which nothing is said
     return _span(segment.start, segment.end, written_text(segment, keep_lines=given))
 
 
-def apart(spans: Iterable[Span]) -> Iterator[Span]:
+def apart(spans: Iterable[TextSpan]) -> Iterator[TextSpan]:
     """Spans in order that do not overlap, each of a millisecond or more; none without text."""
     until = 0
     for span in spans:
         if span.text:
             start = max(until, span.start_ms)
             until = max(start + 1, span.end_ms)
-            yield Span(start, until, span.text)
+            yield TextSpan(start, until, span.text)
 
 
-def _span(start: float, end: float, text: str) -> Span:
+def _span(start: float, end: float, text: str) -> TextSpan:
     start_ms = to_milliseconds(start)
-    return Span(start_ms, max(start_ms + 1, to_milliseconds(end)), one_line(text))
+    return TextSpan(start_ms, max(start_ms + 1, to_milliseconds(end)), one_line(text))

@@ -3,25 +3,17 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from subalign.options import LayoutOptions
+from subalign.options import HighlightStyle
 from subalign.results import Transcript
-from subalign.subtitles.cue import Cue, CueWord
+from subalign.subtitles.cue import Cue, TextSpan, split_word
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.highlight import Highlight, split_word
-from subalign.subtitles.tags import one_line, plain_text
+from subalign.subtitles.tags import Run, Tag, one_line, render_runs
 from subalign.subtitles.timecode import in_units, lrc_timecode, to_milliseconds, to_units
 
-__all__ = [
-    "CENTISECOND",
-    "EnhancedLRCWriter",
-    "LRCWriter",
-]
+__all__ = ["EnhancedLRCWriter", "LRCWriter"]
 
-
-CENTISECOND = 10  # milliseconds
-
+_CENTISECOND = 10  # milliseconds
 _PAUSE = 1000  # milliseconds that are worth an empty line
 _TIME = re.compile(r"[\[<](\s*\d+\s*:\s*\d+(?:\s*[.:]\s*\d+)?\s*)[\]>]")
 _CONTROLS = dict.fromkeys(code for code in range(32) if chr(code) not in "\t\n\r")
@@ -38,40 +30,38 @@ class LRCWriter(CueWriter):
 
     extension = "lrc"
 
-    def __init__(self, options: LayoutOptions | None = None, *, recording: str = "") -> None:
-        super().__init__(options, recording=recording)
-        self.options = self.line_layout(self.options)
-
-    def line_layout(self, options: LayoutOptions) -> LayoutOptions:
-        """The layout of lines: whatever was asked for, without highlighting."""
-        return replace(options, highlight_words=False)
+    @property
+    def highlight(self) -> HighlightStyle | None:
+        return None
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield "[re:subalign]\n"
         if transcript.version:
             yield f"[ve:{transcript.version}]\n"
         if math.isfinite(transcript.duration):
-            length = to_units(to_milliseconds(transcript.duration), CENTISECOND)
+            length = to_units(to_milliseconds(transcript.duration), _CENTISECOND)
             yield f"[length:{lrc_timecode(length)}]\n"
-        cues = sorted(self.cues(transcript), key=lambda cue: cue.start_ms)
-        yield from _lines(cues)
+        yield from _lines(sorted(self.rendered(transcript), key=lambda span: span.start_ms))
 
     def escape(self, text: str) -> str:
         return _TIME.sub(r"(\1)", text.translate(_CONTROLS))
 
-    def markup(self, text: str) -> str:
-        return self.escape(plain_text(text))
+    def beside(self, runs: Sequence[Run]) -> list[str]:
+        return [self.escape(render_runs(runs))]
+
+    def tag(self, tag: Tag) -> str:
+        return ""
 
     def highlight_tags(self) -> tuple[str, str]:
         return "", ""
 
 
-def _lines(cues: list[Cue]) -> Iterator[str]:
-    spans = list(in_units(((cue.start_ms, cue.end_ms) for cue in cues), CENTISECOND))
-    for index, (cue, (start, end)) in enumerate(zip(cues, spans, strict=True)):
-        yield f"[{lrc_timecode(start)}]{one_line(cue.text)}\n"
-        following = spans[index + 1][0] if index + 1 < len(spans) else math.inf
-        if following - end >= _PAUSE // CENTISECOND:
+def _lines(spans: list[TextSpan]) -> Iterator[str]:
+    times = list(in_units(((span.start_ms, span.end_ms) for span in spans), _CENTISECOND))
+    for index, (span, (start, end)) in enumerate(zip(spans, times, strict=True)):
+        yield f"[{lrc_timecode(start)}]{one_line(span.text)}\n"
+        following = times[index + 1][0] if index + 1 < len(times) else math.inf
+        if following - end >= _PAUSE // _CENTISECOND:
             yield f"[{lrc_timecode(end)}]\n"
 
 
@@ -85,31 +75,27 @@ class EnhancedLRCWriter(LRCWriter):
     name = "elrc"
     extension = "words.lrc"
 
-    def line_layout(self, options: LayoutOptions) -> LayoutOptions:
-        """The layout that was asked for, with every word timed."""
-        return replace(options, highlight_words=True)
+    @property
+    def highlight(self) -> HighlightStyle | None:
+        return "karaoke"
 
-    def highlighter(self) -> Highlight:
-        return _timed
-
-
-def _timed(words: Sequence[CueWord], start_ms: int, end_ms: int) -> Iterator[Cue]:
-    text = ""
-    at = to_units(start_ms, CENTISECOND)
-    last = ""  # sign before the word, without its times
-    for index, word in enumerate(words):
-        space, said, rest = split_word(word.text)
-        at = max(at, to_units(word.start_ms, CENTISECOND))
-        if not word.before:
-            space = _on_one_line(last, space, said)
-        text += f"{word.before}{space}<{lrc_timecode(at)}>{said}"
-        is_last = index == len(words) - 1
-        if is_last or word.after.strip() or words[index + 1].before.strip():
-            at = max(at, to_units(word.end_ms, CENTISECOND))
-            text += f"<{lrc_timecode(at)}>"
-        text += rest + word.after
-        last = word.written[-1:] or last
-    yield Cue(start_ms, end_ms, text)
+    def karaoke(self, cue: Cue) -> Iterator[str]:
+        at = to_units(cue.start_ms, _CENTISECOND)
+        last = ""  # sign before the word, without its times
+        beside = [(*self.beside(word.before), *self.beside(word.after)) for word in cue.words]
+        following = (*(before for before, _ in beside[1:]), "the end")
+        for word, (before, after), label in zip(cue.words, beside, following, strict=True):
+            text = self.escape(word.text)
+            space, said, rest = split_word(text)
+            at = max(at, to_units(word.start_ms, _CENTISECOND))
+            if not before:
+                space = _on_one_line(last, space, said)
+            yield f"{before}{space}<{lrc_timecode(at)}>{said}"
+            if label.strip() or after.strip():
+                at = max(at, to_units(word.end_ms, _CENTISECOND))
+                yield f"<{lrc_timecode(at)}>"
+            yield rest + after
+            last = (before + text + after)[-1:] or last
 
 
 def _on_one_line(last: str, space: str, said: str) -> str:

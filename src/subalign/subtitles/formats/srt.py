@@ -2,9 +2,10 @@
 
 import re
 
+from subalign.options import HighlightStyle
+from subalign.subtitles.cue import TextSpan
 from subalign.subtitles.formats.base import SubtitlesWriter
-from subalign.subtitles.layout.cues import Cue
-from subalign.subtitles.tags import srt_formatting
+from subalign.subtitles.tags import Tag, srt_tag
 from subalign.subtitles.timecode import srt_timecode
 
 __all__ = ["SRTWriter"]
@@ -25,11 +26,15 @@ class SRTWriter(SubtitlesWriter):
 
     extension = "srt"
 
-    def markup(self, text: str) -> str:
-        return srt_formatting(text)
+    @property
+    def highlight(self) -> HighlightStyle | None:
+        return "underline" if super().highlight == "karaoke" else super().highlight
+
+    def tag(self, tag: Tag) -> str:
+        return srt_tag(tag)
 
     def highlight_tags(self) -> tuple[str, str]:
-        match self.options.highlight_style:
+        match self.highlight:
             case "bold":
                 return "<b>", "</b>"
             case "color":
@@ -37,6 +42,6 @@ class SRTWriter(SubtitlesWriter):
             case _:
                 return "<u>", "</u>"
 
-    def block(self, number: int, cue: Cue) -> str:
-        text = _ARROW.sub("->", cue.text)
-        return f"{number}\n{srt_timecode(cue.start_ms)} --> {srt_timecode(cue.end_ms)}\n{text}\n\n"
+    def block(self, number: int, span: TextSpan) -> str:
+        times = f"{srt_timecode(span.start_ms)} --> {srt_timecode(span.end_ms)}"
+        return f"{number}\n{times}\n{_ARROW.sub('->', span.text)}\n\n"

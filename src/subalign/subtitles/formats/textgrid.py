@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 
 from subalign.results import Transcript
-from subalign.subtitles.formats.base import ResultWriter, Span, apart, segment_span, word_span
+from subalign.subtitles.cue import TextSpan
+from subalign.subtitles.formats.base import ResultWriter, apart, segment_span, word_span
 from subalign.subtitles.timecode import to_milliseconds
 
 __all__ = ["TextGridWriter"]
@@ -43,7 +44,7 @@ class TextGridWriter(ResultWriter):
                 yield f'{_TAB * 3}text = "{quoted}" \n'
 
 
-def _with_silences(spans: list[Span], end_ms: int) -> Iterator[tuple[int, int, str]]:
+def _with_silences(spans: list[TextSpan], end_ms: int) -> Iterator[tuple[int, int, str]]:
     """Intervals (start, end, text) without gaps from 0 to `end_ms`."""
     at = 0
     for span in spans:

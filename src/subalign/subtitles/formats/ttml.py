@@ -5,31 +5,45 @@ TTML1, https://www.w3.org/TR/ttml1/; IMSC 1.0.1, https://www.w3.org/TR/ttml-imsc
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from html import escape as escape_html
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from subalign.options import StyleOptions
 from subalign.results import Transcript
-from subalign.subtitles.cue import Cue, CueWord
+from subalign.subtitles.cue import Cue, TextSpan, visible_parts
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.highlight import Highlight, around_word
-from subalign.subtitles.tags import convert_formatting
+from subalign.subtitles.tags import Tag, escape_vtt
 from subalign.subtitles.timecode import clock_time, seconds_text
 
 __all__ = ["TTMLWriter"]
 
-# Characters that no XML 1.0 document may hold (https://www.w3.org/TR/xml/#charsets). As the text
-# is free of them, two of them stand around tags until a cue is complete and its tags are balanced.
+# Characters that no XML 1.0 document may hold (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_TAG = re.compile("\x01([^\x02]*)\x02")
 
 _LINE_HEIGHT = 1080 / 15  # lines of a picture in a cell, whose height is 100 % of a font's size
-_SPANS = {
+_STYLES = {
     "i": 'tts:fontStyle="italic"',
     "b": 'tts:fontWeight="bold"',
     "u": 'tts:textDecoration="underline"',
     "s": 'tts:textDecoration="lineThrough"',
 }
+_TOP = re.compile(r"\{\\an[789]\}")
+_HIGHLIGHT = "h"
+
+
+class _Mark(str):
+    """Where a span begins (`start` is what opens it) or ends, by the name that the string is.
+
+    It stands in the text until the paragraph is complete, as spans have to be nested.
+    """
+
+    __slots__ = ("start",)
+    start: str
+
+    def __new__(cls, name: str, start: str = "") -> "_Mark":
+        mark = super().__new__(cls, name)
+        mark.start = start
+        return mark
 
 
 class TTMLWriter(CueWriter):
@@ -44,96 +58,78 @@ class TTMLWriter(CueWriter):
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield from _head(transcript.language, self.options.style)
-        for number, cue in enumerate(self.cues(transcript), start=1):
-            yield _paragraph(number, cue, self.options.style.position)
+        numbers = count(1)
+        for cue in self.cues(transcript):
+            region = "top" if _is_on_top(cue) else self.options.style.position
+            for span in self.shown(cue):
+                yield _paragraph(next(numbers), span, region)
         yield "    </div>\n  </body>\n</tt>\n"
 
     def escape(self, text: str) -> str:
-        return escape_html(_NOT_XML.sub("", text), quote=False)
+        return escape_vtt(_NOT_XML.sub("", text))
 
-    def markup(self, text: str) -> str:
-        return convert_formatting(text, escape=self.escape, tag=_private_tag)
+    def tag(self, tag: Tag) -> str:
+        if tag.style:
+            return _Mark(tag.style, "" if tag.closing else f"<span {_STYLES[tag.style]}>")
+        return _Mark("") if _TOP.fullmatch(tag.written) else ""
 
     def highlight_tags(self) -> tuple[str, str]:
-        match self.options.highlight_style:
+        match self.highlight:
             case "bold":
-                return _open("h", _SPANS["b"]), _CLOSE
+                look = _STYLES["b"]
             case "color":
-                return _open("h", f'tts:color="{self.options.style.highlight}"'), _CLOSE
+                look = f'tts:color="{self.options.style.highlight}"'
             case _:
-                return _open("h", _SPANS["u"]), _CLOSE
+                look = _STYLES["u"]
+        return _Mark(_HIGHLIGHT, f"<span {look}>"), _Mark(_HIGHLIGHT)
 
-    def highlighter(self) -> Highlight:
-        return self._karaoke if self.is_karaoke else super().highlighter()
-
-    def _karaoke(self, words: Sequence[CueWord], start_ms: int, end_ms: int) -> Iterator[Cue]:
+    def karaoke(self, cue: Cue) -> Iterator[str]:
         color = self.options.style.highlight
-        parts = []
-        for word in words:
-            begin = seconds_text(max(0, word.start_ms - start_ms))  # from the paragraph's begin
-            opening = f'\x01k begin="{begin}s" tts:color="{color}"\x02'
-            parts.append(word.before + around_word(word.text, opening, "\x01/k\x02") + word.after)
-        yield Cue(start_ms, end_ms, "".join(parts))
+        for word in cue.words:
+            begin = seconds_text(max(0, word.start_ms - cue.start_ms))  # from the paragraph's begin
+            start = f'<span><set begin="{begin}s" tts:color="{color}"/>'
+            yield from self.word(word, _Mark(_HIGHLIGHT, start), _Mark(_HIGHLIGHT))
+
+    def join(self, parts: Iterable[str], *, strip: bool) -> str:
+        return _nested(visible_parts(parts, strip=strip)).replace("\n", "<br/>")
 
 
-_CLOSE = "\x01/h\x02"
+def _is_on_top(cue: Cue) -> bool:
+    runs = (run for word in cue.words for run in (*word.before, *word.after))
+    return any(isinstance(run, Tag) and _TOP.fullmatch(run.written) for run in runs)
 
 
-def _open(name: str, attributes: str) -> str:
-    return f"\x01{name} {attributes}\x02"
-
-
-def _private_tag(tag: str) -> str:
-    r"""A tag of a given transcript in private signs: `<i>`, `</i>`, and `{\an8}` for the top."""
-    if tag.startswith("{"):
-        return "\x01top\x02" if re.fullmatch(r"\{\\an[789]\}", tag) else ""
-    name = tag.strip("</>").split()[0].lower()
-    if name not in _SPANS:
-        return ""
-    return f"\x01/{name}\x02" if tag.startswith("</") else _open(name, _SPANS[name])
-
-
-def _paragraph(number: int, cue: Cue, position: str) -> str:
-    text = cue.text
-    region = "top" if "\x01top\x02" in text else position
-    times = f'begin="{clock_time(cue.start_ms)}" end="{clock_time(cue.end_ms)}"'
-    content = _balanced(text.replace("\x01top\x02", "")).replace("\n", "<br/>")
+def _paragraph(number: int, span: TextSpan, region: str) -> str:
+    times = f'begin="{clock_time(span.start_ms)}" end="{clock_time(span.end_ms)}"'
     look = f'region="{region}" {times} xml:space="preserve"'
-    return f'      <p xml:id="cue{number}" {look}>{content}</p>\n'
+    return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
 
 
-def _balanced(text: str) -> str:
-    """Spans for private tags: those left open are closed, and what closes nothing is dropped.
+def _nested(parts: Iterable[str]) -> str:
+    """Text with its spans: those left open are closed, and what closes nothing is dropped.
 
-    A tag within its like adds nothing, so that few are open at a time.
+    A span within its like adds nothing, so that few are open at a time.
     """
-    if "\x01" not in text:
-        return text
-    parts = []
-    opened: list[tuple[str, str]] = []  # names and start tags
+    found: list[str] = []
+    opened: list[_Mark] = []
     depths: Counter[str] = Counter()
-    for index, part in enumerate(_TAG.split(text)):
-        if index % 2 == 0:
-            parts.append(part)
-            continue
-        name, _, attributes = part.partition(" ")
-        kind = name.removeprefix("/")
-        if kind == name:
-            depths[kind] += 1
-            if depths[kind] > 1:
-                continue
-            start = f"<span><set {attributes}/>" if name == "k" else f"<span {attributes}>"
-            opened.append((name, start))
-            parts.append(start)
-            continue
-        depths[kind] = max(0, depths[kind] - 1)
-        if not depths[kind] and kind in [other for other, _ in opened]:
-            at = [other for other, _ in opened].index(kind)
-            inner = opened[at + 1 :]
-            # spans that were opened within it go on behind it
-            parts += ["</span>"] * (len(inner) + 1) + [start for _, start in inner]
-            opened[at:] = inner
-    return "".join(parts) + "</span>" * len(opened)
+    for part in parts:
+        if not isinstance(part, _Mark):
+            found.append(part)
+        elif part.start:
+            depths[part] += 1
+            if depths[part] == 1:
+                opened.append(part)
+                found.append(part.start)
+        else:
+            depths[part] = max(0, depths[part] - 1)
+            if not depths[part] and part in opened:
+                at = opened.index(part)
+                inner = opened[at + 1 :]
+                # spans that were opened within it go on behind it
+                found += ["</span>"] * (len(inner) + 1) + [mark.start for mark in inner]
+                opened[at:] = inner
+    return "".join(found) + "</span>" * len(opened)
 
 
 def _head(language: str, style: StyleOptions) -> Iterator[str]:

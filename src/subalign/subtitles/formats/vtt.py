@@ -1,17 +1,14 @@
 """WebVTT subtitles (`.vtt`), https://www.w3.org/TR/webvtt1/."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from subalign.results import Transcript
-from subalign.subtitles.cue import Cue, CueWord
+from subalign.subtitles.cue import Cue, TextSpan
 from subalign.subtitles.formats.base import SubtitlesWriter
-from subalign.subtitles.highlight import Highlight, around_word
-from subalign.subtitles.tags import vtt_formatting
+from subalign.subtitles.tags import Tag, escape_vtt, vtt_tag
 from subalign.subtitles.timecode import vtt_timecode
 
 __all__ = ["VTTWriter"]
-
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 class VTTWriter(SubtitlesWriter):
@@ -36,10 +33,10 @@ class VTTWriter(SubtitlesWriter):
         yield from super().render(transcript)
 
     def escape(self, text: str) -> str:
-        return text.translate(_ESCAPES)
+        return escape_vtt(text)
 
-    def markup(self, text: str) -> str:
-        return vtt_formatting(text)
+    def tag(self, tag: Tag) -> str:
+        return vtt_tag(tag)
 
     def highlight_tags(self) -> tuple[str, str]:
         return {
@@ -49,27 +46,23 @@ class VTTWriter(SubtitlesWriter):
             "karaoke": ("<c.highlight>", "</c>"),
         }[self.options.highlight_style]
 
-    def highlighter(self) -> Highlight:
-        return self._karaoke if self.is_karaoke else super().highlighter()
-
-    def block(self, number: int, cue: Cue) -> str:
-        return f"{vtt_timecode(cue.start_ms)} --> {vtt_timecode(cue.end_ms)}\n{cue.text}\n\n"
-
-    def _karaoke(self, words: Sequence[CueWord], start_ms: int, end_ms: int) -> Iterator[Cue]:
-        parts = []
-        last_ms = start_ms
-        for word in words:
+    def karaoke(self, cue: Cue) -> Iterator[str]:
+        last_ms = cue.start_ms
+        for word in cue.words:
             opening, closing = self.highlight_tags()
-            if last_ms < word.start_ms < end_ms:
+            if last_ms < word.start_ms < cue.end_ms:
                 opening = f"<{vtt_timecode(word.start_ms)}>{opening}"
                 last_ms = word.start_ms
-            parts.append(word.before + around_word(word.text, opening, closing) + word.after)
-        yield Cue(start_ms, end_ms, "".join(parts))
+            yield from self.word(word, opening, closing)
+
+    def block(self, number: int, span: TextSpan) -> str:
+        times = f"{vtt_timecode(span.start_ms)} --> {vtt_timecode(span.end_ms)}"
+        return f"{times}\n{span.text}\n\n"
 
     def _style(self) -> Iterator[str]:
         style = self.options.style
         if self.options.highlight_style in ("color", "karaoke"):
             yield f"STYLE\n::cue(.highlight) {{ color: {style.highlight}; }}\n"
-            if self.is_karaoke:
+            if self.highlight == "karaoke":
                 yield f"::cue(.highlight:future) {{ color: {style.color}; }}\n"
             yield "\n"

@@ -1,6 +1,6 @@
-"""The words of segments, made ready for layout: text without the space around it, and its unit.
+"""The words of segments, made ready for layout: text without the space around it, in chunks.
 
-A unit is what no line break may divide: mostly a word, or words that no space parts.
+A chunk is what no line break may part: mostly a word, or words that no space parts.
 """
 
 import re
@@ -12,25 +12,23 @@ from subalign.characters import is_unspaced
 from subalign.results import Segment, Word
 from subalign.subtitles.layout.break_costs import can_break
 from subalign.subtitles.layout.width import measure
-from subalign.subtitles.tags import plain_text
+from subalign.subtitles.tags import POSITION, TAG, plain_text
 
-__all__ = ["LaidWord", "Turn", "Unit", "divide"]
+__all__ = ["Chunk", "ChunkWord", "Turn", "split_into_chunks"]
 
 Turn = Literal["", "speaker", "dash"]
 
 _LONG_ASIDE = 16  # Columns of text beside a word from which it may be broken at its spaces.
 # begins where a run of spaces does, as it would else be tried at each of them
 _LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
-_TAGS = re.compile(r"</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}")
-_TAG_OR_SPACE = re.compile(rf"{_TAGS.pattern}|\s+")
-_POSITION = re.compile(r"\{\\an[1-9]\}")
+_TAG_OR_SPACE = re.compile(rf"{TAG.pattern}|\s+")
 _FIXED_SPACES = "\u00a0\u202f\u2007"
 _DASH = re.compile(r"\s*[-‐–—]\s*(?=\S)")
 _LABEL = re.compile(r"\s*(?:>>|<v[ .]|[^\s\[(♪][^\[\](){}♪]{0,40}:\s*$)")
 _CLUSTER_TAIL = re.compile("[\u0e30-\u0e3a\u0e45-\u0e4e\u0300-\u036f\u3099\u309a\ufe0f\u200d]")
 
 
-class LaidWord(NamedTuple):
+class ChunkWord(NamedTuple):
     """A word with its time in seconds; `timed` is false where the time is only spread.
 
     Text as written is `before + text + after`, after a space where the word is `spaced`.
@@ -45,6 +43,7 @@ class LaidWord(NamedTuple):
     turn: Turn
     timed: bool
     joined: bool  # to the word before it: no cue may begin here
+    source: int  # the number of the word that it is of; see `CueWord`
     position: str = ""  # the tag that moves its cue, as `{\\an8}` to the top
 
     @property
@@ -56,24 +55,24 @@ class LaidWord(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Chunk:
     """Words that stay together on a line; `text` is what is seen of them."""
 
-    words: tuple[LaidWord, ...]
+    words: tuple[ChunkWord, ...]
     text: str
 
     @property
-    def first(self) -> LaidWord:
+    def first(self) -> ChunkWord:
         return self.words[0]
 
 
-def divide(segments: Iterable[Segment], line_width: float) -> Iterator[Unit]:
-    """Units of all segments, in order.
+def split_into_chunks(segments: Iterable[Segment], line_width: float) -> Iterator[Chunk]:
+    """The chunks of all segments, in order.
 
-    A word wider than a line is divided where its script has no spaces. The text of a segment
+    A word wider than a line is split where its script has no spaces. The text of a segment
     without timed words is spread over its time.
     """
-    held: list[LaidWord] = []
+    held: list[ChunkWord] = []
     text = ""
     for word in _laid_words(segments, line_width):
         shown = word.shown
@@ -83,25 +82,28 @@ def divide(segments: Iterable[Segment], line_width: float) -> Iterator[Unit]:
             text += " " + shown if word.spaced else shown
             continue
         if held:
-            yield Unit(tuple(held), text)
+            yield Chunk(tuple(held), text)
         held, text = [word], shown
     if held:
-        yield Unit(tuple(held), text)
+        yield Chunk(tuple(held), text)
 
 
-def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[LaidWord]:
+def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[ChunkWord]:
     space = False
+    source = -1
     for segment in segments:
         if not segment.words:
             words: Iterable[Word] = _spread(segment)
             timed = False
             space = True
+            source += 1
         else:
             words, timed = segment.words, True
         position, words = _positioned(words)
         for word in words:
+            source += timed
             for part, joined in _beside(word):
-                laid, trailing = _laid(part, space, timed, joined)
+                laid, trailing = _laid(part, space, timed, joined, source)
                 if laid is None:
                     space = space or trailing
                     continue
@@ -120,19 +122,21 @@ def _positioned(words: Iterable[Word]) -> tuple[str, Iterable[Word]]:
     """The tag that moves a segment's cue, if it has one, and its words without such tags."""
     given = tuple(words)
     beside = "".join([word.before + word.after for word in given if word.before or word.after])
-    found = _POSITION.search(beside)
+    found = POSITION.search(beside)
     if found is None:
         return "", given
     return found[0], [
-        replace(word, before=_POSITION.sub("", word.before), after=_POSITION.sub("", word.after))
+        replace(word, before=POSITION.sub("", word.before), after=POSITION.sub("", word.after))
         for word in given
     ]
 
 
-def _laid(word: Word, space: bool, timed: bool, joined: bool) -> tuple[LaidWord | None, bool]:
+def _laid(
+    word: Word, space: bool, timed: bool, joined: bool, source: int
+) -> tuple[ChunkWord | None, bool]:
     """A word without outer spaces, and whether a space follows it. None for mere space."""
     if word.before or word.after:
-        return _laid_beside(word, space, timed, joined)
+        return _laid_beside(word, space, timed, joined, source)
     text = word.text
     stripped = text.strip()
     if not stripped:
@@ -147,18 +151,18 @@ def _laid(word: Word, space: bool, timed: bool, joined: bool) -> tuple[LaidWord 
     turn: Turn = ""
     if stripped[0] in "-–>":
         turn = "dash" if stripped[1:2] == " " else "speaker" if stripped[:2] == ">>" else ""
-    laid = LaidWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined)
+    laid = ChunkWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined, source)
     return laid, trailing
 
 
 def _laid_beside(
-    word: Word, space: bool, timed: bool, joined: bool
-) -> tuple[LaidWord | None, bool]:
+    word: Word, space: bool, timed: bool, joined: bool, source: int
+) -> tuple[ChunkWord | None, bool]:
     """The same for a word that has something beside it: tags do not keep a space from the end."""
     before, text, after = (
         _LINE_END.sub(" ", part) for part in (word.before, word.text, word.after)
     )
-    shown = _TAGS.sub("", before) + text + _TAGS.sub("", after)
+    shown = TAG.sub("", before) + text + TAG.sub("", after)
     spaced = space or shown[:1].isspace()
     trailing = shown[-1:].isspace()
     before, opened = _without_outer_space(before, 0)
@@ -173,7 +177,7 @@ def _laid_beside(
     if not (before or text or after):
         return None, trailing or spaced
     turn = _turn(before)
-    laid = LaidWord(text, word.start, word.end, before, after, spaced, turn, timed, joined)
+    laid = ChunkWord(text, word.start, word.end, before, after, spaced, turn, timed, joined, source)
     return laid, trailing
 
 
@@ -182,8 +186,8 @@ def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
 
     Also whether nothing but tags is left of it, which then stand close together.
     """
-    if not _TAGS.sub("", text).strip():
-        return "".join(_TAGS.findall(text)), True
+    if not TAG.sub("", text).strip():
+        return _tags(text), True
     start, end = 0, len(text)
     outer = list(_TAG_OR_SPACE.finditer(text))  # spaces may stand before and after tags
     if side == 0:
@@ -191,19 +195,19 @@ def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
             if found.start() != start:
                 break
             start = found.end()
-        return "".join(_TAGS.findall(text[:start])) + text[start:], False
+        return _tags(text[:start]) + text[start:], False
     for found in reversed(outer):
         if found.end() != end:
             break
         end = found.start()
-    return text[:end] + "".join(_TAGS.findall(text[end:])), False
+    return text[:end] + _tags(text[end:]), False
 
 
 def _turn(before: str) -> Turn:
     """Whether another speaker begins, as the text before a word tells."""
     if not before:
         return ""
-    plain = _TAGS.sub("", before)
+    plain = TAG.sub("", before)
     if _DASH.match(plain) or plain.strip() in ("-", "–", "—", "‐"):
         return "dash"
     return "speaker" if _LABEL.match(before) or _LABEL.match(plain) else ""
@@ -224,20 +228,28 @@ def _beside(word: Word) -> Iterator[tuple[Word, bool]]:
         yield part, index > 0
 
 
+def _tags(text: str) -> str:
+    return "".join([found[0] for found in TAG.finditer(text)])
+
+
 def _at_spaces(text: str) -> list[str]:
     """Text in parts that each begin with a space; tags stay whole."""
     parts = [""]
-    for piece in re.split(r"(</?[A-Za-z][^<>\n]*>|\{\\[^{}]*\}|\s+)", text):
-        if piece.isspace() and parts[-1].strip():
-            parts.append(piece)
+    at = 0
+    for found in _TAG_OR_SPACE.finditer(text):
+        parts[-1] += text[at : found.start()]
+        if found[0].isspace() and parts[-1].strip():
+            parts.append(found[0])
         else:
-            parts[-1] += piece
+            parts[-1] += found[0]
+        at = found.end()
+    parts[-1] += text[at:]
     if len(parts) > 1 and not parts[-1].strip():
         parts[-2] += parts.pop()
     return parts
 
 
-def _pieces(word: LaidWord) -> Iterator[LaidWord]:
+def _pieces(word: ChunkWord) -> Iterator[ChunkWord]:
     """A word too wide for a line, cluster by cluster if its script has no spaces, else as it is."""
     if not any(is_unspaced(char) for char in word.text):
         yield word

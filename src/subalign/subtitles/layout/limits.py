@@ -1,23 +1,21 @@
 """Which limits of a profile cues break, whoever laid them out."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from subalign.characters import is_unspaced
 from subalign.subtitles.layout.profiles import Profile
-from subalign.subtitles.layout.width import measure
-from subalign.subtitles.tags import plain_text
+from subalign.subtitles.layout.width import is_mostly_wide, measure
+from subalign.subtitles.tags import one_line, plain_text
 
-__all__ = ["Breach", "Limit", "TimedText", "find_breaches", "line_limit", "speed_limit"]
+__all__ = ["Breach", "Limit", "ShownText", "find_breaches"]
 
 Limit = Literal["lines", "width", "words", "speed", "short", "long", "gap", "overlap", "reversed"]
 
 _ROUNDING = 1  # ms by which the distance of two rounded times may be off
 
 
-class TimedText(Protocol):
+class ShownText(Protocol):
     """Text and its time in milliseconds, as `Cue` has it."""
 
     @property
@@ -44,7 +42,7 @@ class Breach:
     allowed: float
 
 
-def find_breaches(cues: Iterable[TimedText], profile: Profile) -> list[Breach]:
+def find_breaches(cues: Iterable[ShownText], profile: Profile) -> list[Breach]:
     """Every limit that every cue breaks, in the order of the cues.
 
     Formatting tags are no text. Line breaks count as the spaces that they stand for. Times of a
@@ -62,26 +60,17 @@ def find_breaches(cues: Iterable[TimedText], profile: Profile) -> list[Breach]:
     return found
 
 
-def line_limit(columns: int, wide: int, profile: Profile) -> float:
-    """How wide a line may be of which `wide` columns are wide characters."""
-    return profile.max_wide_line_width if 2 * wide >= columns > 0 else profile.max_line_width
-
-
-def speed_limit(columns: int, wide: int, profile: Profile) -> float:
-    """How many characters a second a cue may have of which `wide` columns are wide."""
-    return profile.max_wide_cps if 2 * wide >= columns > 0 else profile.max_cps
-
-
 _Found = tuple[Limit, float, float]
 
 
 def _text_breaches(lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
     if len(lines) > profile.max_line_count:
         yield "lines", len(lines), profile.max_line_count
+    limit, wide_limit = profile.max_line_width, profile.max_wide_line_width
     too_wide: list[tuple[float, float]] = []
     for line in lines:
         columns, wide, _ = measure(line.strip())
-        if columns > (allowed := line_limit(columns, wide, profile)):
+        if columns > (allowed := wide_limit if is_mostly_wide(columns, wide) else limit):
             too_wide.append((columns, allowed))
     if too_wide:
         yield ("width", *max(too_wide))
@@ -90,13 +79,13 @@ def _text_breaches(lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
         yield "words", words, profile.max_words_per_line
 
 
-def _time_breaches(cue: TimedText, lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
+def _time_breaches(cue: ShownText, lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
     duration = cue.end_ms - cue.start_ms
     if duration <= 0:
         yield "reversed", duration / 1000, profile.min_duration
         return
-    columns, wide, characters = measure(_joined(lines))
-    speed = speed_limit(columns, wide, profile)
+    columns, wide, characters = measure(one_line("\n".join(lines)))
+    speed = profile.max_wide_cps if is_mostly_wide(columns, wide) else profile.max_cps
     if characters * 1000 > speed * (duration + _ROUNDING):
         yield "speed", characters * 1000 / duration, speed
     if duration + _ROUNDING < profile.min_duration * 1000:
@@ -111,16 +100,3 @@ def _gap_breaches(gap: int, profile: Profile) -> Iterator[_Found]:
         yield "overlap", gap / 1000, allowed / 1000
     elif gap + _ROUNDING < allowed:
         yield "gap", gap / 1000, allowed / 1000
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """The lines as one, with a space where the script has them."""
-    text = "\n".join(line.strip() for line in lines if line.strip())
-    return _LINE_BREAK.sub(lambda found: _space(found[1], found[2]), text)
-
-
-_LINE_BREAK = re.compile(r"(.)\n(?=(.))")
-
-
-def _space(before: str, after: str) -> str:
-    return before if is_unspaced(before) and is_unspaced(after) else before + " "

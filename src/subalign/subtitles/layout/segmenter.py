@@ -1,9 +1,10 @@
-"""The best division of units into lines and cues, by one dynamic programme over penalties.
+"""Where lines and cues are broken: a dynamic programme over penalties chooses the breaks.
 
-Every division that the profile allows is worth the sum of what its breaks, lines and cues cost; the
-cheapest is taken. A limit that must be broken costs more than anything that is a matter of taste.
-The costs of all lines and all cues that fit are computed for all places at once, span by span, so
-the work grows with the number of words times the square of the words in a cue.
+Every segmentation into lines and cues that the profile allows is worth the sum of what its breaks,
+lines and cues cost; the cheapest is taken. A limit that must be broken costs more than anything
+that is a matter of taste. The costs of all lines and all cues that fit are computed for all places
+at once, span by span, so the work grows with the number of words times the square of the words in a
+cue.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +18,11 @@ from numpy.typing import NDArray
 from subalign.subtitles.layout.break_costs import SENTENCE
 from subalign.subtitles.layout.profiles import Profile
 from subalign.subtitles.layout.timing import Numbers, Ticks
+from subalign.subtitles.layout.width import is_mostly_wide
 
-__all__ = ["LaidCue", "Material", "divide_into_cues"]
+__all__ = ["LayoutInput", "SegmentedCue", "choose_breaks"]
 
-_LACKING = (
-    4  # A cue of no duration counts as so many more broken limits than one nearly long enough.
-)
+_LACKING = 4  # So many broken limits more for a cue of no duration than for one nearly long enough.
 _BREACH = 10_000_000  # A broken limit outweighs all taste in a cue, and in thousands of cues.
 _NEVER = 1 << 50  # No such line or cue.
 _WIDEST = 1000  # Columns; wider text costs no more.
@@ -38,14 +38,14 @@ _UPPER = 5, 4  # Lines above the last cost so much more: bottom-heavy.
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """Units in order, one entry each; a "break" is that before the unit.
+class LayoutInput:
+    """Chunks in order, one entry each; a "break" is that before the chunk.
 
     `starts` and `ends` are ticks; `next_start` is where the next batch begins. `columns`, `wide`
     and `characters` are sizes of the text without the space before it, of which `spaces` tells (0
     or 1). `costs` are those of line breaks, `pauses` the silences in ms. `new_cue` marks breaks
-    that must be between cues, `new_line` those that must be between lines at least, in a cue that
-    opens with a dash (`dashed`) itself; `joined` those that must not be between cues.
+    that must be between cues, `dashed` those before a dash: between lines at least, and within a
+    cue that opens with a dash itself; `joined` those that must not be between cues.
     """
 
     starts: Numbers
@@ -59,14 +59,13 @@ class Material:
     costs: Numbers
     pauses: Numbers
     new_cue: NDArray[np.bool_]
-    new_line: NDArray[np.bool_]
     dashed: NDArray[np.bool_]
     joined: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class LaidCue:
-    """Units from `lines[0]` on, a line from each number in `lines`, up to `end`; times in ticks."""
+class SegmentedCue:
+    """Chunks `lines[0]` to `end`, with a line from each number in `lines` on; times in ticks."""
 
     lines: tuple[int, ...]
     end: int
@@ -74,50 +73,50 @@ class LaidCue:
     end_tick: int
 
 
-def divide_into_cues(material: Material, profile: Profile, ticks: Ticks) -> list[LaidCue]:
-    """The cues of some units, in order."""
-    return _Programme(material, profile, ticks).cues()
+def choose_breaks(given: LayoutInput, profile: Profile, ticks: Ticks) -> list[SegmentedCue]:
+    """The cheapest lines and cues of some chunks, in order."""
+    return _Segmenter(given, profile, ticks).cues()
 
 
-class _Programme:
-    """Costs by span: entry `d - 1` of a list holds, for each first unit, that of `d` units."""
+class _Segmenter:
+    """Costs by span: entry `d - 1` of a list holds, for each first chunk, that of `d` chunks."""
 
-    def __init__(self, material: Material, profile: Profile, ticks: Ticks) -> None:
-        self._material = material
+    def __init__(self, given: LayoutInput, profile: Profile, ticks: Ticks) -> None:
+        self._given = given
         self._profile = profile
         self._ticks = ticks
-        self._count = material.starts.size
-        self._columns = _running(material.columns + material.spaces)
-        self._wide = _running(material.wide)
-        self._characters = _running(material.characters + material.spaces)
-        self._words = _running(material.words)
-        self._new_cues = _running(material.new_cue)
-        self._new_lines = _running(material.new_cue | material.new_line)
-        sentences = material.costs == SENTENCE
-        pauses = np.maximum(material.pauses - _PAUSE_FREE_MS, 0) // 2
+        self._count = given.starts.size
+        self._columns = _running(given.columns + given.spaces)
+        self._wide = _running(given.wide)
+        self._characters = _running(given.characters + given.spaces)
+        self._words = _running(given.words)
+        self._new_cues = _running(given.new_cue)
+        self._new_lines = _running(given.new_cue | given.dashed)
+        sentences = given.costs == SENTENCE
+        pauses = np.maximum(given.pauses - _PAUSE_FREE_MS, 0) // 2
         self._inside = _running(sentences * _SENTENCE_INSIDE + pauses)
-        line_breaks = material.costs - sentences * (_SENTENCE_INSIDE - _SENTENCE_AT_LINE)
+        line_breaks = given.costs - sentences * (_SENTENCE_INSIDE - _SENTENCE_AT_LINE)
         self._line_breaks = np.append(line_breaks, 0)
-        eased = _CUE_BREAK * material.costs * _PAUSE_HALVES_MS
-        eased = eased // (_PAUSE_HALVES_MS + material.pauses) + material.joined * 5 * _BREACH
-        self._cue_breaks = np.append(np.where(material.new_cue, 0, eased), 0)
-        self._next_starts = np.append(material.starts, material.next_start)
+        eased = _CUE_BREAK * given.costs * _PAUSE_HALVES_MS
+        eased = eased // (_PAUSE_HALVES_MS + given.pauses) + given.joined * 5 * _BREACH
+        self._cue_breaks = np.append(np.where(given.new_cue, 0, eased), 0)
+        self._next_starts = np.append(given.starts, given.next_start)
         self._last_lines = self._lines()
         self._upper_lines = [
             np.minimum(cost * _UPPER[0] // _UPPER[1], _NEVER) for cost in self._last_lines
         ]
 
-    def cues(self) -> list[LaidCue]:
-        """The cheapest division."""
+    def cues(self) -> list[SegmentedCue]:
+        """The cheapest segmentation."""
         ends: list[Numbers] = []
         costs: list[Numbers] = []
-        for span, divided in enumerate(self._divided(), start=1):
+        for span, divided in enumerate(self._line_costs(), start=1):
             cost, end = self._cues(span)
             ends.append(end)
             costs.append(np.minimum(cost + divided, _NEVER))
-        starts = self._material.starts
+        starts = self._given.starts
         return [
-            LaidCue(
+            SegmentedCue(
                 self._line_starts(first, last),
                 last,
                 int(starts[first]),
@@ -127,16 +126,16 @@ class _Programme:
         ]
 
     def _over(self, span: int, sums: Numbers) -> Numbers:
-        """The sum over `span` units, from each first unit."""
+        """The sum over `span` chunks, from each first chunk."""
         return sums[span:] - sums[:-span]
 
     def _breaks_inside(self, span: int, sums: Numbers) -> Numbers:
-        """The sum over the breaks between `span` units, without the one before them."""
+        """The sum over the breaks between `span` chunks, without the one before them."""
         return sums[span:] - sums[1 : sums.size - span + 1]
 
     def _width(self, span: int) -> Numbers:
         """Columns without the space at either end."""
-        return self._over(span, self._columns) - self._material.spaces[: self._count - span + 1]
+        return self._over(span, self._columns) - self._given.spaces[: self._count - span + 1]
 
     def _lines(self) -> list[Numbers]:
         """What lines cost: the square of their width, `_NEVER` where they are too wide."""
@@ -144,7 +143,7 @@ class _Programme:
         widest = max(profile.max_line_width, profile.max_wide_line_width)
         for span in range(1, self._count + 1):
             columns = self._width(span)
-            mostly_wide = 2 * self._over(span, self._wide) >= columns
+            mostly_wide = is_mostly_wide(columns, self._over(span, self._wide))
             over = columns > np.where(
                 mostly_wide, profile.max_wide_line_width, profile.max_line_width
             )
@@ -160,10 +159,10 @@ class _Programme:
             found.append(cost)
         return found
 
-    def _divided(self) -> Iterator[Numbers]:
-        """What the best division of each span into lines costs, by span."""
+    def _line_costs(self) -> Iterator[Numbers]:
+        """What the best segmentation of each span into lines costs, by span."""
         most, longest = self._profile.max_line_count, len(self._last_lines)
-        # cues[l][d - 1]: d units as l + 1 lines, each with a line below it
+        # cues[l][d - 1]: d chunks as l + 1 lines, each with a line below it
         above: list[list[Numbers]] = [[] for _ in range(most - 1)]
         for span in range(1, min(most * longest, self._count) + 1):
             breaks = self._line_breaks[span:]
@@ -182,7 +181,7 @@ class _Programme:
             yield np.minimum(best, _NEVER)
 
     def _with_line(self, above: list[Numbers], span: int, lines: list[Numbers]) -> Numbers:
-        """The cheapest way to end `span` units with one more line."""
+        """The cheapest way to end `span` chunks with one more line."""
         size = self._count - span + 1
         best = np.full(size, _NEVER)
         for length in range(max(1, span - len(above)), min(span - 1, len(lines)) + 1):
@@ -192,13 +191,13 @@ class _Programme:
 
     def _cues(self, span: int) -> tuple[Numbers, Numbers]:
         """What cues cost beside their lines, and when they end."""
-        material, profile, ticks = self._material, self._profile, self._ticks
+        given, profile, ticks = self._given, self._profile, self._ticks
         size = self._count - span + 1
-        starts, next_starts = material.starts[:size], self._next_starts[span:]
-        word_ends = material.ends[span - 1 :]
-        mostly_wide = 2 * self._over(span, self._wide) >= self._width(span)
+        starts, next_starts = given.starts[:size], self._next_starts[span:]
+        word_ends = given.ends[span - 1 :]
+        mostly_wide = is_mostly_wide(self._width(span), self._over(span, self._wide))
         speeds = np.where(mostly_wide, profile.max_wide_cps, profile.max_cps)
-        characters = self._over(span, self._characters) - material.spaces[:size]
+        characters = self._over(span, self._characters) - given.spaces[:size]
         needed = ticks.needed(characters, speeds)
         ends = ticks.ends(starts, word_ends, next_starts, needed)
         durations = ends - starts
@@ -217,12 +216,12 @@ class _Programme:
             never = spoken > ticks.max_duration
             never |= self._breaks_inside(span, self._new_cues) > 0
             new_lines = self._breaks_inside(span, self._new_lines) > 0
-            never |= new_lines & ~material.dashed[:size]
+            never |= new_lines & ~given.dashed[:size]
             cost = np.where(never, _NEVER, cost)
         return cost, ends
 
     def _line_starts(self, first: int, end: int) -> tuple[int, ...]:
-        """Where the lines of one cue begin: the division that `_divided` found the price of."""
+        """Where the lines of one cue begin, so that they cost what `_line_costs` found."""
         total = min(self._cue_width(first, end), _WIDEST)
         found: tuple[int, tuple[int, ...]] = (2 * _NEVER, (first,))
         for count in range(1, self._profile.max_line_count + 1):
@@ -235,7 +234,7 @@ class _Programme:
     def _best_lines(
         self, first: int, end: int, count: int, lines: list[Numbers]
     ) -> tuple[int, tuple[int, ...]]:
-        """The cheapest division into `count` lines and where they begin."""
+        """The cheapest segmentation into `count` lines and where they begin."""
         if count == 1:
             fits = end - first <= len(lines)
             return (int(lines[end - first - 1][first]) if fits else _NEVER), (first,)
@@ -249,7 +248,7 @@ class _Programme:
         return found
 
     def _cue_width(self, first: int, end: int) -> int:
-        spaces = int(self._material.spaces[first])
+        spaces = int(self._given.spaces[first])
         return int(self._columns[end] - self._columns[first]) - spaces
 
 
@@ -268,7 +267,7 @@ def _running(values: NDArray[Any]) -> Numbers:
 
 
 def _cheapest(costs: Sequence[Numbers], count: int) -> list[tuple[int, int]]:
-    """The first unit and the end of every cue, so that their costs sum to the least."""
+    """The first chunk and the end of every cue, so that their costs sum to the least."""
     longest = len(costs)
     # by end: a row holds the costs of the cues that end there, longest first
     rows = np.full((count, longest), _NEVER)

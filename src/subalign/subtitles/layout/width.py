@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 from wcwidth import wcswidth
 
-from subalign.characters import is_unspaced, is_wide
+from subalign.characters import is_wide
 
-__all__ = ["TextSize", "is_unspaced", "measure"]
+__all__ = ["TextSize", "is_mostly_wide", "measure"]
 
 TextSize = tuple[int, int, int]
 
@@ -38,3 +39,11 @@ def measure(text: str) -> TextSize:
     wide = sum(2 for char in text if is_wide(char))
     read = sum(unicodedata.category(char) not in _UNREAD for char in text)
     return columns, min(wide, columns), read
+
+
+def is_mostly_wide(columns: Any, wide: Any) -> Any:
+    """Whether half of some columns or more are those of wide characters; of numbers or arrays.
+
+    The page's script has the same rule (`page/cues.js`).
+    """
+    return (2 * wide >= columns) & (columns > 0)

@@ -2,28 +2,26 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from subalign.options import LayoutOptions
 from subalign.results import Segment
-from subalign.subtitles.layout.cues import lay_out
-from subalign.subtitles.tags import plain_text, srt_formatting, vtt_formatting
+from subalign.subtitles.cue import CueWord, visible_parts
+from subalign.subtitles.layout.cues import lay_out, packs_words
+from subalign.subtitles.tags import Run, escape_vtt, render_runs, srt_tag, vtt_tag
 
 __all__ = ["PageCue", "Part", "PieceShare", "page_cues", "piece_texts"]
-
-# Marks around a word and around the number of a text beside words, in cues that are laid out.
-_WORD, _WORD_END, _BESIDE, _BESIDE_END = "\x02", "\x03", "\x04", "\x05"
-_MARKED = re.compile(f"{_WORD}([^{_WORD_END}]*){_WORD_END}|{_BESIDE}([0-9]+){_BESIDE_END}")
-_MARKS = re.compile(f"[{_WORD}-{_BESIDE_END}]")
 
 # What JavaScript's trim() takes for space: Python takes a few characters more and one less.
 _JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _NOT_JS_SPACE = re.compile(f"[^{_JS_SPACE}]")
+_SPACE = re.compile(r"(\s+)")
 
 
 @dataclass(frozen=True, slots=True)
 class PieceShare:
-    """A share of a piece's text, where a segment without timed words is laid out in several."""
+    """A share of a piece's text, where the piece is laid out in several words."""
 
     piece: int
     text: str
@@ -34,8 +32,7 @@ class PieceShare:
 Part = int | PieceShare | str | tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PageCue:
+class PageCue(NamedTuple):
     """What is shown from `start_ms` to `end_ms`."""
 
     start_ms: int
@@ -43,18 +40,15 @@ class PageCue:
     parts: tuple[Part, ...]
 
 
-def piece_texts(segments: Sequence[Segment]) -> list[str]:
+class _Aside(str):
+    """Text beside a word, which the space around it does not become a part of."""
+
+    __slots__ = ()
+
+
+def piece_texts(segments: Iterable[Segment]) -> list[str]:
     """The texts of all pieces: each word, and each segment that has text but no words."""
-    return [text for text, _ in _pieces(segments)]
-
-
-def _pieces(segments: Iterable[Segment]) -> Iterator[tuple[str, bool]]:
-    """Each piece's text, and whether it is a word."""
-    for segment in segments:
-        if segment.words:
-            yield from ((word.text, True) for word in segment.words)
-        elif _NOT_JS_SPACE.search(segment.text):
-            yield segment.text, False
+    return [text for text in _source_texts(segments) if text is not None]
 
 
 def page_cues(
@@ -64,96 +58,69 @@ def page_cues(
     language: str | None = None,
     duration: float | None = None,
 ) -> Iterator[PageCue]:
-    """The cues of `lay_out`, never highlighted, each as the parts of which its text is made."""
-    beside: list[str] = []
-
-    def mark_word(text: str) -> str:
-        said = text.strip()
-        lead, _, tail = text.partition(said) if said else (text, "", "")
-        return f"{lead}{_WORD}{_MARKS.sub('', said)}{_WORD_END}{tail}" if said else text
-
-    def mark_beside(text: str) -> str:
-        if not text.strip():
-            return text
-        beside.append(text)
-        return f"{_BESIDE}{len(beside) - 1}{_BESIDE_END}"
-
-    walk = _PieceWalk(_pieces(segments))
-    plain = replace(options, highlight_words=False)
-    for cue in lay_out(
-        segments,
-        plain,
-        language=language,
-        duration=duration,
-        escape=mark_word,
-        markup=mark_beside,
-    ):
-        yield PageCue(cue.start_ms, cue.end_ms, tuple(_parts(cue.text, walk, beside)))
+    """The cues of `lay_out`, each as the parts of which its text is made."""
+    pieces = _Pieces(segments)
+    for cue in lay_out(segments, options, language=language, duration=duration):
+        parts: Iterator[Part] = (part for word in cue.words for part in _parts(word, pieces))
+        if shown := visible_parts(parts, strip=not packs_words(options)):
+            yield PageCue(cue.start_ms, cue.end_ms, tuple(shown))
 
 
-def _parts(text: str, walk: "_PieceWalk", beside: Sequence[str]) -> Iterator[Part]:
-    at = 0
-    for found in _MARKED.finditer(text):
-        if found.start() > at:
-            yield text[at : found.start()]
-        if found[2] is None:
-            yield from walk.take(found[1])
+def _source_texts(segments: Iterable[Segment]) -> Iterator[str | None]:
+    """The texts that `CueWord.source` numbers; None for what is no piece of the page."""
+    for segment in segments:
+        if segment.words:
+            yield from (word.text for word in segment.words)
         else:
-            yield _in_all_forms(beside[int(found[2])])
-        at = found.end()
-    if at < len(text):
-        yield text[at:]
+            yield segment.text if _NOT_JS_SPACE.search(segment.text) else None
 
 
-def _in_all_forms(text: str) -> Part:
-    forms = plain_text(text), srt_formatting(text), vtt_formatting(text)
-    return text if set(forms) == {text} else forms
+def _parts(word: CueWord, pieces: "_Pieces") -> Iterator[Part]:
+    yield from _beside(word.before)
+    said = word.text.strip()
+    lead, _, tail = word.text.partition(said) if said else (word.text, "", "")
+    yield lead
+    yield from pieces.take(word.source, said)
+    yield tail
+    yield from _beside(word.after)
 
 
-class _PieceWalk:
-    """Goes through the pieces in step with the laid-out words, by their letters.
+def _beside(runs: Sequence[Run]) -> Iterator[Part]:
+    """Text that nobody says: one string where all forms have it as it is written."""
+    written = "".join(run if isinstance(run, str) else run.written for run in runs)
+    if not written.strip():
+        yield written
+        return
+    forms = (
+        render_runs(runs),
+        render_runs(runs, tag=srt_tag),
+        render_runs(runs, escape_vtt, vtt_tag),
+    )
+    yield _Aside(written) if set(forms) == {written} else forms
 
-    Segments without words may be passed over: what nobody says stands beside words.
-    """
 
-    def __init__(self, pieces: Iterable[tuple[str, bool]]) -> None:
-        self._pieces = [
-            ("".join(_MARKS.sub("", text).split()), is_word) for text, is_word in pieces
-        ]
-        self._piece = 0
-        self._offset = 0  # letters of the piece that are taken already
+class _Pieces:
+    """The pieces, and how much of each is laid out already."""
 
-    def take(self, text: str) -> Iterator[Part]:
-        """The parts that stand for a laid-out text: mostly one piece, or more, or a share."""
-        for word in re.split(r"(\s+)", text):
-            yield from self._take_word(word) if word.strip() else (word,) if word else ()
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        texts = list(_source_texts(segments))
+        self._letters = ["".join((text or "").split()) for text in texts]
+        self._taken = [0] * len(texts)  # letters
+        self._numbers: list[int | None] = []
+        count = 0
+        for text in texts:
+            self._numbers.append(None if text is None else count)
+            count += text is not None
 
-    def _take_word(self, word: str) -> Iterator[Part]:
-        while word:
-            rest = self._rest(word)
-            if rest and not self._offset and word.startswith(rest):
-                yield self._piece
-                self._piece += 1
-                word = word[len(rest) :]
-            elif rest.startswith(word):
-                yield PieceShare(self._piece, word, not self._offset)
-                self._offset += len(word)
-                word = ""
-            elif rest and word.startswith(rest):
-                yield PieceShare(self._piece, rest, is_first=False)
-                self._piece, self._offset = self._piece + 1, 0
-                word = word[len(rest) :]
-            else:  # a text that no piece has: it stays as it is
-                yield word
-                return
-
-    def _rest(self, wanted: str) -> str:
-        """What is left of the piece; goes on where nothing is, or past what nobody says."""
-        while self._piece < len(self._pieces):
-            text, is_word = self._pieces[self._piece]
-            rest = text[self._offset :]
-            fits = rest.startswith(wanted) or wanted.startswith(rest)
-            if rest and (is_word or fits):
-                return rest
-            self._piece, self._offset = self._piece + 1, 0
-        return ""
+    def take(self, source: int, said: str) -> Iterator[Part]:
+        """The parts that stand for a laid-out text of a source: a piece, or shares of it."""
+        number = self._numbers[source]
+        for text in _SPACE.split(said):
+            taken = self._taken[source]
+            if number is None or not text.strip():
+                yield text
+            elif not taken and text == self._letters[source]:
+                yield number
+            else:
+                self._taken[source] += len(text)
+                yield PieceShare(number, text, not taken)

@@ -1,4 +1,8 @@
-"""A page to read, hear and correct a transcript (`.html`): one file that needs no network."""
+"""A page to read, hear and correct a transcript: one file that needs no network.
+
+Nothing in it comes from elsewhere, but for the recording beside it, and its policy lets nothing
+else in. Its script and style are the files beside this module.
+"""
 
 import base64
 import hashlib
@@ -7,7 +11,7 @@ import json
 import math
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,13 +19,11 @@ from pathlib import Path
 
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles.formats.base import ResultWriter
-from subalign.subtitles.formats.json import JSONWriter
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
-from subalign.subtitles.page.cues import PageCue, Part, PieceShare, page_cues, piece_texts
+from subalign.subtitles.page.cues import Part, PieceShare, page_cues, piece_texts
 from subalign.subtitles.tags import plain_text
 
-__all__ = ["PEAKS_PER_SECOND", "HTMLWriter", "PageMedia"]
+__all__ = ["PEAKS_PER_SECOND", "PageMedia", "render_page"]
 
 PEAKS_PER_SECOND = 100
 
@@ -62,79 +64,66 @@ class PageMedia:
     peaks: bytes = b""
 
 
-class HTMLWriter(ResultWriter):
-    """The transcript with its recording, cues and waveform, to be heard, searched and corrected.
+def render_page(
+    transcript: Transcript, options: LayoutOptions, media: PageMedia, result: Iterable[str]
+) -> Iterator[str]:
+    """The page's text in pieces, each ending with a line break; `result` is that of format json."""
+    line = ""
+    for part in _parts(transcript, options, media, result):
+        line += part
+        if line.endswith("\n"):
+            yield line
+            line = ""
 
-    Corrections are downloaded as SRT, VTT or JSON; without any, these are what the other writers
-    give. Nothing in the page comes from elsewhere, but for the recording beside it, and its policy
-    lets nothing else in. Cues are laid out by `LayoutOptions` and then keep their words.
-    """
 
-    extension = "html"
+def _parts(
+    transcript: Transcript, options: LayoutOptions, media: PageMedia, result: Iterable[str]
+) -> Iterator[str]:
+    """The template's text, and what stands in its places."""
+    style, script = (f"\n{text}\n" for text in (_read("page.css"), _script()))
+    facts = json.dumps(_facts(transcript, options, media), ensure_ascii=False)
+    heads = {
+        "policy": _policy(style, script),
+        "title": html.escape(media.name or "Transcript"),
+        "style": style.strip("\n"),
+        "script": script.strip("\n"),
+        "facts": _safe_json(facts),
+        "peaks": base64.b64encode(media.peaks).decode(),
+    }
+    for index, part in enumerate(_PLACE.split(_read("template.html"))):
+        if index % 2 == 0:
+            yield part
+        elif part == "result":
+            yield from map(_safe_json, result)
+        elif part == "embedded":
+            yield from _base64_lines(media.embedded)
+        else:
+            yield heads[part]
+    yield "\n"
 
-    def __init__(
-        self,
-        options: LayoutOptions | None = None,
-        *,
-        recording: str = "",
-        media: PageMedia | None = None,
-    ) -> None:
-        super().__init__(options, recording=recording)
-        self.media = media or PageMedia(name=recording)
 
-    def render(self, transcript: Transcript) -> Iterator[str]:
-        line = ""
-        for part in self._parts(transcript):
-            line += part
-            if line.endswith("\n"):
-                yield line
-                line = ""
-
-    def _parts(self, transcript: Transcript) -> Iterator[str]:
-        """The template's text, and what stands in its places."""
-        style, script = (f"\n{text}\n" for text in (_read("page.css"), _script()))
-        heads = {
-            "policy": _policy(style, script),
-            "title": html.escape(self.media.name or "Transcript"),
-            "style": style.strip("\n"),
-            "script": script.strip("\n"),
-            "facts": _safe_json(json.dumps(self._facts(transcript), ensure_ascii=False)),
-            "peaks": base64.b64encode(self.media.peaks).decode(),
-        }
-        for index, part in enumerate(_PLACE.split(_read("template.html"))):
-            if index % 2 == 0:
-                yield part
-            elif part == "result":
-                yield from map(_safe_json, JSONWriter(self.options).render(transcript))
-            elif part == "embedded":
-                yield from _base64_lines(self.media.embedded)
-            else:
-                yield heads[part]
-        yield "\n"
-
-    def _facts(self, transcript: Transcript) -> Mapping[str, object]:
-        """What the page needs beside the result."""
-        fastest, fastest_wide = _reading_speeds(self.options)
-        embedded = self.media.embedded
-        return {
-            "name": self.media.name,
-            "stem": Path(self.media.name).stem or "transcript",
-            "href": None if embedded else self.media.href,
-            "embedded": embedded is not None,
-            "type": _media_type(self.media.name),
-            "fastest": fastest,
-            "fastestWide": fastest_wide,
-            "asides": _asides(transcript),
-            "cues": list(map(_cue, self._cues(transcript))),
-        }
-
-    def _cues(self, transcript: Transcript) -> Iterator[PageCue]:
-        return page_cues(
-            transcript.segments,
-            self.options,
-            language=transcript.language,
-            duration=transcript.duration,
-        )
+def _facts(
+    transcript: Transcript, options: LayoutOptions, media: PageMedia
+) -> Mapping[str, object]:
+    """What the page needs beside the result."""
+    fastest, fastest_wide = _reading_speeds(options)
+    cues = page_cues(
+        transcript.segments,
+        options,
+        language=transcript.language,
+        duration=transcript.duration,
+    )
+    return {
+        "name": media.name,
+        "stem": Path(media.name).stem or "transcript",
+        "href": None if media.embedded else media.href,
+        "embedded": media.embedded is not None,
+        "type": _media_type(media.name),
+        "fastest": fastest,
+        "fastestWide": fastest_wide,
+        "asides": _asides(transcript),
+        "cues": [(cue.start_ms, cue.end_ms, list(map(_as_json, cue.parts))) for cue in cues],
+    }
 
 
 def _reading_speeds(options: LayoutOptions) -> tuple[float | None, float | None]:
@@ -160,11 +149,7 @@ def _asides(transcript: Transcript) -> list[tuple[int, str, str]]:
     return found
 
 
-def _cue(cue: PageCue) -> tuple[int, int, list[object]]:
-    return cue.start_ms, cue.end_ms, [_part(part) for part in cue.parts]
-
-
-def _part(part: Part) -> object:
+def _as_json(part: Part) -> object:
     if isinstance(part, PieceShare):
         return {"piece": part.piece, "text": part.text, "first": part.is_first}
     return part
