@@ -15,7 +15,7 @@ from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session, one_line, print_line, print_text
 from subalign.cli.layout_options import LayoutArguments
-from subalign.cli.messages import report, shown_warnings
+from subalign.cli.messages import each_file, shown_warnings
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, check_encoding
 
@@ -115,8 +115,9 @@ def check(
     target = "source" if in_place else "beside" if fix else None
     encoding = None if encoding is None else check_encoding(encoding)
     wanted = _Wanted(layout.options(), encoding, target, overwrite)
+    reports: list[FileReport] = []
     with shown_warnings(session):
-        reports, failed = _check_all(files, wanted, session)
+        failed = each_file(files, lambda file: reports.append(_check_one(file, wanted)), session)
     if as_json:
         print_line(report_json(reports))
     else:
@@ -132,23 +133,6 @@ class _Wanted:
     encoding: str | None
     target: str | None
     overwrite: bool
-
-
-def _check_all(
-    files: Sequence[str], wanted: _Wanted, session: Session
-) -> tuple[list[FileReport], bool]:
-    """The report of each file that could be read, and whether one could not be read or written."""
-    reports: list[FileReport] = []
-    failed = False
-    for source in dict.fromkeys(files):
-        try:
-            reports.append(_check_one(source, wanted))
-        except UsageError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the other files go on)
-            report(error, session, source=source)
-            failed = True
-    return reports, failed
 
 
 def _check_one(source: str, wanted: _Wanted) -> FileReport:

@@ -10,7 +10,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -22,7 +22,9 @@ __all__ = [
     "EXIT_CODES",
     "INTERRUPTED",
     "NOT_HEARD",
+    "each_file",
     "errors_reported",
+    "exit_code_after",
     "exit_code_of",
     "report",
     "shown_warnings",
@@ -120,6 +122,31 @@ def errors_reported(session: Session) -> Iterator[None]:
         raise
     except (Exception, KeyboardInterrupt) as error:
         raise typer.Exit(report(error, session)) from error
+
+
+def each_file(files: Sequence[str], work: Callable[[str], object], session: Session) -> int:
+    """Do the work for each file; returns how many failed, which never stops the others.
+
+    Raises:
+        UsageError: the options are wrong, which is so for every file.
+    """
+    failed = 0
+    for file in dict.fromkeys(files):
+        try:
+            work(file)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the other files go on)
+            report(error, session, source=file)
+            failed += 1
+    return failed
+
+
+def exit_code_after(failed: int, total: int, session: Session) -> int:
+    """The exit code after so many inputs of which some failed, whose number is said."""
+    if failed and total > 1:
+        session.say(f"{failed} of {total} inputs failed.")
+    return 1 if failed else 0
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -107,10 +107,10 @@ def mux(
         raise UsageError(
             "--burn draws one subtitle file, without --language and --title: leave the others out."
         )
+    started = time.perf_counter()
     with shown_warnings(session):
         muxing.check_target(output, [video, *subtitles], overwrite=overwrite)
         tracks = _tracks(subtitles, language or (), title or ())
-        started = time.perf_counter()
         shown = session.console.is_terminal and not quiet
         with RunProgress(session.console, shown=shown) as progress:
             progress.open(video)

@@ -1,7 +1,6 @@
 """`subalign render`: any layout and format again from saved results, without a model."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +11,8 @@ from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
-from subalign.cli.messages import report, shown_warnings
+from subalign.cli.messages import each_file, exit_code_after, shown_warnings
 from subalign.errors import UsageError
-from subalign.options import LayoutOptions
 
 if TYPE_CHECKING:
     from subalign.pipeline.outputs import Output
@@ -69,70 +67,37 @@ def render(
     cues = layout.options(keep_lines=keep_lines)
     warn_of_limits(cues, session)
     wanted = results.results(embed=embed)
-    if wanted.to_stdout and len(sources) > 1:
+    _check_one_result(len(sources), wanted, media)
+    taken: dict[Path, str] = {}
+
+    def render_one(source: str) -> None:
+        from subalign.subtitles.saved_results import read_result
+
+        started = time.perf_counter()
+        transcript = read_result(source, encoding=encoding)
+        printed = wanted.printed(source)
+        outputs = () if printed else _outputs(source, wanted, taken)
+        if outputs or printed:
+            written = write_results(transcript, outputs, wanted, cues, recording=media)
+        seconds = time.perf_counter() - started
+        if outputs and not quiet:
+            session.say(f"{source} {session.arrow} {', '.join(written)} ({seconds:.2f} s)")
+        elif not (printed or quiet):
+            session.say(f"{source} is skipped: its results are there.")
+
+    with shown_warnings(session):
+        return exit_code_after(each_file(sources, render_one, session), len(sources), session)
+
+
+def _check_one_result(count: int, results: Results, media: str | None) -> None:
+    if results.to_stdout and count > 1:
         raise UsageError(
             "Standard output takes the result of one file: give a folder as --output-dir."
         )
-    if media is not None and len(sources) > 1:
+    if media is not None and count > 1:
         raise UsageError("--media is the recording of one result: give the others their own call.")
-    if embed and media is None:
+    if results.embed and media is None:
         raise UsageError("--embed puts the recording into the page: name it with --media.")
-    with shown_warnings(session):
-        return _render_all(sources, wanted, cues, media, encoding, session, quiet=quiet)
-
-
-def _render_all(
-    sources: Sequence[str],
-    results: Results,
-    layout: LayoutOptions,
-    media: str | None,
-    encoding: str | None,
-    session: Session,
-    *,
-    quiet: bool,
-) -> int:
-    """Returns the exit code; what is wrong with one file never stops the others."""
-    taken: dict[Path, str] = {}
-    failed = 0
-    for source in dict.fromkeys(sources):
-        started = time.perf_counter()
-        try:
-            written = _render_one(source, results, layout, media, encoding, taken)
-        except UsageError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the other files go on)
-            report(error, session, source=source)
-            failed += 1
-            continue
-        if quiet or results.printed(source):
-            continue
-        seconds = time.perf_counter() - started
-        session.say(
-            f"{source} {session.arrow} {', '.join(written)} ({seconds:.2f} s)"
-            if written
-            else f"{source} is skipped: its results are there."
-        )
-    if failed and len(sources) > 1:
-        session.say(f"{failed} of {len(sources)} inputs failed.")
-    return 1 if failed else 0
-
-
-def _render_one(
-    source: str,
-    results: Results,
-    layout: LayoutOptions,
-    media: str | None,
-    encoding: str | None,
-    taken: dict[Path, str],
-) -> list[str]:
-    """Read a result and write what is wanted of it; returns the files."""
-    from subalign.subtitles.saved_results import read_result
-
-    transcript = read_result(source, encoding=encoding)
-    outputs = () if results.printed(source) else _outputs(source, results, taken)
-    if not (outputs or results.printed(source)):
-        return []
-    return write_results(transcript, outputs, results, layout, recording=media)
 
 
 def _outputs(source: str, results: Results, taken: dict[Path, str]) -> "tuple[Output, ...]":

@@ -12,7 +12,7 @@ from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob, Results
-from subalign.cli.messages import report, shown_warnings
+from subalign.cli.messages import each_file, exit_code_after, shown_warnings
 from subalign.cli.parsers import parse_fraction, parse_moment, parse_point
 from subalign.errors import UsageError
 from subalign.options import AlignmentOptions, LayoutOptions, ScriptOptions
@@ -130,8 +130,13 @@ def retime(
     script = ScriptOptions(language=cli.chosen_language(language), encoding=encoding)
     if audio is None:
         times = _chosen_times(shift, scale, fps_from, fps_to, at or ())
+        taken: dict[Path, str] = {}
+
+        def retime_one(file: str) -> None:
+            _retime_one(file, times, wanted, encoding, taken, session, quiet=quiet)
+
         with shown_warnings(session):
-            return _retime_all(files, times, wanted, encoding, session, quiet=quiet)
+            return exit_code_after(each_file(files, retime_one, session), len(files), session)
     if any(value is not None for value in (shift, scale, fps_from, fps_to, at or None)):
         raise UsageError(
             "--audio gives every cue its own time: leave --shift, --scale, --fps-from, "
@@ -139,10 +144,27 @@ def retime(
         )
     if len(files) > 1:
         raise UsageError("--audio takes one subtitle file: give the others their own call.")
-    job = AlignJob(
+
+    from subalign.cli.align_run import run_align
+
+    return run_align(
+        _align_job(audio, files[0], wanted, script, compute, recording, quiet), session
+    )
+
+
+def _align_job(
+    audio: str,
+    file: str,
+    results: Results,
+    script: ScriptOptions,
+    compute: cli.ComputeArguments,
+    recording: cli.AudioArguments,
+    quiet: bool,
+) -> AlignJob:
+    return AlignJob(
         source=audio,
-        transcript=files[0],
-        results=wanted,
+        transcript=file,
+        results=results,
         layout=LayoutOptions(keep_lines=True),
         compute=compute.options(),
         audio=recording.options(),
@@ -153,10 +175,6 @@ def retime(
         quiet=quiet,
         keep_file=True,
     )
-
-    from subalign.cli.align_run import run_align
-
-    return run_align(job, session)
 
 
 def _chosen_times(
@@ -196,31 +214,6 @@ def _rate(fps: float, option: str) -> Fraction:
     if not 1 <= fps <= 1000:
         raise UsageError(f"{option} takes a frame rate such as 23.976 or 25, not {fps:g}.")
     return frame_rate(fps)
-
-
-def _retime_all(
-    files: Sequence[str],
-    times: "TimeMap",
-    results: Results,
-    encoding: str | None,
-    session: Session,
-    *,
-    quiet: bool,
-) -> int:
-    """Returns the exit code; what is wrong with one file never stops the others."""
-    taken: dict[Path, str] = {}
-    failed = 0
-    for source in dict.fromkeys(files):
-        try:
-            _retime_one(source, times, results, encoding, taken, session, quiet=quiet)
-        except UsageError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the other files go on)
-            report(error, session, source=source)
-            failed += 1
-    if failed and len(files) > 1:
-        session.say(f"{failed} of {len(files)} inputs failed.")
-    return 1 if failed else 0
 
 
 def _retime_one(

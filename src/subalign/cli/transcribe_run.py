@@ -15,7 +15,7 @@ from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, write_results
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import report, shown_warnings
+from subalign.cli.messages import exit_code_after, report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, ModelError, OutputError, ToolMissingError, UsageError
@@ -60,9 +60,7 @@ def run_transcribe(job: TranscribeJob, session: Session) -> int:
         failed = len(planned) - len(works)
         if works:
             failed += _transcribe_all(works, job, session)
-    if failed and len(planned) > 1:
-        session.say(f"{failed} of {len(planned)} inputs failed.")
-    return 1 if failed else 0
+    return exit_code_after(failed, len(planned), session)
 
 
 def _plan(job: TranscribeJob, session: Session) -> Iterator[_Work | None]:
