@@ -16,7 +16,7 @@
     └── ToolMissingError          a program that is needed, such as ffmpeg, is not there
 
 Each message is one sentence that names the file (or parameter) and the remedy. Parameters stand
-between backticks, with their value where it is part of what is said: `beam_size`, `device=cpu`.
+between backticks, with their value where the sentence is about it: `beam_size`, `device=cpu`.
 The command line shows its options in their place.
 """
 

@@ -114,7 +114,7 @@ class DecodingOptions:
 
     `best_of` applies above temperature 0, `beam_size` and `patience` at 0. `suppress_tokens` None
     suppresses nothing; -1 in it stands for the tokenizer's non-speech tokens. `prompt` is what was
-    said before the window, `prefix` how the window's own text begins; both may be text or tokens.
+    spoken before the window, `prefix` how the window's own text begins; both may be text or tokens.
     """
 
     task: Task = "transcribe"
@@ -373,7 +373,7 @@ class LayoutOptions:
 class ScriptOptions:
     """How a given transcript is read. `language` None is the transcript's own, else detected.
 
-    `ignore` are regular expressions of what is kept and not said, beside what `subalign` knows.
+    `ignore` are regular expressions of what is kept and not spoken, beside what `subalign` knows.
     `encoding` is that of the file, where it is not what the file itself shows.
     """
 

@@ -22,10 +22,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One timed word, with the space before it and the punctuation that clings to it.
+    """One timed word, with the space before it and the punctuation attached to it.
 
     `estimated` is true where the time is interpolated because the word was not heard. `before` and
-    `after` hold what stands beside the word in a given transcript and nobody speaks: a speaker's
+    `after` hold what stands beside the word in a given transcript and is not spoken: a speaker's
     name, a stage direction, markup. The text as written is `before + text + after`.
     """
 

@@ -59,7 +59,7 @@ talk.srt: 7 errors, 6 warnings (srt, broadcast)
   error      7  0:00:16.000  too fast to read                                       27 cps      17 cps
 """  # noqa: E501
 
-MENDED = """\
+FIXED = """\
 1
 00:00:01,000 --> 00:00:02,320
 <i>Hello there,
@@ -188,7 +188,7 @@ def test_fixing_shows_what_changes_and_keeps_the_file(check, folder):
         "  error    6  0:00:16.000  too fast to read      27 cps      17 cps\n"
     )
     assert (folder / "talk.srt").read_text() == FAULTY
-    assert (folder / "talk.fixed.srt").read_text() == MENDED
+    assert (folder / "talk.fixed.srt").read_text() == FIXED
     read = pysubs2.load(str(folder / "talk.fixed.srt"))
     assert [(event.start, event.end) for event in read] == [
         (1000, 2320),
@@ -202,7 +202,7 @@ def test_fixing_shows_what_changes_and_keeps_the_file(check, folder):
     assert refused.code == 1
     assert refused.err == (
         "Error: talk.fixed.srt is there already: add --overwrite to replace it, or --in-place to "
-        "mend talk.srt itself.\n"
+        "fix talk.srt itself.\n"
     )
     assert check("talk.srt", "--fix", "--overwrite").code == 1
     assert check("talk.fixed.srt", "--fix").out.count("+++") == 0  # nothing more to fix
@@ -211,7 +211,7 @@ def test_fixing_shows_what_changes_and_keeps_the_file(check, folder):
 def test_in_place(check, folder):
     (folder / "talk.srt").write_text(FAULTY)
     assert check("talk.srt", "--fix", "--in-place", "--json").code == 1
-    assert (folder / "talk.srt").read_text() == MENDED
+    assert (folder / "talk.srt").read_text() == FIXED
     assert [path.name for path in folder.iterdir()] == ["talk.srt"]
 
 
@@ -323,7 +323,7 @@ def test_standard_input(check, folder, monkeypatch):
     assert outcome.out == TABLE.replace("talk.srt", "-", 1)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(FAULTY.encode())))
     assert check("-", "--fix").code == 1
-    assert (folder / "stdin.fixed.srt").read_text() == MENDED
+    assert (folder / "stdin.fixed.srt").read_text() == FIXED
 
 
 @pytest.mark.parametrize(

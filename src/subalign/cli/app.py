@@ -43,7 +43,7 @@ for _command, _short_help in (
     (transcribe, "Turn recordings into subtitles."),
     (align, "Time the words of a given transcript."),
     (render, "Write saved results anew, without a model."),
-    (check, "Find and mend what is wrong with subtitles."),
+    (check, "Find and fix what is wrong with subtitles."),
     (retime, "Shift, stretch or re-align subtitles."),
     (mux, "Put subtitles into a video."),
 ):

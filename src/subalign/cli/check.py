@@ -71,7 +71,7 @@ class FileReport:
 
 def _fixing(name: str, help: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
-        name, help=help, show_default=False, rich_help_panel="Mending"
+        name, help=help, show_default=False, rich_help_panel="Fixes"
     )
     return option
 
@@ -86,7 +86,7 @@ _Limits = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Write JSON.", show_default=False)]
 _Fix = Annotated[
     bool,
-    _fixing("--fix", "Mend what is mechanical, write it as NAME.fixed.srt and show what changes."),
+    _fixing("--fix", "Fix what is mechanical, write it as NAME.fixed.srt and show what changes."),
 ]
 _InPlace = Annotated[bool, _fixing("--in-place", "With --fix: write into the file itself.")]
 _Overwrite = Annotated[bool, _fixing("--overwrite", "With --fix: replace NAME.fixed.srt.")]
@@ -179,7 +179,7 @@ def _target(source: str, form: str, wanted: _Wanted) -> Path:
     beside = path.with_name(f"{path.stem}.fixed{path.suffix or f'.{form}'}")
     if beside.exists() and not wanted.overwrite:
         raise OutputExistsError(
-            f"{beside} is there already: add --overwrite to replace it, or --in-place to mend "
+            f"{beside} is there already: add --overwrite to replace it, or --in-place to fix "
             f"{path} itself."
         )
     return beside

@@ -26,15 +26,15 @@ _layout = partial(typer.Option, rich_help_panel="Layout of cues")
 def _by_profile(limit: str, *, unit: str = "", openai: bool = False) -> str:
     """The default of a limit: the default profile's, and those of the profiles that differ."""
 
-    def said(value: float) -> str:
-        return "none" if value == float("inf") else f"{value:.2g}"
+    def shown(value: float) -> str:
+        return "none" if value == float("inf") else f"{round(value, 2):g}"
 
     usual = getattr(PROFILES[DEFAULT_PROFILE], limit)
     others = {name: getattr(profile, limit) for name, profile in PROFILES.items()}
-    differing = [f"{name} {said(value)}" for name, value in others.items() if value != usual]
+    differing = [f"{name} {shown(value)}" for name, value in others.items() if value != usual]
     if openai:
         differing.append("openai none")
-    return "; ".join(filter(None, [said(usual) + unit, ", ".join(differing)]))
+    return "; ".join(filter(None, [shown(usual) + unit, ", ".join(differing)]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,9 +177,9 @@ def check_script(model: Whisper, script: Script, label: str) -> None:
     """Check that there is something to align, in letters that the model knows.
 
     Raises:
-        InputError: nothing is said, or an English-only model is given text in other letters.
+        InputError: nothing in it is spoken, or an English-only model is given other letters.
     """
-    letters = [char for text in _said(script) for char in text if char.isalnum()]
+    letters = [char for text in _spoken_texts(script) for char in text if char.isalnum()]
     if not letters:
         raise InputError(
             f"{label} holds nothing that is said, only directions, names or signs: give the "
@@ -201,7 +201,7 @@ def check_script(model: Whisper, script: Script, label: str) -> None:
 
 
 def _check_length(script: Script, duration: float, label: str) -> None:
-    texts = list(_said(script))
+    texts = list(_spoken_texts(script))
     words = sum(any(map(str.isalnum, word)) for text in texts for word in text.split())
     letters = sum(map(str.isalnum, "".join(texts)))
     seconds = duration + _LEEWAY
@@ -213,7 +213,7 @@ def _check_length(script: Script, duration: float, label: str) -> None:
         )
 
 
-def _said(script: Script) -> list[str]:
+def _spoken_texts(script: Script) -> list[str]:
     return [line.text[first:end] for line in script.lines for first, end in line.spoken]
 
 
