@@ -152,8 +152,7 @@ def test_a_silent_track_names_the_others(make_media, tone, caplog):
     path = make_media("two.m4a", *silent, "-i", str(tone), *tracks, "-t", "3")
     assert not decode(path).any()
     assert caplog.messages == [
-        f"{path} has 3 audio tracks, of which number 1 is silent: choose 2 (deu) or 3 with"
-        " `track`."
+        f"{path} has 3 audio tracks, of which number 1 is silent: choose 2 (deu) or 3 with `track`."
     ]
     caplog.clear()
     assert decode(path, track=2).any()

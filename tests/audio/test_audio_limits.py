@@ -101,8 +101,7 @@ def test_any_length_up_to_the_one_that_is_allowed(tone, tmp_path):
     ):
         list(stream)
     assert str(caught.value) == (
-        f"{tone} holds more than the 11 s of sound that `max_seconds` allows: give a larger"
-        " number."
+        f"{tone} holds more than the 11 s of sound that `max_seconds` allows: give a larger number."
     )
 
 

@@ -192,7 +192,7 @@ def test_the_decoder_is_gone_on_any_exit(way, make_media, tone):
     # 15 minutes: more than fits into the pipe and the queue.
     path = make_media("long.wav", "-stream_loop", "74", "-i", str(tone), "-c", "copy")
     stream = open_audio(path)
-    process = stream._decoder._process
+    process = stream._ffmpeg._process
     assert process.poll() is None
     if way == "close":
         stream.close()

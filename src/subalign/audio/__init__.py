@@ -1,7 +1,7 @@
 """Recordings in, blocks of mono 16 kHz samples out: ffmpeg decodes, nothing is held whole.
 
 `open_audio` (stream.py) is the way in. source.py: which files, addresses and containers ffmpeg may
-open; ffmpeg.py: the program and its command lines; decoder.py: the running process; log.py: what it
+open; ffmpeg.py: the program and its command lines; process.py: the running process; log.py: what it
 prints; channels.py: one channel of many; limits.py: how much sound a file may hold; truncation.py:
 what is missing or damaged. What needs NumPy or ffmpeg-python is imported late.
 """

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio.ffmpeg import SAMPLE_RATE
-from subalign.audio.log import DecoderLog
+from subalign.audio.log import FfmpegLog
 from subalign.errors import NoAudioError
 from subalign.options import AudioOptions
 
@@ -33,7 +33,7 @@ def mono_mix(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
     return mix, cancelled
 
 
-def missing_channel(log: DecoderLog, label: str, options: AudioOptions) -> NoAudioError | None:
+def missing_channel(log: FfmpegLog, label: str, options: AudioOptions) -> NoAudioError | None:
     """The error for a channel that the track lacks, for which ffmpeg would give silence."""
     tracks = log.audio_tracks
     n_channels = tracks[options.track - 1].n_channels if len(tracks) >= options.track else None
@@ -46,7 +46,7 @@ def missing_channel(log: DecoderLog, label: str, options: AudioOptions) -> NoAud
     )
 
 
-def silent_track(log: DecoderLog, label: str, track: int) -> str | None:
+def silent_track(log: FfmpegLog, label: str, track: int) -> str | None:
     """The warning for a track that was silent, which names the others; None where it is alone."""
     tracks = log.audio_tracks
     others = [

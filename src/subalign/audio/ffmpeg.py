@@ -192,7 +192,7 @@ class Argument(str):
 
 
 def compile_command(program: FfmpegProgram, output: Any) -> list[str]:
-    """Arguments to run for ffmpeg-python's output, with a log that `DecoderLog` reads."""
+    """Arguments to run for ffmpeg-python's output, with a log that `FfmpegLog` reads."""
     options = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
     command: list[str] = ffmpeg.compile(output, cmd=[program.path, *options])
     return command

@@ -11,7 +11,7 @@ from math import isfinite
 
 from subalign.audio.source import printable
 
-__all__ = ["DecoderLog", "Track"]
+__all__ = ["FfmpegLog", "Track"]
 
 _LINE = re.compile(r"^(?:\[[^\]]*\] )*?\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)$")
 _CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
@@ -52,7 +52,7 @@ class Track:
     duration: float | None = None
 
 
-class DecoderLog:
+class FfmpegLog:
     """Reads the log; `opened` is set once the container has been described.
 
     `read` runs in a thread of its own; other attributes are for reading after `opened`, and the

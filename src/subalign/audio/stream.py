@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio.channels import missing_channel, mono_mix, silent_track
-from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import LONGEST_GAP, SAMPLE_RATE, decode_command, find_ffmpeg
 from subalign.audio.limits import SoundLimit
-from subalign.audio.log import DecoderLog
+from subalign.audio.log import FfmpegLog
+from subalign.audio.process import FfmpegProcess, FfmpegStalledError
 from subalign.audio.source import MediaSource, file_source, resolve_source, spooled, stream_chunks
 from subalign.audio.truncation import damage_warning, nothing_decoded
 from subalign.errors import MediaReadError
@@ -78,7 +78,7 @@ class AudioStream:
         self._resources = ExitStack()
         self._finalizer = weakref.finalize(self, self._resources.close)
         try:
-            self._decoder = self._start()
+            self._ffmpeg = self._start()
             self._first: NDArray[np.float32] | None = self._read_block()
             self._log.opened.wait(options.stall_timeout)
             self.declared_duration = self._declared()
@@ -124,7 +124,7 @@ class AudioStream:
         self._pending.clear()
         self._finalizer()
 
-    def _start(self) -> Decoder:
+    def _start(self) -> FfmpegProcess:
         program = find_ffmpeg()
         source, data = self._source, None
         if source.data is not None:
@@ -134,15 +134,15 @@ class AudioStream:
                 source, data = file_source(path, source.label), None
         self._source = source
         self._limit = SoundLimit(source, self._options)
-        self._log = DecoderLog(address=source.address, label=source.label)
-        decoder = Decoder(
+        self._log = FfmpegLog(address=source.address, label=source.label)
+        process = FfmpegProcess(
             decode_command(program, source, self._options.track, self._options.channel),
             log=self._log,
             data=None if data is None else _counted(data, self._limit),
             stall_timeout=self._options.stall_timeout,
         )
-        self._resources.callback(decoder.close)
-        return decoder
+        self._resources.callback(process.close)
+        return process
 
     def _read_block(self) -> NDArray[np.float32] | None:
         """Up to 10 s of samples; None at the end."""
@@ -184,8 +184,8 @@ class AudioStream:
 
     def _read(self) -> bytes:
         try:
-            return self._decoder.read()
-        except DecoderStalledError as error:
+            return self._ffmpeg.read()
+        except FfmpegStalledError as error:
             raise MediaReadError(
                 f"{self.label} gave no sound for {self._options.stall_timeout:g} s and was given"
                 " up: check the file or the connection."
@@ -211,7 +211,7 @@ class AudioStream:
             track=self._options.track,
             declared=self.declared_duration,
             decoded=self.n_samples / SAMPLE_RATE,
-            exit_code=self._decoder.exit_code,
+            exit_code=self._ffmpeg.exit_code,
             time_limit=self._options.stall_timeout,
         )
         silent = silent_track(self._log, self.label, self._options.track)

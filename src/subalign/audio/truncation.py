@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from subalign.audio.ffmpeg import demux_command, find_ffmpeg, output_of
-from subalign.audio.log import DecoderLog
+from subalign.audio.log import FfmpegLog
 from subalign.audio.source import MediaSource
 from subalign.errors import InputError, MediaReadError, NoAudioError
 
@@ -27,7 +27,7 @@ _LEAST_LOSS = 0.4  # seconds
 _NO_REASON = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
 
-def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
+def nothing_decoded(log: FfmpegLog, label: str, track: int) -> InputError:
     """The error for a recording that gave no sample, with the reason in ffmpeg's log."""
     if log.refused:
         return MediaReadError(
@@ -52,7 +52,7 @@ def nothing_decoded(log: DecoderLog, label: str, track: int) -> InputError:
 
 
 def damage_warning(
-    log: DecoderLog,
+    log: FfmpegLog,
     source: MediaSource,
     *,
     track: int,
@@ -99,7 +99,7 @@ def damage_warning(
 
 
 def _promised(
-    log: DecoderLog, source: MediaSource, track: int, declared: float | None
+    log: FfmpegLog, source: MediaSource, track: int, declared: float | None
 ) -> float | None:
     """How much sound there should be, where that is known and not a guess of ffmpeg's."""
     if log.container == "avi" and source.path is not None:
@@ -117,7 +117,7 @@ def _is_short(decoded: float, promised: float) -> bool:
 
 
 def _ends_early(
-    log: DecoderLog,
+    log: FfmpegLog,
     source: MediaSource,
     track: int,
     declared: float | None,

@@ -13,7 +13,6 @@ from typing import Any, Literal
 import ffmpeg
 
 from subalign.atomic_files import whole_file
-from subalign.audio.decoder import Decoder, DecoderStalledError
 from subalign.audio.ffmpeg import (
     Argument,
     FfmpegProgram,
@@ -22,7 +21,8 @@ from subalign.audio.ffmpeg import (
     media_input,
     output_of,
 )
-from subalign.audio.log import DecoderLog
+from subalign.audio.log import FfmpegLog
+from subalign.audio.process import FfmpegProcess, FfmpegStalledError
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.language_tags import guess_language, iso_639_2
@@ -272,8 +272,8 @@ def _write(
 def _run(
     command: list[str], source: MediaSource, target: Path, on_progress: OnProgress | None
 ) -> None:
-    log = DecoderLog(address=source.address, label=source.label)
-    running = Decoder(command, log=log, data=None, stall_timeout=_STALLED)
+    log = FfmpegLog(address=source.address, label=source.label)
+    running = FfmpegProcess(command, log=log, data=None, stall_timeout=_STALLED)
     try:
         rest = b""
         while chunk := running.read():
@@ -282,7 +282,7 @@ def _run(
                 key, _, value = line.partition(b"=")
                 if key == b"out_time_us" and value.strip().isdigit() and on_progress is not None:
                     on_progress(int(value) / 1e6, log.duration)
-    except DecoderStalledError as error:
+    except FfmpegStalledError as error:
         raise OutputError(
             f"ffmpeg gave no sign of life for {_STALLED:.0f} s: {target} was not written."
         ) from error
@@ -292,7 +292,7 @@ def _run(
         raise _failure(log, source, target)
 
 
-def _failure(log: DecoderLog, source: MediaSource, target: Path) -> InputError | OutputError:
+def _failure(log: FfmpegLog, source: MediaSource, target: Path) -> InputError | OutputError:
     """Why ffmpeg gave up, as a sentence."""
     reason = (log.first_problem or log.reason or "no reason given").rstrip(".")
     if not log.tracks:

@@ -10,21 +10,21 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from subalign.audio.ffmpeg import NO_WINDOW
-from subalign.audio.log import DecoderLog
+from subalign.audio.log import FfmpegLog
 from subalign.errors import ToolMissingError
 
-__all__ = ["Decoder", "DecoderStalledError"]
+__all__ = ["FfmpegProcess", "FfmpegStalledError"]
 
 _CHUNK = 1 << 16  # bytes read from the pipe at once
 _AHEAD = 32  # chunks that may wait: 2 MiB, half a minute of samples
 _POLL = 0.1  # seconds
 
 
-class DecoderStalledError(Exception):
+class FfmpegStalledError(Exception):
     """The program gave no bytes for the whole of the time limit, and was stopped."""
 
 
-class Decoder:
+class FfmpegProcess:
     """Runs `command` and offers its standard output; usable from one thread.
 
     Threads read its standard error into `log` and write `data` to its input. Raises
@@ -35,7 +35,7 @@ class Decoder:
         self,
         command: list[str],
         *,
-        log: DecoderLog,
+        log: FfmpegLog,
         data: Iterator[bytes] | None,
         stall_timeout: float,
     ) -> None:
@@ -73,7 +73,7 @@ class Decoder:
     def read(self) -> bytes:
         """The next bytes as they come; empty at the end, when the log is complete as well.
 
-        Raises `DecoderStalledError` after the time limit.
+        Raises `FfmpegStalledError` after the time limit.
         """
         if self._stopping.is_set():
             return b""
@@ -83,7 +83,7 @@ class Decoder:
                 self._process.wait(self._stall_timeout)
         except (queue.Empty, subprocess.TimeoutExpired):
             self.close()
-            raise DecoderStalledError from None
+            raise FfmpegStalledError from None
         if not chunk:
             self.close()
         return chunk
