@@ -20,8 +20,9 @@ __all__ = ["DurationConstraints", "keep_order", "make_room"]
 class DurationConstraints:
     """How long words last; chosen, not measured: a position of the encoder is 20 ms."""
 
-    # seconds that a word lasts at least
+    # seconds that a word lasts at least, and what rounding times to milliseconds may take of it
     least: float = 0.02
+    rounding: float = 0.001
     # share of `least` that a word keeps of its own time, or it is estimated
     own_share: float = 0.5
     # share of its length that a word keeps beside words without room, where there is a way
@@ -77,18 +78,18 @@ def _moved(word: Word, start: float, end: float, constraints: DurationConstraint
 def make_room(
     starts: NDArray[np.float64],
     ends: NDArray[np.float64],
-    least: float,
     duration: float,
     constraints: DurationConstraints = DurationConstraints(),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times (words,) in which every word lasts at least `least` seconds, in order, without overlap.
+    """Times (words,) in which every word lasts long enough, in order and without overlap.
 
-    The words must be in order already and not overlap, but may have no length. Around words that
+    That is the least duration and what rounding takes. The words must be in order already and not overlap, but may have no length. Around words that
     are too short, pauses and neighbours give way: as few of them as will do, and no word keeps less
     than `kept_share` of its length. What has no short word near stays as it is. All words end up
-    between 0 and `duration`, and share it evenly if they can only so have `least`, or less.
+    between 0 and `duration` seconds, and share it evenly if they can only so last long enough, or
+    not even so.
     """
-    n = starts.size
+    n, least = starts.size, constraints.least + constraints.rounding
     if n * least >= duration:
         edges = np.linspace(0.0, max(duration, 0.0), n + 1)
         return edges[:-1], edges[1:]

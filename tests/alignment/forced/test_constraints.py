@@ -37,7 +37,7 @@ def edges(*times):
 @example([], 10.0)
 def test_every_word_has_room(times, duration):
     times = sorted(times)
-    starts, ends = make_room(*edges(*times[: len(times) // 2 * 2]), LEAST, duration)
+    starts, ends = make_room(*edges(*times[: len(times) // 2 * 2]), duration)
     assert_proper(starts, ends, duration)
 
 
@@ -68,26 +68,26 @@ def test_whatever_was_timed(rows, duration):
     assert (np.diff(np.stack([begins, finishes], 1).ravel()) >= 0).all()
     np.testing.assert_array_equal(begins[kept], starts[kept])
     assert not (kept & ~timed.verified()).any()
-    assert_proper(*make_room(begins, finishes, LEAST, duration), duration)
+    assert_proper(*make_room(begins, finishes, duration), duration)
 
 
 @given(st.lists(st.floats(0.03, 2.0), min_size=2, max_size=20))
 def test_words_with_room_stay(lengths):
     times = np.cumsum(lengths)[: len(lengths) // 2 * 2]
-    starts, ends = make_room(*edges(*times), LEAST, 50.0)
+    starts, ends = make_room(*edges(*times), 50.0)
     np.testing.assert_array_equal(starts, times[::2])
     np.testing.assert_array_equal(ends, times[1::2])
 
 
 def test_a_pause_gives_way_first():
-    starts, ends = make_room(*edges(0, 1, 1, 1, 1.5, 2), LEAST, 3.0)
+    starts, ends = make_room(*edges(0, 1, 1, 1, 1.5, 2), 3.0)
     assert starts.tolist() == [0, 1, 1.5]
     assert ends == pytest.approx([1, 1.021, 2])
 
 
 def test_neighbours_give_way_and_only_they():
     times = edges(0, 1, 1, 2, 2, 2, 2, 3, 3, 4)
-    starts, ends = make_room(*times, LEAST, 4.0)
+    starts, ends = make_room(*times, 4.0)
     assert (starts[[0, 4]].tolist(), ends[[0, 4]].tolist()) == ([0, 3], [1, 4])
     assert ends[2] - starts[2] == pytest.approx(LEAST)
     assert ends[1] - starts[1] >= 0.5
@@ -96,7 +96,7 @@ def test_neighbours_give_way_and_only_they():
 
 def test_a_whole_passage_shares_what_its_neighbours_leave():
     n = 20
-    starts, ends = make_room(*edges(*([0.0, 1.0] + [1.0] * 2 * n + [1.0, 2.0])), LEAST, 2.0)
+    starts, ends = make_room(*edges(*([0.0, 1.0] + [1.0] * 2 * n + [1.0, 2.0])), 2.0)
     assert_proper(starts, ends, 2.0)
     lengths = ends - starts
     assert lengths[1:-1] == pytest.approx(np.full(n, LEAST))
@@ -105,8 +105,8 @@ def test_a_whole_passage_shares_what_its_neighbours_leave():
 
 
 def test_more_words_than_time_share_it_evenly():
-    starts, ends = make_room(*edges(*[0.0] * 20), LEAST, 0.1)
+    starts, ends = make_room(*edges(*[0.0] * 20), 0.1)
     assert starts == pytest.approx(np.arange(10) / 100)
     assert ends == pytest.approx(np.arange(1, 11) / 100)
-    starts, ends = make_room(*edges(0, 0), LEAST, 0.0)
+    starts, ends = make_room(*edges(0, 0), 0.0)
     assert (starts.tolist(), ends.tolist()) == ([0.0], [0.0])

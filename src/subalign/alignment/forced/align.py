@@ -210,7 +210,7 @@ def _finished(
     missing = missing_words(verified, starts, ends, needs, duration, thresholds.report)
     own = text.transcribed
     limit = np.floor(duration * 1000) / 1000
-    starts, ends = make_room(starts[own], ends[own], thresholds.report.least_duration, limit)
+    starts, ends = make_room(starts[own], ends[own], limit)
     return _TimedWords(
         starts.round(3),
         ends.round(3),

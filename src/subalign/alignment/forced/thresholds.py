@@ -226,8 +226,6 @@ class ReportThresholds:
     unscripted_words: int = 4
     unscripted_evidence: float = 2.5
     apart: float = 2.0
-    # seconds that a word lasts at least: 20 ms, and what rounding to milliseconds may take
-    least_duration: float = 0.021
     # seconds that a line without words is shown at most
     silent_line: float = 2.0
     # probability of words that the model thinks impossible: they still have a logarithm
