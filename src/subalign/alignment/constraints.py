@@ -83,11 +83,11 @@ def make_room(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Times (words,) in which every word lasts long enough, in order and without overlap.
 
-    That is the least duration and what rounding takes. The words must be in order already and not overlap, but may have no length. Around words that
-    are too short, pauses and neighbours give way: as few of them as will do, and no word keeps less
-    than `kept_share` of its length. What has no short word near stays as it is. All words end up
-    between 0 and `duration` seconds, and share it evenly if they can only so last long enough, or
-    not even so.
+    That is the least duration and what rounding takes. The words must be in order already and not
+    overlap, but may have no length. Around words that are too short, pauses and neighbours give
+    way: as few of them as will do, and no word keeps less than `kept_share` of its length. What has
+    no short word near stays as it is. All words end up between 0 and `duration` seconds, which they
+    share evenly where there is no room for more.
     """
     n, least = starts.size, constraints.least + constraints.rounding
     if n * least >= duration:
