@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from subalign.model import load_model
+from subalign.model import load_whisper
 from training.config import Config, EvaluationConfig, RunConfig, read_config
 from training.evaluation.figures import Figure, model_figures, sphinx_figures
 from training.evaluation.listen import Listener
@@ -49,7 +49,7 @@ def evaluate(config: Config, models: Sequence[str], console: Console) -> dict[st
     columns = {}
     for model in models:
         with console.status(f"Listening with {model}"):
-            listener = Listener(load_model(model, device="cpu"))
+            listener = Listener(load_whisper(model, device="cpu"))
             columns[model] = list(model_figures(listener, model, material, sphinx))
     if sphinx:
         columns[SPHINX] = list(sphinx_figures(material, sphinx))

@@ -32,7 +32,7 @@ from subalign.alignment.script_words import script_words
 from subalign.decoding import tokenizer_of
 from subalign.kernels.hmm import MixtureStatistics, mixture_statistics
 from subalign.mel import FRAMES_PER_SECOND, log_mel
-from subalign.model import load_model
+from subalign.model import load_whisper
 from subalign.results import Line
 from training.evaluation.material import read_samples
 from training.synthesis.espeak import Espeak, Prosody
@@ -117,7 +117,7 @@ def _said(say: object) -> list[Speech]:
 
 def human() -> Iterator[Utterance]:
     """One reader's clips, timed by attention."""
-    model = load_model("tiny.en", device="cpu")
+    model = load_whisper("tiny.en", device="cpu")
     tokenizer = tokenizer_of(model)
     with (DATA / "lj" / "transcripts.tsv").open(encoding="utf-8") as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -9,15 +9,15 @@ between its ends is often better than both (Wortsman et al. 2022, arXiv 2109.019
 import argparse
 from pathlib import Path
 
-from subalign.model import load_model, save_checkpoint
+from subalign.model import load_whisper, save_checkpoint
 
 __all__ = ["mix"]
 
 
 def mix(before: str, after: str, share: float, folder: Path) -> None:
     """Write `share` of the weights of `after`, the rest of `before`, in float16."""
-    first = load_model(before, device="cpu", dtype="float32")
-    mixed = load_model(after, device="cpu", dtype="float32")
+    first = load_whisper(before, device="cpu", dtype="float32")
+    mixed = load_whisper(after, device="cpu", dtype="float32")
     if first.dims != mixed.dims:
         raise ValueError(f"{before} and {after} are of different sizes")
     weights = first.state_dict()
