@@ -11,6 +11,7 @@ import torch
 from subalign.alignment import WordTokens, time_texts
 from subalign.alignment.boundaries import edge_frame, settle_edges
 from subalign.alignment.loudness import speech_levels
+from subalign.alignment.methods import METHODS as IMPLEMENTED
 from subalign.alignment.punctuation import words_with_punctuation
 from subalign.alignment.teacher_forcing import text_room
 from subalign.options import AlignmentMethod, AlignmentOptions
@@ -81,6 +82,10 @@ def test_speech_is_followed(jfk, method):
     ask = next(timing for timing in timings if timing.word == " ask")
     assert ask.start == pytest.approx(3.3, abs=0.6)
     assert not any(timing.estimated for timing in timings)
+
+
+def test_every_name_of_a_method_has_one():
+    assert tuple(IMPLEMENTED) == METHODS
 
 
 def test_viterbis_words_are_long_enough_and_settled(jfk):
