@@ -18,7 +18,7 @@ from subalign.results import (
     Word,
 )
 from subalign.subtitles import get_writer
-from subalign.subtitles.formats.report import render_report
+from subalign.subtitles.formats.json import render_report
 from subalign.subtitles.tags import (
     escape_vtt,
     plain_text,

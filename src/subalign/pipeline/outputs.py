@@ -222,7 +222,7 @@ def write_report(
         OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
-    from subalign.subtitles.formats.report import render_report
+    from subalign.subtitles.formats.json import render_report
 
     _write_whole(
         Path(path), lambda file: file.writelines(render_report(alignment)), overwrite=overwrite

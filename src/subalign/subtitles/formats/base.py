@@ -224,7 +224,7 @@ class SubtitlesWriter(CueWriter):
 
 
 def word_span(word: Word) -> TextSpan:
-    """What is said on one line, without what stands beside it."""
+    """The spoken text on one line, without what stands beside it."""
     return _span(word.start, word.end, word.text)
 
 

@@ -10,7 +10,7 @@ __all__ = ["HTMLWriter"]
 
 
 class HTMLWriter(ResultWriter):
-    """The transcript with its recording, cues and waveform, to be heard, searched and corrected.
+    """The transcript with its recording, cues and waveform, to be played, searched and corrected.
 
     Corrections are downloaded as SRT, VTT or JSON; without any, these are what the other writers
     give. Cues are laid out by `LayoutOptions` and then keep their words.

@@ -1,15 +1,15 @@
-"""JSON (`.json`): everything that was found, for programs."""
+"""JSON (`.json`): everything that was found, for programs; and the report of an alignment."""
 
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from subalign.results import Segment, Transcript, Word
+from subalign.results import Alignment, CueScore, Passage, Segment, Transcript, Word
 from subalign.subtitles.formats.base import ResultWriter
 
-__all__ = ["JSONWriter", "escape_controls"]
+__all__ = ["JSONWriter", "escape_controls", "render_report"]
 
 
 class JSONWriter(ResultWriter):
@@ -87,6 +87,67 @@ def _word_facts(word: Word) -> dict[str, object]:
         "estimated": word.estimated,
         **{key: text for key, text in (("before", word.before), ("after", word.after)) if text},
     }
+
+
+def render_report(alignment: Alignment) -> Iterator[str]:
+    """The report's text in pieces: each count, passage and cue has a line of its own.
+
+    Shares are of all words, times in seconds of the recording.
+    """
+    report = alignment.report
+    facts = {
+        "duration": _rounded(alignment.transcript.duration),
+        "model": alignment.transcript.model,
+        "version": alignment.transcript.version,
+        "words": report.words,
+        "heard": report.heard,
+        "estimated": report.estimated,
+        "missing": report.missing,
+        "heard_share": round(report.heard_share, 4),
+    }
+    yield "{\n"
+    for key, value in facts.items():
+        yield f'  "{key}": {_compact(value)},\n'
+    segments = {segment.id: segment for segment in alignment.transcript.segments}
+    yield from _report_list(
+        "missing_passages", [_passage_facts(part) for part in report.missing_passages]
+    )
+    yield ",\n"
+    yield from _report_list("unscripted", [_passage_facts(part) for part in report.unscripted])
+    yield ",\n"
+    yield from _report_list(
+        "worst", [_cue_facts(score, segments[score.segment]) for score in report.worst]
+    )
+    yield "\n}\n"
+
+
+def _report_list(key: str, entries: Sequence[dict[str, object]]) -> Iterator[str]:
+    if not entries:
+        yield f'  "{key}": []'
+        return
+    yield f'  "{key}": [\n'
+    yield ",\n".join(f"    {_compact(entry)}" for entry in entries)
+    yield "\n  ]"
+
+
+def _passage_facts(passage: Passage) -> dict[str, object]:
+    start, end = _rounded(passage.start), _rounded(passage.end)
+    return {"start": start, "end": end, "text": passage.text.strip()}
+
+
+def _cue_facts(score: CueScore, segment: Segment) -> dict[str, object]:
+    return {
+        "segment": score.segment,
+        "start": _rounded(segment.start),
+        "end": _rounded(segment.end),
+        "heard": _rounded(score.heard),
+        "probability": _rounded(score.probability),
+        "text": segment.text.strip(),
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def _number(value: float) -> float | None:

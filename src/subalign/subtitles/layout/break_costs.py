@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 (punctuation of many scripts)
 """What a break between two words costs, by what stands on either side of it.
 
-The costs are on the scale of the programme's balance of lines, which is in squared columns: two
+The costs are on the scale of the segmenter's balance of lines, which is in squared columns: two
 lines that differ by 10 columns cost 25, by 20 columns 100.
 """
 
@@ -55,8 +55,8 @@ def can_break(before: str, after: str, *, spaced: bool) -> bool:
     """
     last, first = before[-1:], after[:1]
     if spaced:
-        clings = not first.isalnum() and _NO_SPACE_BEFORE.match(after)
-        return not (clings or (len(before) == 1 and last in _NO_END))
+        attaches = not first.isalnum() and _NO_SPACE_BEFORE.match(after)
+        return not (attaches or (len(before) == 1 and last in _NO_END))
     if first in _NO_START or last in _NO_END:
         return False
     if is_unspaced(first) or is_unspaced(last):

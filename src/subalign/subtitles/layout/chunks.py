@@ -74,7 +74,7 @@ def split_into_chunks(segments: Iterable[Segment], line_width: float) -> Iterato
     """
     held: list[ChunkWord] = []
     text = ""
-    for word in _laid_words(segments, line_width):
+    for word in _chunk_words(segments, line_width):
         shown = word.shown
         stays = held and not word.turn and word.position == held[0].position
         if stays and not can_break(text, shown, spaced=word.spaced):
@@ -88,7 +88,7 @@ def split_into_chunks(segments: Iterable[Segment], line_width: float) -> Iterato
         yield Chunk(tuple(held), text)
 
 
-def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[ChunkWord]:
+def _chunk_words(segments: Iterable[Segment], line_width: float) -> Iterator[ChunkWord]:
     space = False
     source = -1
     for segment in segments:
@@ -103,17 +103,17 @@ def _laid_words(segments: Iterable[Segment], line_width: float) -> Iterator[Chun
         for word in words:
             source += timed
             for part, joined in _beside(word):
-                laid, trailing = _laid(part, space, timed, joined, source)
-                if laid is None:
+                made, trailing = _chunk_word(part, space, timed, joined, source)
+                if made is None:
                     space = space or trailing
                     continue
                 space = trailing
                 if position:
-                    laid = laid._replace(position=position)
-                if len(laid.text) * 2 > line_width and measure(laid.text)[0] > line_width:
-                    yield from _pieces(laid)
+                    made = made._replace(position=position)
+                if len(made.text) * 2 > line_width and measure(made.text)[0] > line_width:
+                    yield from _pieces(made)
                 else:
-                    yield laid
+                    yield made
         if not timed:
             space = True
 
@@ -131,12 +131,12 @@ def _positioned(words: Iterable[Word]) -> tuple[str, Iterable[Word]]:
     ]
 
 
-def _laid(
+def _chunk_word(
     word: Word, space: bool, timed: bool, joined: bool, source: int
 ) -> tuple[ChunkWord | None, bool]:
     """A word without outer spaces, and whether a space follows it. None for mere space."""
     if word.before or word.after:
-        return _laid_beside(word, space, timed, joined, source)
+        return _chunk_word_beside(word, space, timed, joined, source)
     text = word.text
     stripped = text.strip()
     if not stripped:
@@ -151,11 +151,11 @@ def _laid(
     turn: Turn = ""
     if stripped[0] in "-–>":
         turn = "dash" if stripped[1:2] == " " else "speaker" if stripped[:2] == ">>" else ""
-    laid = ChunkWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined, source)
-    return laid, trailing
+    made = ChunkWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined, source)
+    return made, trailing
 
 
-def _laid_beside(
+def _chunk_word_beside(
     word: Word, space: bool, timed: bool, joined: bool, source: int
 ) -> tuple[ChunkWord | None, bool]:
     """The same for a word that has something beside it: tags do not keep a space from the end."""
@@ -177,8 +177,8 @@ def _laid_beside(
     if not (before or text or after):
         return None, trailing or spaced
     turn = _turn(before)
-    laid = ChunkWord(text, word.start, word.end, before, after, spaced, turn, timed, joined, source)
-    return laid, trailing
+    made = ChunkWord(text, word.start, word.end, before, after, spaced, turn, timed, joined, source)
+    return made, trailing
 
 
 def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:

@@ -95,7 +95,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 def chosen_profile(options: LayoutOptions) -> Profile:
     """The profile that options name, with what they set in its place.
 
-    `openai` is no profile: its layout is `cues`' own.
+    `openai` is no profile: its layout is `openai_whisper`'s.
     """
     profile = PROFILES[options.profile_name]
     given = {

@@ -110,10 +110,10 @@ class _Segmenter:
         """The cheapest segmentation."""
         ends: list[Numbers] = []
         costs: list[Numbers] = []
-        for span, divided in enumerate(self._line_costs(), start=1):
+        for span, lines in enumerate(self._line_costs(), start=1):
             cost, end = self._cues(span)
             ends.append(end)
-            costs.append(np.minimum(cost + divided, _NEVER))
+            costs.append(np.minimum(cost + lines, _NEVER))
         starts = self._given.starts
         return [
             SegmentedCue(
