@@ -33,6 +33,7 @@ from subalign.pipeline.recordings import (
     transcribe_recording,
 )
 from subalign.results import Alignment, Script, Transcript
+from subalign.subtitles.files import file_label
 from subalign.subtitles.script import read_script
 from subalign.transcription import Transcription
 
@@ -165,7 +166,9 @@ class Model:
         max_seconds: float | None = None,
         on_audio: OnAudio | None = None,
     ) -> Transcription:
-        """As `transcribe`, but an iterator of segments, each of which comes as soon as it is final.
+        """As `transcribe`, but an iterator of segments, each of which comes when it is decoded.
+
+        Its `transcript()` is what `transcribe` gives: there the edges of words are final.
 
         Raises:
             InputError: the recording cannot be used.
@@ -318,8 +321,10 @@ def align(
         ModelError: the model is not available.
         UsageError: the arguments make no sense, or do not fit the model.
     """
-    script = script if isinstance(script, Script) else read_script(script)
+    name = "The transcript" if isinstance(script, Script) else file_label(script)
+    given = script if isinstance(script, Script) else read_script(script)
     if model is None:
-        model = resolve_model(None, "align", language=language or script.language)
+        model = resolve_model(None, "align", language=language or given.language)
     loaded = model if isinstance(model, Model) else load_model(model)
-    return loaded.align(audio, script, language=language)
+    options = ScriptOptions(language=language)
+    return align_recording(audio, given, model=loaded.network, options=options, name=name)
