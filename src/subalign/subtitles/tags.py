@@ -64,11 +64,6 @@ class Tag(NamedTuple):
     more: str = ""  # between the name and the bracket: attributes, or WebVTT's classes
 
     @property
-    def is_formatting(self) -> bool:
-        """Whether any format gives it a meaning; else (`<laugh>`) it is text in brackets."""
-        return not self.name or self.name.lower() in _KNOWN
-
-    @property
     def is_span(self) -> bool:
         """Whether it begins or ends a span of text."""
         first = self.more[:1]
@@ -91,12 +86,17 @@ Run = str | Tag
 
 
 def split_tags(text: str) -> tuple[Run, ...]:
-    """A given transcript's text as characters and tags; nothing of it is lost."""
+    """A given transcript's text as characters and tags; nothing of it is lost.
+
+    A tag that no format gives a meaning (`<laugh>`) is text in brackets.
+    """
     if "<" not in text and "{" not in text:
         return (text,) if text else ()
     runs: list[Run] = []
     at = 0
     for found in TAG.finditer(text):
+        if found["name"] and found["name"].lower() not in _KNOWN:
+            continue
         if found.start() > at:
             runs.append(text[at : found.start()])
         runs.append(Tag(found[0], found["name"] or "", bool(found["slash"]), found["more"] or ""))
@@ -112,14 +112,7 @@ def render_runs(
     tag: Callable[[Tag], str] = lambda _: "",
 ) -> str:
     """Text with its formatting as `tag` writes it, all else escaped; without `tag`, plain text."""
-    return "".join(
-        escape(run)
-        if isinstance(run, str)
-        else tag(run)
-        if run.is_formatting
-        else escape(run.written)
-        for run in runs
-    )
+    return "".join([escape(run) if isinstance(run, str) else tag(run) for run in runs])
 
 
 def plain_text(text: str) -> str:

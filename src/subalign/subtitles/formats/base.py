@@ -97,14 +97,14 @@ class CueWriter(ResultWriter):
             yield from self.shown(cue)
 
     def shown(self, cue: Cue) -> Iterator[TextSpan]:
-        """A cue as the format writes it: nothing of it, once, or for each word that lights up."""
+        """A cue as the format writes it: once, or for each word; not at all without text."""
         for start, end, parts in self._states(cue):
             # a tag that the format does not carry may leave the space beside it
             if text := self.join(parts, strip=not packs_words(self.options)):
                 yield TextSpan(start, max(end, start + 1), text)
 
     def join(self, parts: Iterable[str], *, strip: bool) -> str:
-        """A cue's text without blank lines, and without space at its ends if that is to `strip`."""
+        """A cue's text without blank lines; with `strip`, without space at either end."""
         text = "".join(parts)
         return visible_text(text.strip() if strip else text)
 
@@ -131,14 +131,7 @@ class CueWriter(ResultWriter):
 
     def beside(self, runs: Sequence[Run]) -> list[str]:
         """What stands beside a word."""
-        return [
-            self.escape(run)
-            if isinstance(run, str)
-            else self.tag(run)
-            if run.is_formatting
-            else self.escape(run.written)
-            for run in runs
-        ]
+        return [self.escape(run) if isinstance(run, str) else self.tag(run) for run in runs]
 
     def word(self, word: CueWord, opening: str = "", closing: str = "") -> list[str]:
         """A word and what stands beside it, in parts.
