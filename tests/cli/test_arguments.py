@@ -1,10 +1,23 @@
 """openai-whisper's booleans and spellings."""
 
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from subalign.cli.arguments import OPENAI_BOOLEANS, spell_booleans
+from subalign.cli.arguments import (
+    OPENAI_BOOLEANS,
+    Only,
+    PanelledCommand,
+    spell_booleans,
+    subcommand,
+)
+from subalign.cli.console import Session
+from subalign.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -38,3 +51,60 @@ _words = st.text().filter(
 @given(st.lists(_words))
 def test_other_arguments_are_left_alone(arguments):
     assert spell_booleans(arguments) == arguments
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    names: Annotated[list[str], typer.Option("--name")] = field(default_factory=lambda: ["a"])
+    colour: Annotated[Literal["red", "blue"], typer.Option()] = "red"
+    size: Annotated[int, typer.Option()] = 3
+
+
+def carry_out(function, *arguments):
+    app = typer.Typer()
+    app.command(cls=PanelledCommand)(subcommand(function))
+    return CliRunner().invoke(app, arguments, obj=Session())
+
+
+def test_a_group_is_an_option_for_each_field():
+    seen = []
+
+    def paint(session: Session, what: str, *, group: Group, quick: bool = False) -> int:
+        seen.append((what, group, quick))
+        return 7
+
+    assert carry_out(paint, "wall", "--name", "b", "--size", "4", "--quick").exit_code == 7
+    assert carry_out(paint, "door", "--colour", "blue").exit_code == 7
+    assert seen == [
+        ("wall", Group(names=["b"], size=4), True),
+        ("door", Group(colour="blue"), False),
+    ]
+
+
+def test_a_command_may_take_some_of_a_group():
+    seen = []
+
+    def paint(session: Session, *, group: Annotated[Group, Only("size")]) -> None:
+        seen.append(group)
+
+    assert carry_out(paint, "--size", "5").exit_code == 0
+    assert seen == [Group(size=5)]
+    assert carry_out(paint, "--colour", "blue").exit_code == 2
+
+
+def test_errors_of_a_command_are_reported():
+    def fail(session: Session) -> None:
+        raise UsageError("`track` counts from 1.")
+
+    outcome = carry_out(fail)
+    assert outcome.exit_code == 2
+    assert outcome.stderr == "Error: --audio-track counts from 1.\n"
+
+
+def test_a_wrong_choice_is_one_sentence():
+    def paint(session: Session, *, group: Group) -> None:
+        raise AssertionError
+
+    outcome = carry_out(paint, "--colour", "green")
+    assert outcome.exit_code == 2
+    assert outcome.stderr == "Error: --colour must be red or blue, not 'green'.\n"

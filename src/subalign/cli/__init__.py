@@ -1,8 +1,9 @@
 """The command `subalign`: one module for each subcommand, and what they share.
 
-Nothing here imports PyTorch until a command does its work, so that help and shell completion come
-at once. `app` is the root, `options` says what a command line may hold, `batch` works through the
-recordings, `messages` turns exceptions into sentences and exit codes.
+`app` is the root. `options` and `layout_options` are what several commands take, `arguments` makes
+commands of functions, `parsers` reads values, `job` holds what is to be done. `console` writes,
+`messages` turns exceptions into sentences and exit codes, `progress` draws, `loading` loads the
+model. PyTorch is imported when a command does its work (`*_run`): help and completion do without.
 """
 
 from subalign.cli.app import main

@@ -26,7 +26,7 @@ from subalign.audio.process import FfmpegProcess, FfmpegStalledError
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.language_tags import guess_language, iso_639_2
-from subalign.pipeline.outputs import write
+from subalign.pipeline.outputs import is_same_file, write
 from subalign.subtitles.files import SubtitleFile, read_subtitle_file
 from subalign.subtitles.files.reading import tidy_file
 
@@ -84,7 +84,7 @@ class SubtitleTrack:
 
 
 def check_target(target: Path, sources: Sequence[Path | str], *, overwrite: bool) -> None:
-    """See to it that nothing is lost by writing a video to `target`.
+    """Check that nothing is lost by writing a video to `target`.
 
     Raises:
         UsageError: its ending is none of those that take subtitles.
@@ -92,9 +92,8 @@ def check_target(target: Path, sources: Sequence[Path | str], *, overwrite: bool
         OutputExistsError: it is there and may not be replaced.
     """
     _container(target)
-    for source in map(Path, sources):
-        same = target.absolute() == source.absolute()
-        if same or (target.exists() and source.exists() and target.samefile(source)):
+    for source in sources:
+        if is_same_file(target, Path(source)):
             raise OutputError(f"{target} is an input itself: give `target` another name.")
     if target.is_dir():
         raise OutputError(f"{target} is a folder: name a file in it.")
