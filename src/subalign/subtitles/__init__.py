@@ -17,8 +17,6 @@ if TYPE_CHECKING:
         resolve_formats,
     )
     from subalign.subtitles.formats.srt import SRTWriter
-    from subalign.subtitles.formats.tsv import TSVWriter
-    from subalign.subtitles.formats.txt import TXTWriter
     from subalign.subtitles.formats.vtt import VTTWriter
     from subalign.subtitles.layout.cues import lay_out
     from subalign.subtitles.page.page import PageMedia
@@ -34,8 +32,6 @@ __all__ = [
     "ResultWriter",
     "SRTWriter",
     "SubtitlesWriter",
-    "TSVWriter",
-    "TXTWriter",
     "TextSpan",
     "VTTWriter",
     "file_name",
@@ -52,8 +48,6 @@ _MODULES = {
     "formats.json": "JSONWriter",
     "formats.registry": "FORMATS file_name format_of get_writer resolve_formats",
     "formats.srt": "SRTWriter",
-    "formats.tsv": "TSVWriter",
-    "formats.txt": "TXTWriter",
     "formats.vtt": "VTTWriter",
     "layout.cues": "lay_out",
     "page.page": "PageMedia",
