@@ -175,17 +175,8 @@ def _align(
     written = _write(work, job, found, file, session, heard=heard)
     if not job.quiet:
         stated = job.script.language or script.language or not model.multilingual
-        session.console.print(*_report_tables(found), sep="\n")
-        session.say(
-            run_summary(
-                work.label,
-                written,
-                audio=found.transcript.duration,
-                elapsed=time.perf_counter() - started,
-                language=None if stated else LANGUAGES[found.transcript.language].title(),
-                arrow=session.arrow,
-            )
-        )
+        language = None if stated else LANGUAGES[found.transcript.language].title()
+        _show(work, found, written, language, time.perf_counter() - started, session)
     if heard:
         return 0
     session.fail(
@@ -194,6 +185,26 @@ def _align(
         "belong together, or use a better --model."
     )
     return NOT_HEARD
+
+
+def _show(
+    work: _Work,
+    found: Alignment,
+    written: Sequence[str],
+    language: str | None,
+    elapsed: float,
+    session: Session,
+) -> None:
+    session.console.print(*_report_tables(found), sep="\n")
+    session.say(
+        run_summary(
+            *(work.label, written),
+            audio=found.transcript.duration,
+            elapsed=elapsed,
+            language=language,
+            arrow=session.arrow,
+        )
+    )
 
 
 def _is_printed(job: AlignJob) -> bool:

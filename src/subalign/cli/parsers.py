@@ -160,8 +160,8 @@ def parse_clip(text: str) -> Clip:
             "such as 90-2:05, or 90- for all that follows."
         )
     where = f"--clip {text!r}"
-    start = _seconds(match[1], where) if match[1] else 0.0
-    return _clip(start, _seconds(match[2], where) if match[2] else None, f"--clip {text}")
+    start = float(_seconds(match[1], where)) if match[1] else 0.0
+    return _clip(start, float(_seconds(match[2], where)) if match[2] else None, f"--clip {text}")
 
 
 def parse_stretch(start: str | None, stop: str | None) -> Clip:
@@ -172,7 +172,9 @@ def parse_stretch(start: str | None, stop: str | None) -> Clip:
             raise UsageError(
                 f"{option} {text!r} is no time: write seconds, m:ss or h:mm:ss, such as 90 or 1:30."
             )
-        seconds.append(None if text is None else _seconds(text.strip(), f"{option} {text!r}"))
+        seconds.append(
+            None if text is None else float(_seconds(text.strip(), f"{option} {text!r}"))
+        )
     return _clip(seconds[0] or 0.0, seconds[1], f"--from {start or 0} --to {stop}")
 
 
@@ -216,13 +218,7 @@ def parse_moment(text: str, option: str) -> Fraction:
         raise UsageError(
             f"{option} {text!r} is no time: write seconds, m:ss or h:mm:ss, such as 1.5 or 1:30."
         )
-    first, *rest = (Fraction(part) for part in clock.replace(",", ".").split(":"))
-    if any(part >= 60 for part in rest):
-        raise UsageError(f"{option} {text!r} has 60 or more minutes or seconds after a colon.")
-    seconds = first
-    for part in rest:
-        seconds = seconds * 60 + part
-    return sign * seconds
+    return sign * _seconds(clock, f"{option} {text!r}")
 
 
 def parse_point(text: str) -> tuple[Fraction, Fraction]:
@@ -239,8 +235,8 @@ def _clip(start: float, end: float | None, where: str) -> Clip:
     return Clip(start, end)
 
 
-def _seconds(clock: str, where: str) -> float:
-    first, *rest = (float(part) for part in clock.replace(",", ".").split(":"))
+def _seconds(clock: str, where: str) -> Fraction:
+    first, *rest = (Fraction(part) for part in clock.replace(",", ".").split(":"))
     if any(part >= 60 for part in rest):
         raise UsageError(f"{where} has 60 or more minutes or seconds after a colon.")
     seconds = first

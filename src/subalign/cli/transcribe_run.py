@@ -145,12 +145,7 @@ def _transcribe_one(
             on_audio=progress.read,
         )
         progress.follow(work.label, stream, job.transcription.clips)
-        guess = stream.language_guess
-        if guess is not None and not guess.sure:
-            session.warn(
-                f"The language of {work.label} is only guessed to be {_named(guess)}: name it "
-                "with --language if it is another."
-            )
+        _warn_of_guess(stream.language_guess, work.label, session)
         for segment in stream:
             if job.verbose:
                 session.say(_live(segment))
@@ -171,9 +166,17 @@ def _transcribe_one(
                 written,
                 audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
                 elapsed=time.perf_counter() - started,
-                language=None if guess is None else _named(guess),
+                language=_named(stream.language_guess) if stream.language_guess else None,
                 arrow=session.arrow,
             )
+        )
+
+
+def _warn_of_guess(guess: LanguageGuess | None, label: str, session: Session) -> None:
+    if guess is not None and not guess.sure:
+        session.warn(
+            f"The language of {label} is only guessed to be {_named(guess)}: name it with "
+            "--language if it is another."
         )
 
 
