@@ -135,36 +135,37 @@ def _chunk_word(
     word: Word, space: bool, timed: bool, joined: bool, source: int
 ) -> tuple[ChunkWord | None, bool]:
     """A word without outer spaces, and whether a space follows it. None for mere space."""
-    if word.before or word.after:
-        return _chunk_word_beside(word, space, timed, joined, source)
-    text = word.text
-    stripped = text.strip()
-    if not stripped:
-        return None, bool(text)
-    if text[0] in _FIXED_SPACES:
-        stripped, spaced = text.rstrip(), space
-    else:
-        spaced = space or text[0] != stripped[0]
-    trailing = text[-1] != stripped[-1]
-    if not stripped.isprintable():
-        stripped = _LINE_END.sub(" ", stripped)
+    before = after = ""
     turn: Turn = ""
-    if stripped[0] in "-–>":
-        turn = "dash" if stripped[1:2] == " " else "speaker" if stripped[:2] == ">>" else ""
-    made = ChunkWord(stripped, word.start, word.end, "", "", spaced, turn, timed, joined, source)
-    return made, trailing
+    text = word.text.strip()
+    if word.before or word.after:
+        before, text, after, leading, trailing = _trimmed(word)
+        turn = _turn(before)
+    elif text:
+        leading, trailing = word.text[0] != text[0], word.text[-1] != text[-1]
+        if word.text[0] in _FIXED_SPACES:
+            text, leading = word.text.rstrip(), False
+        if not text.isprintable():
+            text = _LINE_END.sub(" ", text)
+        if text[0] in "-–>":
+            turn = "dash" if text[1:2] == " " else "speaker" if text[:2] == ">>" else ""
+    else:
+        leading = trailing = bool(word.text)
+    if not (before or text or after):
+        return None, leading or trailing
+    start, end, spaced = word.start, word.end, space or leading
+    return ChunkWord(text, start, end, before, after, spaced, turn, timed, joined, source), trailing
 
 
-def _chunk_word_beside(
-    word: Word, space: bool, timed: bool, joined: bool, source: int
-) -> tuple[ChunkWord | None, bool]:
-    """The same for a word that has something beside it: tags do not keep a space from the end."""
+def _trimmed(word: Word) -> tuple[str, str, str, bool, bool]:
+    """A word and what stands beside it without outer space, and whether there was some.
+
+    Tags do not keep a space from the end.
+    """
     before, text, after = (
         _LINE_END.sub(" ", part) for part in (word.before, word.text, word.after)
     )
     shown = TAG.sub("", before) + text + TAG.sub("", after)
-    spaced = space or shown[:1].isspace()
-    trailing = shown[-1:].isspace()
     before, opened = _without_outer_space(before, 0)
     if opened:
         text = text.lstrip()
@@ -174,11 +175,7 @@ def _chunk_word_beside(
     if not text:
         after = after.lstrip() if opened else after
         before = before.rstrip() if closed else before
-    if not (before or text or after):
-        return None, trailing or spaced
-    turn = _turn(before)
-    made = ChunkWord(text, word.start, word.end, before, after, spaced, turn, timed, joined, source)
-    return made, trailing
+    return before, text, after, shown[:1].isspace(), shown[-1:].isspace()
 
 
 def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
