@@ -17,8 +17,8 @@ SMALL = ModelDimensions(80, 200, 64, 4, 2, 2632, 128, 64, 4, 3)
 SMALL_MULTILINGUAL = ModelDimensions(80, 200, 64, 4, 1, 51865, 128, 64, 4, 2)
 
 
-class Heard(torch.nn.Module):
-    """Stands for an encoder that has heard the one recording of a case, to save time."""
+class KnownFeatures(torch.nn.Module):
+    """Stands for an encoder of the one recording of a case, to save time."""
 
     def __init__(self, features):
         super().__init__()
@@ -30,7 +30,7 @@ class Heard(torch.nn.Module):
 
 @dataclass(frozen=True)
 class Case:
-    """A model that has heard one recording, and openai-whisper's with the same weights."""
+    """A model and one recording, and openai-whisper's with the same weights."""
 
     model: Whisper
     mel: torch.Tensor
@@ -55,7 +55,7 @@ class Case:
     def peer(self):
         peer = peer_of(self.model)
         with torch.inference_mode():
-            peer.encoder = Heard(peer.encoder(self.mel[None]))
+            peer.encoder = KnownFeatures(peer.encoder(self.mel[None]))
         return peer
 
     @cached_property

@@ -16,16 +16,21 @@ def tokenizer(embedded):
     return get_tokenizer(vocabulary, multilingual=False, num_languages=99)
 
 
+def positions_of(matrix):
+    [positions] = token_positions([matrix])
+    return positions
+
+
 def test_positions_are_where_the_path_enters_each_row():
     matrix = torch.full((4, 12), -1.0)
     for row, (first, end) in enumerate([(0, 2), (2, 5), (5, 6), (6, 12)]):
         matrix[row, first:end] = 1.0
-    assert token_positions(matrix).tolist() == [0, 2, 5, 6]
+    assert positions_of(matrix).tolist() == [0, 2, 5, 6]
 
 
 def test_positions_never_decrease_and_start_at_zero():
     matrix = torch.randn(30, 70, generator=torch.Generator().manual_seed(0))
-    positions = token_positions(matrix)
+    positions = positions_of(matrix)
     assert positions.shape == (30,)
     assert positions[0] == 0
     assert (np.diff(positions) >= 0).all()
@@ -34,15 +39,15 @@ def test_positions_never_decrease_and_start_at_zero():
 
 @pytest.mark.parametrize("shape", [(5, 0), (5, 1), (1, 1)])
 def test_without_room_all_positions_are_zero(shape):
-    assert token_positions(torch.zeros(shape)).tolist() == [0] * shape[0]
+    assert positions_of(torch.zeros(shape)).tolist() == [0] * shape[0]
 
 
 def test_one_token_starts_at_zero():
-    assert token_positions(torch.randn(1, 9)).tolist() == [0]
+    assert positions_of(torch.randn(1, 9)).tolist() == [0]
 
 
 def test_nan_gives_positions_inside_the_audio():
-    positions = token_positions(torch.full((4, 6), torch.nan))
+    positions = positions_of(torch.full((4, 6), torch.nan))
     assert ((positions >= 0) & (positions < 6)).all()
 
 
@@ -56,7 +61,7 @@ def test_words_span_their_tokens(tokenizer):
     assert token_ranges(words).tolist() == [[a, b] for a, b in zip([0, *ends], ends, strict=False)]
     maps = [torch.randn(len(tokens) + 1, 90, generator=torch.Generator().manual_seed(2))]
     [found] = Dtw().word_spans(maps, [words], [np.ones(180)])
-    seconds = token_positions(maps[0]) * 0.02
+    seconds = positions_of(maps[0]) * 0.02
     np.testing.assert_allclose(found.spans, seconds[token_ranges(words)])
     assert not found.estimated.any()
 

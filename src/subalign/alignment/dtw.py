@@ -41,7 +41,6 @@ __all__ = [
     "Dtw",
     "DurationThresholds",
     "SpeechRate",
-    "batch_token_positions",
     "cap_sentence_ends",
     "fit_segment",
     "token_positions",
@@ -115,7 +114,7 @@ class Dtw:
             WordSpans(
                 positions[token_ranges(words)] / POSITIONS_PER_SECOND, np.zeros(len(words), bool)
             )
-            for positions, words in zip(batch_token_positions(maps, kernels), texts, strict=True)
+            for positions, words in zip(token_positions(maps, kernels), texts, strict=True)
         ]
 
     def time_segments(
@@ -148,24 +147,18 @@ class Dtw:
         return timed
 
 
-def token_positions(matrix: Tensor, kernels: KernelChoice = "auto") -> NDArray[np.int64]:
-    """The first position (tokens,) of each row of `matrix` (tokens, positions).
+def token_positions(
+    maps: Sequence[Tensor], kernels: KernelChoice = "auto"
+) -> list[NDArray[np.int64]]:
+    """The first position (tokens,) of each row of each map (tokens, positions).
 
     They are read off the monotonic path of the highest sum (dynamic time warping), so the first
     is 0 and they never decrease. Without any position they are all 0.
     """
-    [positions] = batch_token_positions([matrix], kernels)
-    return positions
-
-
-def batch_token_positions(
-    matrices: Sequence[Tensor], kernels: KernelChoice = "auto"
-) -> list[NDArray[np.int64]]:
-    """`token_positions` of several matrices, which may differ in size, at once."""
-    paths = dtw_paths([-matrix for matrix in matrices], kernels)
+    paths = dtw_paths([-rows for rows in maps], kernels)
     return [
-        _first_positions(*path, n_tokens=matrix.shape[0])
-        for path, matrix in zip(paths, matrices, strict=True)
+        _first_positions(*path, n_tokens=rows.shape[0])
+        for path, rows in zip(paths, maps, strict=True)
     ]
 
 

@@ -214,7 +214,7 @@ def _picture(
     scores = window.scores(model, heads)
     matrix = scores.maps(options).maps.mean(dim=0)  # (tokens + 1, positions)
     begin = window.start / FRAMES_PER_SECOND
-    positions = token_positions(matrix, options.kernels).astype(np.float64)
+    [positions] = token_positions([matrix], options.kernels)
     starts = np.asarray(begin + positions * scores.seconds, dtype=np.float64)
     words, first = [], 0
     truth = begin + window.text.spans

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.dtw import batch_token_positions
+from subalign.alignment.dtw import token_positions
 from subalign.alignment.methods import heads_for, method_for
 from subalign.heads.attention import (
     BY_DTW,
@@ -313,7 +313,7 @@ def _agreement(
         return np.ones(len(maps))
     trusted = maps * torch.from_numpy(trust).to(maps)[:, None, None]
     others = trusted.sum(dim=0) - trusted  # (heads, tokens, positions)
-    own = np.stack(batch_token_positions(list(maps), options.kernels))
-    shared = np.stack(batch_token_positions(list(others), options.kernels))
+    own = np.stack(token_positions(list(maps), options.kernels))
+    shared = np.stack(token_positions(list(others), options.kernels))
     near = np.abs(own - shared)[:, :-1] * window.seconds <= NEAR
     return np.asarray(near.sum(axis=1) / near.shape[1], dtype=np.float64)
