@@ -1,11 +1,14 @@
 """The documentation names what there is: what is public, every format, every profile."""
 
 import re
+import shlex
 from typing import get_args
 
 import pytest
+from typer.main import get_command
 
 import subalign
+from subalign.cli.app import app
 from subalign.options import ProfileName
 from subalign.subtitles.formats.registry import FORMATS
 
@@ -25,6 +28,25 @@ def test_the_tables_name_each_format_and_profile(docs):
     for page, names in (("formats.md", FORMATS), ("cues.md", get_args(ProfileName))):
         rows = re.findall(r"^\| `(\w+)`", (docs / page).read_text("utf-8"), re.MULTILINE)
         assert sorted(set(names) - set(rows)) == []
+
+
+def test_commands_in_the_pages_have_the_options_that_they_show(docs, repo_root):
+    root = get_command(app)
+    shown = 0
+    for page in (*docs.rglob("*.md"), repo_root / "README.md"):
+        blocks = re.findall(
+            r"^```(?:sh)?\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+        text = "\n".join(blocks).replace("\\\n", " ")
+        for line in re.findall(r"^ *(?:\$ )?(?:.*\| )?subalign (.+)$", text, re.MULTILINE):
+            command, words = root, shlex.split(line, comments=True)
+            while words and words[0] in getattr(command, "commands", ()):
+                command = command.commands[words.pop(0)]
+            known = {name for one in command.params for name in one.opts + one.secondary_opts}
+            given = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+            assert given <= known, (page.name, line)
+            shown += 1
+    assert shown > 40
 
 
 def test_each_page_is_in_the_contents(docs, repo_root):
