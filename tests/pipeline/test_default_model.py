@@ -82,6 +82,13 @@ def test_nothing_stands_in_for_other_languages(caplog, language):
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("language", [None, "en", "de"])
+def test_nothing_stands_in_where_speech_is_to_be_translated(caplog, language):
+    with pytest.raises(ModelUnavailableError, match="give `model` a multilingual model"):
+        resolve_model(None, "transcribe", language=language, task="translate")
+    assert caplog.records == []
+
+
 def test_an_unknown_language():
     with pytest.raises(UsageError):
         choose_model("align", "klingon")

@@ -17,6 +17,7 @@ from subalign.cli.console import Session, readable_size
 from subalign.cli.job import ComputeOptions
 from subalign.model import Fetching, OnFetch, Whisper, disable_sdpa, load_whisper
 from subalign.model.devices import resolve_device
+from subalign.options import Task
 from subalign.pipeline.default_model import Command, resolve_model
 
 __all__ = [
@@ -33,10 +34,11 @@ def loaded_model(
     quiet: bool,
     command: Command = "align",
     language: str | None = None,
+    task: Task = "transcribe",
 ) -> Iterator[Whisper]:
     """The model, as long as the context lasts with the kind of attention that was asked for.
 
-    `command` and `language` choose the model where none is named.
+    `command`, `language` and `task` choose the model where none is named.
 
     Raises:
         ModelError: the model is not available.
@@ -51,7 +53,11 @@ def loaded_model(
     with nullcontext() if compute.sdpa else disable_sdpa():
         with fetch_shown(session, quiet=quiet) as progress:
             name = resolve_model(
-                *(compute.model, command), language=language, device=device, progress=progress
+                *(compute.model, command),
+                language=language,
+                task=task,
+                device=device,
+                progress=progress,
             )
             model = load_whisper(name, device=device, dtype=dtype, progress=progress)
         yield model

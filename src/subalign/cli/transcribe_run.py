@@ -115,6 +115,7 @@ def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) ->
         quiet=job.quiet,
         command="transcribe",
         language=job.transcription.language,
+        task=job.transcription.task,
     ) as model:
         check_language(model, job.transcription.language, job.transcription.task)
         shown = session.console.is_terminal and not job.quiet

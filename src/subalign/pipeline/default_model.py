@@ -7,6 +7,7 @@ from typing import Literal
 from subalign.errors import ModelUnavailableError
 from subalign.model import EMBEDDED_MODEL, OnFetch, fetch
 from subalign.model.sources import SourceError
+from subalign.options import Task
 from subalign.tokenizer import to_language_code
 
 __all__ = ["AUTO", "Command", "choose_model", "named_model", "resolve_model"]
@@ -49,6 +50,7 @@ def resolve_model(
     command: Command,
     *,
     language: str | None = None,
+    task: Task = "transcribe",
     device: str = "auto",
     progress: OnFetch | None = None,
 ) -> str:
@@ -58,7 +60,8 @@ def resolve_model(
     for it, with a warning.
 
     Raises:
-        ModelUnavailableError: the chosen model cannot be fetched, and the language is another one.
+        ModelUnavailableError: the chosen model cannot be fetched, and the language is another one,
+            or the task to translate.
         UsageError: there is no such device or language.
     """
     named = named_model(model)
@@ -71,7 +74,8 @@ def resolve_model(
         reason = str(error).rstrip(".")
         if isinstance(error, SourceError):
             reason = f"Model {chosen} is not on this machine and {error.reason}"
-        if language is not None and to_language_code(language) != "en":
+        is_english = language is None or to_language_code(language) == "en"
+        if task == "translate" or not is_english:
             raise ModelUnavailableError(
                 f"{reason}: run `subalign models get {chosen}` where a network reaches one of its "
                 f"sources, or give `model` a multilingual model, as {EMBEDDED_MODEL} knows only "

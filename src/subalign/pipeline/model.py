@@ -300,7 +300,7 @@ def transcribe(
         UsageError: the arguments make no sense, or do not fit the model.
     """
     if model is None:
-        model = resolve_model(None, "transcribe", language=language)
+        model = resolve_model(None, "transcribe", language=language, task=task)
     loaded = model if isinstance(model, Model) else load_model(model)
     return loaded.transcribe(audio, language=language, task=task)
 
