@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -171,6 +173,16 @@ def test_every_format_has_a_writer_of_its_extension() -> None:
         assert isinstance(writer, ResultWriter)
         assert isinstance(writer, SubtitlesWriter) == (format_name in ("srt", "vtt"))
         assert writer.name == format_name
+
+
+def test_the_formats_have_one_order_whatever_is_imported_first() -> None:
+    code = (
+        "import subalign.subtitles.formats.html, subalign.subtitles as s;"
+        "print(*s.FORMATS); print(*s.resolve_formats(['all']))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert shown.stdout.splitlines() == [" ".join(FORMATS)] * 2
+    assert FORMATS[:5] == ("txt", "vtt", "srt", "tsv", "json")
 
 
 @pytest.mark.parametrize(

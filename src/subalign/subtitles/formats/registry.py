@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "file_name", "format_of", "get_writer", "resolve_formats"]
 
-for _module in MODULES:
-    import_module(f"subalign.subtitles.formats.{_module}")
+_MODULES = [import_module(f"subalign.subtitles.formats.{module}") for module in MODULES]
 
-FORMATS: tuple[str, ...] = tuple(WRITERS)
+# in this order whatever was imported first
+FORMATS: tuple[str, ...] = tuple(
+    name
+    for module in _MODULES
+    for name, writer in WRITERS.items()
+    if writer.__module__ == module.__name__
+)
 _ALL = "all"
 
 
@@ -70,7 +75,7 @@ def resolve_formats(names: Iterable[str]) -> tuple[str, ...]:
         if name in WRITERS:
             found[name] = None
         elif name == _ALL:
-            found |= dict.fromkeys(WRITERS)
+            found |= dict.fromkeys(_names())
         elif name:
             raise _unknown(name)
     if not found:
@@ -79,10 +84,15 @@ def resolve_formats(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _unknown(name: str) -> UsageError:
-    nearest = difflib.get_close_matches(name, (*WRITERS, _ALL), n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, (*_names(), _ALL), n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]}?" if nearest else f"use {_choices()}."
     return UsageError(f"`format` does not know {name!r}: {hint}")
 
 
 def _choices() -> str:
-    return f"{', '.join(WRITERS)} or {_ALL}"
+    return f"{', '.join(_names())} or {_ALL}"
+
+
+def _names() -> tuple[str, ...]:
+    """This package's formats, and those that a program has added."""
+    return (*FORMATS, *(name for name in WRITERS if name not in FORMATS))
