@@ -52,16 +52,41 @@ def test_what_parts_lines_parts_words():
     assert file.getvalue() == "one two three[1mfour\n"
 
 
-def test_terminal_gets_no_orders(tmp_path, monkeypatch, capsysbinary):
-    import sys
+SUBTITLES = {
+    "srt": "1\n00:00:01,000 --> 00:00:03,000\n{}\n",
+    "vtt": "WEBVTT {0}\n\nNOTE {0}\n\nx{0}\n00:01.000 --> 00:03.000 align:left{0}\n{0}\n",
+    "ass": "[Script Info]\n; {0}\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, "
+    "MarginR, MarginV, Effect, Text\nDialogue: 0,0:00:01.00,0:00:03.00,{0},,0,0,0,,{0}\n",
+}
 
+
+@pytest.mark.parametrize("form", SUBTITLES)
+@pytest.mark.parametrize("command", ["retime --shift 1 -o out", "check --fix --in-place"])
+def test_subtitle_files_lose_control_characters(form, command, tmp_path, monkeypatch, capsysbinary):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"a.{form}"
+    # a file that begins with others than ESC and C1 is taken for no text at all
+    text = f"{'long ' * 1000}{CONTROLS}\x1b[31mred\x9b"
+    path.write_text(SUBTITLES[form].format(text), encoding="utf-8")
+    assert run([*command.split(), path.name]) == (1 if "check" in command else 0)  # too long lines
+    written = (tmp_path / "out" / path.name if "retime" in command else path).read_text("utf-8")
+    assert not RAW.search(written)
+    assert "[31mred\n" in written
+    shown = capsysbinary.readouterr()
+    assert not RAW.search((shown.out + shown.err).decode())
+
+
+def test_check_tells_of_control_characters(tmp_path, capsys):
     path = tmp_path / "a.srt"
-    path.write_text("1\n00:00:01,000 --> 00:00:03,000\n\x1b[31mred\x9b\n\n")
-    command = ["retime", str(path), "--shift", "1", "-o", "-"]
-    assert run(command) == 0
-    assert b"\x1b[31mred" in capsysbinary.readouterr().out
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert run(command) == 0
+    path.write_text(SUBTITLES["srt"].format("\x1b[31mred\x9b"), encoding="utf-8")
+    assert run(["check", str(path)]) == 0  # players pass them over
+    assert "control characters" in capsys.readouterr().out
+
+
+def test_standard_output_gets_no_orders(tmp_path, capsysbinary):
+    path = tmp_path / "a.srt"
+    path.write_text(SUBTITLES["srt"].format("\x1b[31mred\x9b"), encoding="utf-8")
+    assert run(["retime", str(path), "--shift", "1", "-o", "-"]) == 0
     assert capsysbinary.readouterr().out.splitlines()[2] == b"[31mred"
 
 

@@ -190,6 +190,7 @@ _HEADINGS = ("", "CUE", "TIME", "PROBLEM", "FOUND", "LIMIT")
 _SENTENCES = {
     "encoding": "not UTF-8",
     "line-breaks": "mixed line breaks",
+    "controls": "control characters",
     "header": "no header",
     "rolling": "rolling captions: lines are repeated",
     "lost-text": "text without readable times",

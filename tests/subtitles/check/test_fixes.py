@@ -13,7 +13,16 @@ from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.layout.profiles import PROFILES
 
 FIXED_KINDS = {
-    *("encoding", "line-breaks", "header", "numbering", "time-format", "negative", "order"),
+    *(
+        "encoding",
+        "line-breaks",
+        "controls",
+        "header",
+        "numbering",
+        "time-format",
+        "negative",
+        "order",
+    ),
     *("empty", "blank-line", "open-tag", "stray-tag"),
 }
 

@@ -8,7 +8,8 @@
   one without duration, else lasts as long as it must and the next cue lets it.
 - A cue that runs into the next one at its position ends before it, at the profile's distance where
   that leaves it the least duration, else where the next one starts. The same for small gaps.
-- Times are written as the format has them, line breaks are of one kind, and the text is UTF-8.
+- Times are written as the format has them, line breaks are of one kind, and the text is UTF-8
+  without control characters.
 
 Speed, width, lines and durations are matters of the text, and stay.
 """
@@ -59,7 +60,7 @@ def _fixed_once(file: SubtitleFile, profile: Profile) -> SubtitleFile:
         numbers = count(1)
         fixed = fixed.with_cues(lambda cue: replace(cue, identifier=str(next(numbers))))
     newline = "\n" if file.mixed else file.newline
-    return replace(with_header(fixed), newline=newline, mixed=False, is_utf8=True)
+    return replace(with_header(fixed), newline=newline, mixed=False, controls=False, is_utf8=True)
 
 
 def _tidied(cue: FileCue, format: FileFormat) -> FileCue | None:

@@ -29,6 +29,7 @@ _SHOWN = 40  # characters of a file's own text
 ProblemKind = Literal[
     "encoding",
     "line-breaks",
+    "controls",
     "header",
     "rolling",
     "lost-text",
@@ -53,7 +54,7 @@ ProblemKind = Literal[
 ]
 
 WARNINGS: frozenset[ProblemKind] = frozenset(
-    ("line-breaks", "numbering", "time-format", "order", "empty", "stray-tag")
+    ("line-breaks", "controls", "numbering", "time-format", "order", "empty", "stray-tag")
 )
 """What players tolerate; everything else is an error."""
 
@@ -94,6 +95,8 @@ def _whole(file: SubtitleFile) -> Iterator[Problem]:
         yield Problem(kind="encoding", value=file.guess or "another encoding", allowed="UTF-8")
     if file.mixed:
         yield Problem(kind="line-breaks", value="mixed", allowed="one kind")
+    if file.controls:
+        yield Problem(kind="controls")
     cues = sorted(file.cues, key=lambda cue: cue.start_ms)
     if file.format != "ass" and are_rolling(cues):
         yield Problem(kind="rolling", value=f"{unrolled(cues).count(None)} cues add nothing")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from subalign.errors import InputError
+from subalign.subtitles.controls import plain_characters
 from subalign.subtitles.files.ass import parse_events, render_events
 from subalign.subtitles.files.encodings import encoding_name, file_label, read_text_file
 from subalign.subtitles.files.srt_vtt import begins_with_cue, parse_blocks, render_blocks
@@ -102,8 +103,9 @@ def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = Non
     counts["\r"] = text.count("\r") - counts["\r\n"]
     newline = max(("\n", "\r\n"), key=lambda mark: counts[mark])
     text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
-    form = detect_format(text) or expected
-    body = text.rstrip("\n")
+    plain = plain_characters(text)
+    form = detect_format(plain) or expected
+    body = plain.rstrip("\n")
     if form is None:
         name = _OTHERS.get(Path(label).suffix.lower())
         what = f"is {name}, which is not read here" if name else "is no subtitle file"
@@ -119,7 +121,8 @@ def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = Non
         parts=tuple(parts),
         newline=newline,
         mixed=sum(1 for count in counts.values() if count) > 1 or bool(counts["\r"]),
-        ending=text[len(body) :],
+        controls=plain != text,
+        ending=plain[len(body) :],
         original=text,
     )
 
