@@ -13,17 +13,8 @@ from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.layout.profiles import PROFILES
 
 FIXED_KINDS = {
-    *(
-        "encoding",
-        "line-breaks",
-        "controls",
-        "header",
-        "numbering",
-        "time-format",
-        "negative",
-        "order",
-    ),
-    *("empty", "blank-line", "open-tag", "stray-tag"),
+    *("encoding", "line-breaks", "controls", "header", "numbering", "time-format", "negative"),
+    *("order", "empty", "blank-line", "open-tag", "stray-tag"),
 }
 
 TEXTS = st.lists(

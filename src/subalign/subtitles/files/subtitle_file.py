@@ -57,8 +57,8 @@ class OtherLines:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubtitleFile:
     """A whole file. `newline` is the line break of most lines; `mixed` says that others differ.
-    `controls` says that there were control characters, which terminals obey: they are left out.
 
+    `controls` says that there were control characters, which terminals obey: they are left out.
     `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
     `guess` is the usual name of the encoding that they were guessed to be in, empty where nothing
     was guessed, and `certain` whether no other encoding fits as well.
