@@ -133,7 +133,8 @@ def mux(
 def _tracks(
     files: Sequence[Path], languages: Sequence[str], titles: Sequence[str]
 ) -> "list[SubtitleTrack]":
-    from subalign.pipeline.mux import SubtitleTrack, guess_language
+    from subalign.pipeline.language_tags import guess_language
+    from subalign.pipeline.mux import SubtitleTrack
 
     for option, values in (("--language", languages), ("--title", titles)):
         if len(values) > len(files):

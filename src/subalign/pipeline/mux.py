@@ -25,12 +25,12 @@ from subalign.audio.log import FfmpegLog
 from subalign.audio.process import FfmpegProcess, FfmpegStalledError
 from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
-from subalign.pipeline.language_tags import guess_language, iso_639_2
+from subalign.pipeline.language_tags import iso_639_2
 from subalign.pipeline.outputs import is_same_file, write
 from subalign.subtitles.files import SubtitleFile, read_subtitle_file
 from subalign.subtitles.files.reading import tidy_file
 
-__all__ = ["OnProgress", "SubtitleTrack", "burn", "check_target", "guess_language", "mux"]
+__all__ = ["OnProgress", "SubtitleTrack", "burn", "check_target", "mux"]
 
 # called with the seconds of the video that are written, and all of them where that is known
 OnProgress = Callable[[float, float | None], None]
