@@ -64,8 +64,11 @@ def _check(options: object, names: str, valid: Callable[[Any], bool], sentence: 
 
 
 def _check_choice(options: object, name: str, literal: object) -> None:
-    choices = get_args(literal)
-    _check(options, name, choices.__contains__, f"must be {_listed(choices)}, not {{!r}}.")
+    choices, value = get_args(literal), getattr(options, name)
+    default = getattr(type(options), name)
+    _require(
+        value in choices or value is default, f"`{name}` must be {_listed(choices)}, not {value!r}."
+    )
 
 
 def _listed(values: Sequence[object]) -> str:

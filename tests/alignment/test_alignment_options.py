@@ -16,6 +16,7 @@ def test_defaults():
     ("wrong", "sentence"),
     [
         ({"method": "dwt"}, "`method` must be viterbi or dtw, not 'dwt'."),
+        ({"method": None}, "`method` must be viterbi or dtw, not None."),
         ({"heads": ((0, 1), (-1, 0))}, "`heads` counts layers and heads from 0."),
         ({"heads": ((0, -1),)}, "`heads` counts layers and heads from 0."),
         ({"medfilt_width": 4}, "`medfilt_width` must be an odd number from 1 up, not 4."),

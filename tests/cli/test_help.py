@@ -91,6 +91,13 @@ def test_help_shows_every_name_in_full(subalign, monkeypatch, columns):
     assert [name for name in names if name not in shown] == []
 
 
+def test_help_names_every_format(subalign):
+    from subalign.subtitles import FORMATS
+
+    shown = subalign("transcribe", "--help").out
+    assert [name for name in FORMATS if f" {name}" not in shown] == []
+
+
 def test_version(subalign):
     outcome = subalign("--version")
     assert (outcome.code, outcome.out) == (0, f"subalign {__version__}\n")
