@@ -127,7 +127,9 @@ def test_the_model_is_loaded_once_and_last(transcribe, folder, clip, monkeypatch
     loaded = []
     load_whisper = loading.load_whisper
     monkeypatch.setattr(
-        loading, "load_whisper", lambda name, **rest: loaded.append(name) or load_whisper(name, **rest)
+        loading,
+        "load_whisper",
+        lambda name, **rest: loaded.append(name) or load_whisper(name, **rest),
     )
     (folder / "other.wav").write_bytes(clip.read_bytes())
     assert transcribe("talk.wav", "other.wav").code == 0

@@ -176,23 +176,12 @@ class LayoutArguments:
         """
         if self.highlight_style is not None and not self.highlight_words:
             raise UsageError("--highlight-style needs --highlight-words.")
-        return LayoutOptions(
-            profile=self.profile,
-            keep_lines=keep_lines,
-            highlight_words=self.highlight_words,
-            highlight_style=self.highlight_style or LayoutOptions.highlight_style,
-            style=parse_style(self.style),
-            max_line_width=self.max_line_width,
-            max_line_count=self.max_line_count,
-            max_words_per_line=self.max_words_per_line,
-            max_cps=self.max_cps,
-            min_duration=self.min_duration,
-            max_duration=self.max_duration,
-            min_gap=self.min_gap,
-            linger=self.linger,
-            fps=self.fps,
-            csv_formulas=self.csv_formulas,
-        )
+        given = vars(self) | {
+            "keep_lines": keep_lines,
+            "highlight_style": self.highlight_style or LayoutOptions.highlight_style,
+            "style": parse_style(self.style),
+        }
+        return LayoutOptions(**given)  # the fields have the same names
 
 
 def warn_of_limits(layout: LayoutOptions, session: Session) -> None:

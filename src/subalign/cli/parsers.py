@@ -32,7 +32,7 @@ __all__ = [
 _NONE = "none"
 _SIDES = {"left": 1, "right": 2}
 _CLOCK = r"(?:(?:\d+:)?\d+:)?\d+(?:[.,]\d+)?"
-_CLIP = re.compile(rf"\s*({_CLOCK})?\s*-\s*({_CLOCK})?\s*")
+_CLIP = re.compile(rf"\s*(?:({_CLOCK})\s*)?-(?:\s*({_CLOCK}))?\s*")
 
 
 def parse_number(text: str, option: str) -> float | None:
