@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from subalign.model import list_models
     from subalign.pipeline.model import Model, align, load_model, transcribe
     from subalign.pipeline.outputs import write, write_report
-    from subalign.pipeline.subtitles import check, fix, lay_out, render, retime
+    from subalign.pipeline.subtitle_functions import check, fix, lay_out, render, retime
     from subalign.subtitles.check import Problem
     from subalign.subtitles.cue import Cue
     from subalign.subtitles.files import SubtitleFile, read_subtitle_file
@@ -60,7 +60,7 @@ _MODULES = {
     "subalign.model": ("list_models",),
     "subalign.pipeline.model": ("Model", "align", "load_model", "transcribe"),
     "subalign.pipeline.outputs": ("write", "write_report"),
-    "subalign.pipeline.subtitles": ("check", "fix", "lay_out", "render", "retime"),
+    "subalign.pipeline.subtitle_functions": ("check", "fix", "lay_out", "render", "retime"),
     "subalign.subtitles.check": ("Problem",),
     "subalign.subtitles.cue": ("Cue",),
     "subalign.subtitles.files": ("SubtitleFile", "read_subtitle_file"),
