@@ -16,8 +16,21 @@ from huggingface_hub import constants
 
 import subalign.model.package_index as package_index
 from subalign.cli.messages import exit_code_of
-from subalign.errors import ModelUnavailableError, UnknownModelError, UsageError
-from subalign.model import fetch, list_models, official_models, store, where
+from subalign.errors import (
+    ChecksumError,
+    ModelUnavailableError,
+    UnknownModelError,
+    UsageError,
+)
+from subalign.model import (
+    fetch,
+    list_models,
+    load_whisper,
+    loading,
+    official_models,
+    store,
+    where,
+)
 from subalign.model.package_index import WheelFile, WheelModel
 from subalign.model.registry import OfficialModel
 
@@ -314,6 +327,41 @@ def test_half_a_file_in_openai_whispers_cache_is_none(caches):
     put_pt(caches / "xdg" / "whisper", size=1000)
     with pytest.raises(ModelUnavailableError, match="is not on this machine"):
         where("turbo")
+
+
+@pytest.fixture
+def read_whole(monkeypatch):
+    """Loading gives a file's path, or refuses it as damaged."""
+
+    def load(path, *_):
+        if path.read_bytes() != WEIGHTS:
+            raise ChecksumError(f"{path} is not OpenAI's")
+        return path
+
+    monkeypatch.setattr(loading, "_load", load)
+
+
+@pytest.mark.parametrize("folder", ["xdg/whisper", "own/models"])
+def test_a_damaged_file_gives_way_to_another_source(caches, openai, read_whole, folder, caplog):
+    damaged = put_pt(caches / folder)
+    damaged.write_bytes(WEIGHTS[::-1])
+    assert load_whisper("turbo") == caches / "own" / "models" / damaged.name
+    assert caplog.messages[0].startswith(f"{damaged} is damaged, its SHA-256 is not that of")
+    assert openai.starts == [0]
+
+
+def test_a_damaged_file_gives_way_to_another_cache(caches, read_whole):
+    put_pt(caches / "own" / "models").write_bytes(WEIGHTS[::-1])
+    path = put_pt(caches / "xdg" / "whisper")
+    assert load_whisper("turbo") == path
+
+
+def test_a_damaged_file_is_the_error_where_there_is_no_other_source(caches, read_whole):
+    damaged = put_pt(caches / "xdg" / "whisper")
+    damaged.write_bytes(WEIGHTS[::-1])
+    with pytest.raises(ChecksumError, match="is not OpenAI's"):
+        load_whisper("turbo")
+    assert damaged.exists()  # another program's file is nobody's to delete
 
 
 @pytest.mark.parametrize(

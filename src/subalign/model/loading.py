@@ -1,9 +1,10 @@
 """One way in for all kinds of checkpoints: `load_whisper`."""
 
+import logging
 import os
 from pathlib import Path
 
-from subalign.errors import UnknownModelError
+from subalign.errors import ChecksumError, ModelUnavailableError, UnknownModelError
 from subalign.model.checkpoints.ctranslate2 import load_ctranslate2_folder
 from subalign.model.checkpoints.folder import kind_of
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
@@ -44,7 +45,8 @@ def load_whisper(
         UsageError: there is no such device or dtype.
         UnknownModelError: the name stands for nothing.
         ModelUnavailableError: the model is neither on this machine nor reachable.
-        ChecksumError: a `.pt` file bears an official name but differs from the official one.
+        ChecksumError: a `.pt` file bears an official name but differs from the official one, and
+            no other source gives the model.
         CheckpointError: the files are missing, damaged, unsafe or do not fit together.
     """
     torch_device = resolve_device(device)
@@ -52,8 +54,7 @@ def load_whisper(
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:
-        official = official_models().get(canonical)
-        return _load(fetch(name, progress=progress), target, canonical, official)
+        return _load_known(canonical, target, progress)
     path = Path(name_or_path)
     if path.exists():
         return _load(path, target, path.resolve().name)
@@ -65,6 +66,27 @@ def load_whisper(
             "names that `subalign models list` shows."
         )
     raise unknown_model(name)
+
+
+def _load_known(name: str, target: TensorOptions, progress: OnFetch | None) -> Whisper:
+    """The model of a known name, from the first of its places that is not damaged."""
+    damaged: dict[Path, ChecksumError] = {}
+    while True:
+        try:
+            path = fetch(name, damaged=damaged, progress=progress)
+        except ModelUnavailableError as error:
+            raise next(iter(damaged.values()), error) from error
+        try:
+            return _load(path, target, name, official_models().get(name))
+        except ChecksumError as error:
+            if path in damaged:
+                raise
+            damaged[path] = error
+            logging.getLogger("subalign").warning(
+                "%s is damaged, its SHA-256 is not that of OpenAI's %s: it is passed over, so "
+                "delete it.",
+                *(path, name),
+            )
 
 
 def _load(

