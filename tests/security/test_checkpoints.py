@@ -220,6 +220,16 @@ def test_damaged_pickles(tmp_path, data):
     error_of(tmp_path / "model.pt")
 
 
+@pytest.mark.parametrize("part", [b"]" * (5 << 20), b"X\xff\xff\xff\x7f", b"I" + b"1" * (5 << 20)])
+def test_large_pickle_of_the_former_form_takes_no_memory(saved, part):
+    torch.save(openai_content(random_model()), saved, _use_new_zipfile_serialization=False)
+    data = saved.read_bytes()
+    load_whisper(saved)
+    content = data.index(b"}q", data.index(b"little_endian")) - 2  # after its protocol
+    saved.write_bytes(data[: content + 2] + part + data[content:])
+    assert "far larger than in a Whisper model" in error_of(saved)
+
+
 def test_weights_that_stand_for_more_than_their_bytes(saved):
     content = openai_content(random_model())
     weights = content["model_state_dict"]

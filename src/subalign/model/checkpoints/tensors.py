@@ -1,11 +1,13 @@
 """Weights as they lie in files, read one by one, and whether they are those of a model."""
 
 import pickle
+import pickletools
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import safetensors.torch
 import torch
@@ -28,6 +30,8 @@ _NAMED_AT_MOST = 3
 # the largest Whisper's header and pickle have 0.2 MiB
 _LARGEST_HEADER = 8 << 20
 _LARGEST_PICKLE = 4 << 20
+# in files of the former form: magic number, protocol, system, content, names of the weights
+_N_PICKLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,9 @@ def check_tensors(
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse an archive whose parts are packed, as `torch.save` never does, or far too large."""
+    """Refuse what `torch.save` never writes: packed parts, and pickles that are far too large."""
     if not zipfile.is_zipfile(path):
+        _check_pickles(path)
         return
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -163,6 +168,44 @@ def _check_archive(path: Path) -> None:
                     f"{path} was refused: its part {member.filename!r} is packed or far larger "
                     "than a Whisper model's; use a checkpoint in safetensors form."
                 )
+
+
+def _check_pickles(path: Path) -> None:
+    """The same for a file of the former form, whose pickles stand before the weights."""
+    with path.open("rb") as file:
+        limited = _Limited(file, path)
+        for _ in range(_N_PICKLES):
+            try:
+                for _ in pickletools.genops(limited):
+                    pass
+            except ValueError:
+                return  # whoever reads it says what is wrong
+
+
+@dataclass(slots=True)
+class _Limited:
+    """A file of which only so many bytes are read as are allowed for pickles."""
+
+    file: BinaryIO
+    path: Path
+    left: int = _LARGEST_PICKLE
+
+    def read(self, size: int) -> bytes:
+        self._count(size)
+        return self.file.read(size)
+
+    def readline(self) -> bytes:
+        line = self.file.readline(self.left + 1)
+        self._count(len(line))
+        return line
+
+    def _count(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise CheckpointError(
+                f"{self.path} was refused: what stands before its weights is far larger than in a "
+                "Whisper model; use a checkpoint in safetensors form."
+            )
 
 
 def _read_safetensor(path: Path, name: str) -> Tensor:
