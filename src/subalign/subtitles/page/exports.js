@@ -4,8 +4,10 @@
 const WHOLE_NUMBERS = new Set(["id", "seek", "tokens"]);
 
 function toSRT(cues) {
+  // whole runs of hyphens: each hyphen of a run without an arrow would else be tried
+  const short = (run) => (run.endsWith(">") ? "->" : run);
   const block = ({ number, start, end, text }) =>
-    `${number}\n${timecode(start, ",")} --> ${timecode(end, ",")}\n${text.replace(/-{2,}>/g, "->")}\n\n`;
+    `${number}\n${timecode(start, ",")} --> ${timecode(end, ",")}\n${text.replace(/-{2,}>?/g, short)}\n\n`;
   return cueTexts(cues, 1).map(block).join("");
 }
 
