@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from subalign.errors import OutputExistsError
 
-__all__ = ["whole_file"]
+__all__ = ["remove_remains", "whole_file"]
 
 _LONGEST_START = 200  # bytes of a file's name in the name of its temporary file
 
@@ -38,6 +38,11 @@ def whole_file(target: Path, *, overwrite: bool) -> Iterator[Path]:
     finally:
         for _, held in made:
             held.close()
+
+
+def remove_remains(target: Path) -> None:
+    """Remove what a killed run left beside the target, which it may have finished."""
+    _remove_left_over(_usual_part(target))
 
 
 def _put_in_place(part: Path, target: Path, *, overwrite: bool) -> None:
@@ -72,10 +77,9 @@ def _new_part(target: Path, made: list[tuple[Path, BinaryIO]]) -> Path:
     It is put into `made` at once, as an interrupt may come at any moment, with the handle that
     tells others that it is in use.
     """
-    start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
-    usual = target.with_name(f".{start}.part")
+    usual = _usual_part(target)
     # another run may be at work on the same target
-    others = (target.with_name(f".{start}.{uuid4().hex[:8]}.part") for _ in range(9))
+    others = (usual.with_suffix(f".{uuid4().hex[:8]}.part") for _ in range(9))
     for path in (usual, *others):
         _remove_left_over(path)
         with suppress(FileExistsError):
@@ -88,6 +92,11 @@ def _new_part(target: Path, made: list[tuple[Path, BinaryIO]]) -> Path:
             made.pop()
             held.close()
     raise OSError(errno.EEXIST, "its temporary names are taken")
+
+
+def _usual_part(target: Path) -> Path:
+    start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
+    return target.with_name(f".{start}.part")
 
 
 def _remove_left_over(path: Path) -> None:

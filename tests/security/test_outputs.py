@@ -81,6 +81,65 @@ def test_remains_of_a_killed_run_are_removed(tmp_path, name):
     assert (tmp_path / name).read_text() == "whole"
 
 
+KILLED_EVERYWHERE = """
+import os, pathlib, signal, sys
+from subalign.pipeline.outputs import Output, prepare_outputs, write_text
+
+folder, before, overwrite = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "True"
+target, new = folder / "a.srt", "new" * 100_000
+left = 0
+
+
+def killing_at(number):
+    def hook(event, arguments):
+        nonlocal number
+        if event in ("open", "os.link", "os.rename", "os.remove"):
+            number -= 1
+            if number == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    return hook
+
+
+def attempt(number):
+    if before:
+        target.write_text(before)
+    pid = os.fork()
+    if not pid:
+        sys.addaudithook(killing_at(number))
+        write_text(new, target, overwrite=overwrite)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+
+
+number = 1
+while attempt(number):
+    found = target.read_text() if target.exists() else ""
+    assert found in (before, new), (number, found[:9])
+    left += len(list(folder.glob(".*.part")))
+    prepare_outputs((Output("srt", target),), "skip")  # as the next run does
+    if found != new:
+        write_text(new, target, overwrite=overwrite)
+    assert [path.name for path in folder.iterdir()] == ["a.srt"], number
+    target.unlink()
+    number += 1
+print(number - 1, left)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+@pytest.mark.parametrize(("before", "overwrite"), [("", False), ("", True), ("old", True)])
+def test_killed_at_each_step_the_file_is_whole_or_absent(tmp_path, before, overwrite):
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_EVERYWHERE, tmp_path, before, str(overwrite)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    steps, left = map(int, run.stdout.split())
+    assert steps >= 3
+    assert left >= 2
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows lets nobody remove an open file")
 def test_two_runs_on_one_target_leave_each_other_alone(tmp_path):
     target = tmp_path / "a.srt"

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import unquote, urlsplit
 
-from subalign.atomic_files import whole_file
+from subalign.atomic_files import remove_remains, whole_file
 from subalign.audio import is_address, looks_like_media
 from subalign.audio.source import legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
@@ -154,6 +154,8 @@ def prepare_outputs(outputs: Sequence[Output], existing: ExistingFiles) -> tuple
         OutputError: a folder cannot be made or written to.
     """
     there = [output for output in outputs if _exists(output.path)]
+    for output in there:
+        remove_remains(output.path)
     if there and existing == "refuse":
         names = ", ".join(str(output.path) for output in there)
         raise OutputExistsError(
