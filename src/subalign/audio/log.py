@@ -14,21 +14,23 @@ from subalign.audio.source import printable
 __all__ = ["FfmpegLog", "Track"]
 
 _LINE = re.compile(r"^(?:\[[^\]]*\] )*?\[(?P<level>panic|fatal|error|warning|info)\] (?P<text>.*)$")
-_CLOCK = r"(\d+):(\d\d):(\d\d(?:\.\d+)?)"
-_DURATION = re.compile(rf"^  Duration: {_CLOCK}(?:, start: (-?[\d.]+))?")
+# no number has more digits, whatever a file's own text looks like
+_SECONDS = r"-?\d{1,18}(?:\.\d{1,18})?"
+_CLOCK = r"(\d{1,12}):(\d\d):(\d\d(?:\.\d{1,9})?)"
+_DURATION = re.compile(rf"^  Duration: {_CLOCK}(?:, start: ({_SECONDS}))?")
 _CONTAINER = re.compile(r"^Input #0, (\S+), from ")
-_TRACK = re.compile(r"^ +Stream #0:(\d+)(?:\[\w+\])?(?:\(([^)]*)\))?: (\w+): (.*)$")
+_TRACK = re.compile(r"^ +Stream #0:(\d{1,9})(?:\[\w+\])?(?:\(([^)]*)\))?: (\w+): (.*)$")
 # What the filter of ffmpeg.py prints: where the sound begins, or the sum of gaps so far.
-_CLOCK_VALUE = re.compile(r"^\[Eval @ \w+\] \[(warning|info)\] (-?[\d.]+|-?nan|-?inf)$")
-_LAYOUT = re.compile(r", \d+ Hz, (?:(\d+) channels|(\d+)\.(\d+)(?:\.(\d+))?|(\w+))")
+_CLOCK_VALUE = re.compile(rf"^\[Eval @ \w+\] \[(warning|info)\] ({_SECONDS}|-?nan|-?inf)$")
+_LAYOUT = re.compile(r", \d+ Hz, (?:(\d{1,9}) channels|(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?|(\w+))")
 _LAYOUT_SIZES = {"mono": 1, "stereo": 2, "downmix": 2, "binaural": 2, "quad": 4, "octagonal": 8}
 _TRACK_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}")
-_REPEATED = re.compile(r"Last message repeated (\d+) times")
+_REPEATED = re.compile(r"Last message repeated (\d{1,9}) times")
 _OPENING = re.compile(r"^Error opening input(?: file.*|: )")
 _DAMAGED = re.compile(r"^Packet corrupt \(stream")
 # In these ffmpeg counts from the first of what it decodes, so that a later beginning is not seen.
 _CLOCK_OF_TRACK = re.compile(r"(?:mpegts|mpeg|ogg)\b")
-_START = re.compile(r", start (-?[\d.]+)")
+_START = re.compile(rf", start ({_SECONDS})")
 # Their durations are times of the end on the file's own clock, wherever that begins.
 _DURATION_IS_END = re.compile(r"(?:matroska|nut|asf|ogg)\b")
 # Their last packet counts as corrupt in every recording whose header leaves the length open.

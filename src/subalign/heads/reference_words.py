@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import re
+import reprlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +71,8 @@ def read_reference_words(path: str | os.PathLike[str], *, recording: str = "") -
     for word in found.words:
         if not 0 <= word.start <= word.end < LATEST:
             raise InputError(
-                f"{file} times {word.text.strip()!r} from {word.start:g} s to {word.end:g} s: "
-                "correct the file."
+                f"{file} times {reprlib.repr(word.text.strip())} from {word.start:g} s to "
+                f"{word.end:g} s: correct the file."
             )
     return ReferenceWords(tuple(sorted(found.words, key=lambda word: word.start)), found.language)
 

@@ -1,6 +1,7 @@
 """What the JSON files of a checkpoint folder state: dimensions and heads. No PyTorch here."""
 
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,7 @@ def check_format(config: Mapping[str, object], path: Path) -> None:
     """
     if config.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} is of format {config.get('format')!r}, but this subalign reads {FORMAT}: "
+            f"{path} is of format {reprlib.repr(config.get('format'))}, but this subalign reads {FORMAT}: "
             "update subalign."
         )
 
@@ -108,7 +109,10 @@ def hugging_face_dimensions(
     """
     kind = config.get("model_type", "whisper")
     if kind != "whisper":
-        raise CheckpointError(f"{folder} holds a {kind} model: give one of Whisper's architecture.")
+        raise CheckpointError(
+            f"{folder} holds a {reprlib.repr(kind).strip(chr(39))} model: give one of Whisper's "
+            "architecture."
+        )
     values = {ours: config[key] for ours, key in DIMENSION_KEYS.items() if key in config}
     missing = sorted({key for key in DIMENSION_KEYS.values() if key not in config})
     if missing:

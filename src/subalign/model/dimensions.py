@@ -1,5 +1,6 @@
 """The numbers that fix a checkpoint's shape."""
 
+import reprlib
 from dataclasses import dataclass, fields
 
 from subalign.errors import CheckpointError
@@ -40,7 +41,7 @@ class ModelDimensions:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise CheckpointError(
-                    f"The checkpoint's {field.name} is {value!r}, not a whole number above 0."
+                    f"The checkpoint's {field.name} is {reprlib.repr(value)}, not a whole number above 0."
                 )
             if value > _MOST[field.name]:
                 raise CheckpointError(

@@ -1,6 +1,7 @@
 """The languages that Whisper knows: codes in token order, English names, further names."""
 
 import difflib
+import reprlib
 
 from subalign.errors import UsageError
 
@@ -140,7 +141,7 @@ def to_language_code(name_or_code: str) -> str:
         return wanted
     if wanted in _CODES_BY_NAME:
         return _CODES_BY_NAME[wanted]
-    raise UsageError(f"The language {name_or_code!r} is not known: {_advice(wanted)}")
+    raise UsageError(f"The language {reprlib.repr(name_or_code)} is not known: {_advice(wanted)}")
 
 
 def _advice(wanted: str) -> str:

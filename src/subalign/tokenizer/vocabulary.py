@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import re
+import reprlib
 import stat
 import zlib
 from collections.abc import Mapping
@@ -144,7 +145,9 @@ def _ordinary(ids: Mapping[str, int], first_special: int | None, file: Path) -> 
         try:
             ranks[bytes(byte_of[character] for character in text)] = rank
         except KeyError as error:
-            raise _damaged(file, f"token {text!r} is not in the byte-level alphabet") from error
+            raise _damaged(
+                file, f"token {reprlib.repr(text)} is not in the byte-level alphabet"
+            ) from error
     return ranks
 
 

@@ -1,5 +1,7 @@
 """Which form a checkpoint folder has, and which files in it hold its weights. No PyTorch here."""
 
+import os
+import reprlib
 from pathlib import Path, PureWindowsPath
 from typing import Literal
 
@@ -73,12 +75,12 @@ def file_inside(folder: Path, name: object, stated_in: Path) -> Path:
     # Windows' rules know every separator and drive, POSIX' only the slash
     if not isinstance(name, str) or PureWindowsPath(name).name != name or name in ("", ".."):
         raise CheckpointError(
-            f"{stated_in} names the file {name!r}, which may not lie outside its folder: "
-            "do not use this checkpoint."
+            f"{stated_in} names the file {reprlib.repr(name)}, which may not lie outside its "
+            "folder: do not use this checkpoint."
         )
     path = folder / name
-    if not path.is_file():
-        raise CheckpointError(f"{folder} lacks the file {name}: fetch the checkpoint again.")
+    if not os.path.isfile(path):  # noqa: PTH113 (Path's raises where the name is too long)
+        raise CheckpointError(f"{folder} lacks the file {name[:80]}: fetch the checkpoint again.")
     return path
 
 

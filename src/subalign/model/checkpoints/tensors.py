@@ -2,6 +2,7 @@
 
 import pickle
 import pickletools
+import reprlib
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -112,7 +113,9 @@ def stored_in_mapping(weights: object, path: Path) -> dict[str, StoredTensor]:
     stored = {}
     for name, value in weights.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise CheckpointError(f"{path} holds {name!r}, which is no weight: it is damaged.")
+            raise CheckpointError(
+                f"{path} holds {reprlib.repr(name)}, which is no weight: it is damaged."
+            )
         plain = value.dtype in _TORCH_FLOATS and value.layout == torch.strided and value.is_cpu
         if plain and value.nbytes > value.untyped_storage().nbytes():
             raise CheckpointError(f"{path} holds more of {name} than its bytes: it is damaged.")
@@ -165,7 +168,7 @@ def _check_archive(path: Path) -> None:
             too_large = member.filename.endswith(".pkl") and member.file_size > _LARGEST_PICKLE
             if too_large or member.compress_type != zipfile.ZIP_STORED:
                 raise CheckpointError(
-                    f"{path} was refused: its part {member.filename!r} is packed or far larger "
+                    f"{path} was refused: its part {reprlib.repr(member.filename)} is packed or far larger "
                     "than a Whisper model's; use a checkpoint in safetensors form."
                 )
 
@@ -218,7 +221,7 @@ def _tensors(names: Iterable[str]) -> str:
     named = list(names)
     word = "tensor" if len(named) == 1 else "tensors"
     rest = len(named) - _NAMED_AT_MOST
-    listed = ", ".join(named[:_NAMED_AT_MOST])
+    listed = ", ".join(repr(name)[1:61].removesuffix("'") for name in named[:_NAMED_AT_MOST])
     return f"{word} {listed} and {rest} more" if rest > 0 else f"{word} {listed}"
 
 

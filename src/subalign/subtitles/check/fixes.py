@@ -23,7 +23,7 @@ from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import FileCue, SubtitleFile, render_subtitle_file
 from subalign.subtitles.files.reading import parse_parts, tidy_cue, with_header
 from subalign.subtitles.files.rolling import are_rolling, unrolled
-from subalign.subtitles.files.subtitle_file import FileFormat
+from subalign.subtitles.files.subtitle_file import FileFormat, is_placed, shown_text
 from subalign.subtitles.layout.profiles import Profile
 
 __all__ = ["fix_file"]
@@ -82,14 +82,17 @@ def _in_order(file: SubtitleFile) -> SubtitleFile:
 
 
 def _swapped(cues: Sequence[FileCue]) -> list[FileCue]:
-    """Cues that end before they start the other way round, where none of their neighbours is."""
+    """Cues that end before they start the other way round, where none of their neighbours is.
+
+    Signs in the picture have no neighbours.
+    """
     found = list(cues)
     for at, cue in enumerate(cues):
         if cue.end_ms >= cue.start_ms:
             continue
         before = found[at - 1].end_ms if at else 0
         after = cues[at + 1].start_ms if at + 1 < len(cues) else cue.start_ms
-        if before <= cue.end_ms and cue.start_ms <= after:
+        if is_placed(cue) or (before <= cue.end_ms and cue.start_ms <= after):
             found[at] = replace(cue, start_ms=cue.end_ms, end_ms=cue.start_ms, times="")
     return found
 
@@ -118,7 +121,12 @@ def _without_repeats(file: SubtitleFile) -> SubtitleFile:
 
 def _with_ends(file: SubtitleFile, profile: Profile) -> SubtitleFile:
     """Cues end where the next one at their position lets them."""
-    ends: dict[int, int] = {}
+    least = round(profile.min_duration * 1000) or _LEAST
+    ends = {
+        cue.id: cue.start_ms + least
+        for cue in file.cues
+        if is_placed(cue) and cue.end_ms <= cue.start_ms and shown_text(cue, file.format).strip()
+    }
     for shown in cues_by_position(file):
         for cue, after in zip(shown, [*shown[1:], None], strict=True):
             end = _end(cue, after, profile)
@@ -140,8 +148,10 @@ def _end(cue: ShownCue, after: ShownCue | None, profile: Profile) -> int:
         end = start + (least or _LEAST)
     if after is None:
         return end
+    if after.start_ms == start and cue.end_ms <= start:
+        return start
     if end > after.start_ms - gap and after.start_ms > start:
         room = after.start_ms - gap - start
         fits = room >= min(least, end - start) and room > 0
         return start + room if fits else min(end, after.start_ms)
-    return cue.end_ms if after.start_ms == start and cue.end_ms <= start else end
+    return end

@@ -76,6 +76,8 @@ def render_blocks(parts: Sequence[FileCue | OtherLines], format: FileFormat) -> 
 
 def _block(cue: FileCue, format: FileFormat) -> str:
     times = cue.times or written_times(cue.start_ms, cue.end_ms, format)
+    # what follows must not be read as more of the time
+    times += "" if cue.times or cue.settings[:1].isspace() or not cue.settings else " "
     head = f"{cue.identifier}\n" if cue.identifier else ""
     body = f"\n{cue.text}" if cue.text else ""
     return f"{head}{times}{cue.settings}{body}"

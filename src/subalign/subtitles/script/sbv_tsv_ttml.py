@@ -9,6 +9,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from subalign.subtitles.files.times import milliseconds
+from subalign.subtitles.saved_results import LATEST
 from subalign.subtitles.script.lines import ParsedScript, ScriptLine
 
 __all__ = ["OtherFormat", "detect_other", "parse_other"]
@@ -50,6 +51,8 @@ def parse_other(text: str, format: OtherFormat) -> ParsedScript:
     """
     readers = {"sbv": _sbv, "tsv": _tsv, "ttml": _ttml}
     lines = [line for line in readers[format](text) if line.text]
+    if not all(0 <= time < LATEST for line in lines for time in (line.start, line.end) if time):
+        raise ValueError("times that cannot be")
     lines.sort(key=lambda line: line.start or 0.0)
     return ParsedScript(tuple(lines), captions=True)
 
@@ -76,7 +79,7 @@ def _tsv(text: str) -> Iterator[ScriptLine]:
             continue
         if len(fields) < 3 or not all(field.strip().isdecimal() for field in fields[:2]):
             raise ValueError(f"line {number} has no times")
-        start, end = (int(field[:15]) / 1000 for field in fields[:2])
+        start, end = (int(field.strip()[:15]) / 1000 for field in fields[:2])
         yield ScriptLine(fields[2].strip(), start=start, end=end)
 
 
