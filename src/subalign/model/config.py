@@ -76,8 +76,8 @@ def check_format(config: Mapping[str, object], path: Path) -> None:
     """
     if config.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} is of format {reprlib.repr(config.get('format'))}, but this subalign reads {FORMAT}: "
-            "update subalign."
+            f"{path} is of format {reprlib.repr(config.get('format'))}, but this subalign reads "
+            f"{FORMAT}: update subalign."
         )
 
 

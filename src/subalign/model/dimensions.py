@@ -41,7 +41,8 @@ class ModelDimensions:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise CheckpointError(
-                    f"The checkpoint's {field.name} is {reprlib.repr(value)}, not a whole number above 0."
+                    f"The checkpoint's {field.name} is {reprlib.repr(value)}, not a whole number "
+                    "above 0."
                 )
             if value > _MOST[field.name]:
                 raise CheckpointError(

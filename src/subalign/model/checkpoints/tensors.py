@@ -168,8 +168,8 @@ def _check_archive(path: Path) -> None:
             too_large = member.filename.endswith(".pkl") and member.file_size > _LARGEST_PICKLE
             if too_large or member.compress_type != zipfile.ZIP_STORED:
                 raise CheckpointError(
-                    f"{path} was refused: its part {reprlib.repr(member.filename)} is packed or far larger "
-                    "than a Whisper model's; use a checkpoint in safetensors form."
+                    f"{path} was refused: its part {reprlib.repr(member.filename)} is packed or "
+                    "far larger than a Whisper model's; use a checkpoint in safetensors form."
                 )
 
 
