@@ -323,6 +323,24 @@ def test_openai_whispers_cache_lies_in_the_users_folder(caches, monkeypatch):
     assert where("turbo") == path
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has folders of its own")
+def test_a_user_without_a_home_folder(caches, monkeypatch):
+    import pwd
+
+    def none(_):
+        raise KeyError
+
+    for name in ("SUBALIGN_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", none)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", "~/.cache/huggingface/hub")
+    assert {entry.state for entry in list_models()} == {"embedded", "available"}
+    with pytest.raises(ModelUnavailableError, match="is not on this machine"):
+        where("tiny.en")
+    with pytest.raises(ModelUnavailableError, match="no home folder: set SUBALIGN_CACHE"):
+        fetch("tiny.en")
+
+
 def test_half_a_file_in_openai_whispers_cache_is_none(caches):
     put_pt(caches / "xdg" / "whisper", size=1000)
     with pytest.raises(ModelUnavailableError, match="is not on this machine"):

@@ -107,7 +107,7 @@ def cached_repositories() -> Iterator[tuple[str, Path]]:
     """Every Whisper model in the cache, official or not, with its folder."""
     try:
         repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
-    except (CacheNotFound, OSError, ValueError):
+    except (CacheNotFound, OSError, ValueError, RuntimeError):  # the last without a home folder
         return
     for repository in sorted(repositories, key=lambda repository: repository.repo_id):
         folder = cached_folder(repository.repo_id) if repository.repo_type == "model" else None

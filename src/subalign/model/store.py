@@ -155,7 +155,7 @@ def fetch(
         return fetch_folder(name, name=name, progress=progress)
     if is_offline():
         raise SourceError(name, OFFLINE)
-    if _own_pt(model) in damaged:
+    if damaged and _own_pt(model) in damaged:
         _own_pt(model).unlink(missing_ok=True)  # to be fetched anew
     return _fetch_official(model, (source,) if source else _sources(model), progress)
 
@@ -194,7 +194,8 @@ def _fetch_official(
             reasons.append(error.reason)
         except ModelError as error:
             reasons.append(str(error).rstrip("."))
-    reason = reasons[0] if len(reasons) == 1 else f"no source gives it ({'; '.join(reasons)})"
+    told = "; ".join(dict.fromkeys(reasons))
+    reason = told if len(reasons) == 1 else f"no source gives it ({told})"
     raise SourceError(model.name, reason)
 
 
@@ -255,13 +256,23 @@ def _entry(name: str, state: ModelState, place: _Place, alias_of: str | None = N
 
 
 def own_models() -> Path:
-    """The folder of subalign's own cache: `SUBALIGN_CACHE`, else the user's, and in it `models`."""
+    """The folder of subalign's own cache: `SUBALIGN_CACHE`, else the user's, and in it `models`.
+
+    Raises:
+        ModelUnavailableError: the user has no home folder, as in some containers.
+    """
     given = os.environ.get("SUBALIGN_CACHE")
     if given:
         return Path(given).expanduser().absolute() / "models"
     from platformdirs import user_cache_path
 
-    return user_cache_path("subalign", appauthor=False) / "models"
+    try:
+        return user_cache_path("subalign", appauthor=False) / "models"
+    except RuntimeError as error:
+        raise ModelUnavailableError(
+            "Models cannot be stored, as this user has no home folder: set SUBALIGN_CACHE to a "
+            "folder for them."
+        ) from error
 
 
 def _own_folder(model: OfficialModel) -> Path:
@@ -278,16 +289,34 @@ def _places_of(model: OfficialModel) -> Iterator[_Place]:
     """Every place on this machine that holds the model, in the order in which they are used."""
     from subalign.model.hub import cached_folder
 
-    if _own_folder(model).is_dir():
-        yield _Place(_own_folder(model), "subalign")
-    if _own_pt(model).is_file():
-        yield _Place(_own_pt(model), "subalign")
+    yield from _own_places(model)
     for repository in model.repositories:
         folder = cached_folder(repository)
         if folder is not None:
             yield _Place(folder, _origin_of(repository))
-    file = _openai_cache() / f"{model.canonical}.pt"
-    # openai-whisper writes under the final name, so a smaller file was broken off
+    yield from _openai_places(model)
+
+
+def _own_places(model: OfficialModel) -> Iterator[_Place]:
+    try:
+        folder, file = _own_folder(model), _own_pt(model)
+    except ModelUnavailableError:
+        return
+    if folder.is_dir():
+        yield _Place(folder, "subalign")
+    if file.is_file():
+        yield _Place(file, "subalign")
+
+
+def _openai_places(model: OfficialModel) -> Iterator[_Place]:
+    """openai-whisper's own cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(base) if base else Path.home() / ".cache"
+    except RuntimeError:  # no home folder
+        return
+    file = folder / "whisper" / f"{model.canonical}.pt"
+    # it is written under the final name, so a smaller file was broken off
     if file.is_file() and file.stat().st_size >= model.download_bytes:
         yield _Place(file, "openai-whisper")
 
@@ -296,8 +325,3 @@ def _origin_of(repository: str) -> Origin:
     """Whose models these are in the hub's cache."""
     is_theirs = repository.partition("/")[2].startswith("faster-")
     return "faster-whisper" if is_theirs else "Hugging Face"
-
-
-def _openai_cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "whisper"
