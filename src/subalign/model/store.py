@@ -194,8 +194,7 @@ def _fetch_official(
             reasons.append(error.reason)
         except ModelError as error:
             reasons.append(str(error).rstrip("."))
-    told = "; ".join(dict.fromkeys(reasons))
-    reason = told if len(reasons) == 1 else f"no source gives it ({told})"
+    reason = reasons[0] if len(reasons) == 1 else f"no source gives it ({'; '.join(reasons)})"
     raise SourceError(model.name, reason)
 
 
