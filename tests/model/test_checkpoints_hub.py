@@ -305,6 +305,25 @@ def test_names_that_lead_out_of_the_folder_are_not_asked_for(hub, monkeypatch, n
     assert hub.downloads() == []
 
 
+@pytest.mark.parametrize("header", ["ETag", "X-Linked-ETag", "X-Repo-Commit"])
+@pytest.mark.parametrize("value", ["../../../../out", "{}/out", 'W/"../../out"', 'W/"{}"', "C:out"])
+def test_headers_that_lead_out_of_the_cache(hub, monkeypatch, tmp_path, cache, header, value):
+    write_hugging_face(random_model(), hub.add("someone/poisoned"))
+    send = hub.send
+
+    def poisoned(request, status, content, headers=None):
+        if headers and "ETag" in headers:
+            headers = headers | {header: value.format(tmp_path)}
+        send(request, status, content, headers)
+
+    monkeypatch.setattr(hub, "send", poisoned)
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(ModelUnavailableError, match="names that lead out of their folder"):
+        fetch("someone/poisoned")
+    made = set(tmp_path.rglob("*")) - before - {cache}
+    assert all(cache in path.parents for path in made)
+
+
 def name_in(file, poisoned):
     return poisoned if file.name == "model.bin" else file.name
 

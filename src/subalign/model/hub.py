@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from huggingface_hub import (
     HfApi,
     constants,
+    get_session,
     scan_cache_dir,
     snapshot_download,
     try_to_load_from_cache,
@@ -68,6 +69,9 @@ _SHARDS = (
     re.compile(r"model-\d+-of-\d+\.safetensors"),
     re.compile(r"pytorch_model-\d+-of-\d+\.bin"),
 )
+# what the hub's client makes names of files and folders of, without looking at it
+_NAMING_HEADERS = ("ETag", "X-Linked-ETag", "X-Repo-Commit")
+_LEADS_ELSEWHERE = re.compile(r'\.\.|^(?:W/)?"?(?:[/\\]|[A-Za-z]:)')
 _TIMEOUT = 5.0  # seconds
 _DISK_FAULTS = frozenset(
     {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -153,7 +157,7 @@ def fetch_folder(
         sums = {file: about.lfs.sha256 for file, about in files.items() if about.lfs} | dict(known)
         for names, done in zip(wanted, (0, sizes[0]), strict=True):
             bar = _bar(progress, Fetching(name, place, sum(sizes) or None, done))
-            folder = _download(repository, names, bar)
+            folder = _download(repository, names, bar, name)
             _check_sums(folder, {file: sums[file] for file in names if file in sums}, name)
         return folder
 
@@ -169,8 +173,20 @@ def _check_sums(folder: Path, sums: Mapping[str, str], name: str) -> None:
             raise SourceError(name, f"{file} of {_host()} differs from its SHA-256")
 
 
-def _download(repository: str, names: Collection[str], bar: type[_SilentBar] | None) -> Path:
-    return Path(snapshot_download(repository, allow_patterns=list(names), tqdm_class=bar))
+def _download(
+    repository: str, names: Collection[str], bar: type[_SilentBar] | None, name: str
+) -> Path:
+    def refuse_paths(response: Any) -> None:
+        stated = (response.headers.get(header, "") for header in _NAMING_HEADERS)
+        if any(_LEADS_ELSEWHERE.search(value) for value in stated):
+            raise SourceError(name, f"{_host()} gives files names that lead out of their folder")
+
+    hooks = get_session().event_hooks["response"]
+    hooks.append(refuse_paths)
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(names), tqdm_class=bar))
+    finally:
+        hooks.remove(refuse_paths)
 
 
 def _bar(progress: OnFetch | None, fetching: Fetching) -> type[_SilentBar]:
