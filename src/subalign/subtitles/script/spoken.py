@@ -124,9 +124,13 @@ def _mark(text: str, opening: re.Pattern[str]) -> _MarkedText:
     starts = [line.start() for line in re.finditer(r"^", text, re.MULTILINE)]
     starts += [turn.end() for turn in _TURN.finditer(text)]
     places = []
+    at = -1
+    label: Label | None = None
     for start in sorted(starts):
-        at = _skip_opening(text, spoken, start, opening)
-        label = label_at(text, at)
+        # what opens a line may be many marks, each of which begins a turn
+        if start > at:
+            at = _skip_opening(text, spoken, start, opening)
+            label = label_at(text, at)
         if label is not None:
             places.append(_LabelPlace(at, label))
     return _MarkedText(text, spoken, tuple(places))
@@ -157,9 +161,10 @@ def _finish(
     for place in marked.places:
         if place.label.name in names:
             _exclude(spoken, place.at, place.at + place.label.length)
+    rest = _RestOfLine(text, spoken)
     for found in _ROUND.finditer(text):
         if _is_direction(found[1], captions=captions) or (
-            _is_short(found[1]) and _is_alone(text, spoken, found)
+            _is_short(found[1]) and rest.is_silent(found.start(), found.end())
         ):
             _exclude(spoken, found.start(), found.end())
     for pattern in ignore:
@@ -187,18 +192,36 @@ def _is_short(content: str) -> bool:
     return len(content.split()) <= 4 and not content.rstrip().endswith(("?", "!"))
 
 
-def _is_alone(text: str, spoken: bytearray, found: re.Match[str]) -> bool:
-    """Whether nothing else is spoken in the lines of a bracket."""
-    before = range(found.start() - 1, -1, -1)
-    after = range(found.end(), len(text))
-    return not any(_has_spoken_letter(text, spoken, positions) for positions in (before, after))
+@dataclass(slots=True)
+class _RestOfLine:
+    """What is spoken in a line beside a bracket; brackets are asked about in their order.
 
+    Each character is looked at twice at most, however many brackets a line has.
+    """
 
-def _has_spoken_letter(text: str, spoken: bytearray, positions: range) -> bool:
-    """Whether a letter that is spoken comes before the line's end."""
-    for at in positions:
-        if text[at] in "\r\n":
+    text: str
+    spoken: bytearray
+    _at: int = 0
+    _letter_before: bool = False
+    _stop: int = 0  # the first spoken letter, or line's end, behind the last bracket
+
+    def is_silent(self, start: int, end: int) -> bool:
+        """Whether no letter is spoken in the line before `start` nor from `end` on."""
+        for at in range(self._at, start):
+            if self.text[at] in "\r\n":
+                self._letter_before = False
+            elif self._is_letter(at):
+                self._letter_before = True
+        self._at = start
+        if self._letter_before:
             return False
-        if spoken[at] and text[at].isalnum():
-            return True
-    return False
+        self._stop = max(self._stop, end)
+        while not self._is_line_end(self._stop) and not self._is_letter(self._stop):
+            self._stop += 1
+        return self._is_line_end(self._stop)
+
+    def _is_letter(self, at: int) -> bool:
+        return bool(self.spoken[at]) and self.text[at].isalnum()
+
+    def _is_line_end(self, at: int) -> bool:
+        return at >= len(self.text) or self.text[at] in "\r\n"
