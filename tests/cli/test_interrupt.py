@@ -1,11 +1,14 @@
 """Ctrl-C, and SIGTERM: finished files stay, and none is half written."""
 
+import importlib
 import signal
 import sys
+import time
 import wave
 
 import pytest
 
+import subalign.cli.app
 from subalign.subtitles import SRTWriter
 
 
@@ -37,3 +40,31 @@ def test_no_file_is_half_written(transcribe, folder, clip, monkeypatch):
     outcome = transcribe("talk.wav", "-f", "txt,srt", "-q")
     assert (outcome.code, outcome.err) == (130, "Interrupted: finished files stay.\n")
     assert sorted(path.name for path in folder.iterdir()) == ["talk.txt", "talk.wav"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_modules_are_imported_whole(tmp_path, monkeypatch, number):
+    text = "import signal, time\nsignal.raise_signal({})\ntime.sleep(0.2)\nwhole = True\n"
+    (tmp_path / f"module_{number}.py").write_text(text.format(int(number)))
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        subalign.cli._take_interrupts()
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 (it comes when it likes)
+            importlib.import_module(f"module_{number}")
+            time.sleep(10)
+    finally:
+        signal.signal(number, before)
+    assert sys.modules.pop(f"module_{number}").whole
+
+
+def test_the_command_is_interrupted_while_it_is_imported(monkeypatch, capsys):
+    def run(_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subalign.cli.app, "run", run)
+    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda: None)
+    with pytest.raises(SystemExit) as stopped:
+        subalign.cli.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "Interrupted: finished files stay.\n"

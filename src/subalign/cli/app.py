@@ -1,11 +1,9 @@
 """The root of the command: `subalign`, its subcommands and its two own options."""
 
-import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from typer.main import get_command
@@ -23,7 +21,7 @@ from subalign.cli.render import render
 from subalign.cli.retime import retime
 from subalign.cli.transcribe import transcribe
 
-__all__ = ["app", "main", "run"]
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     name="subalign",
@@ -101,26 +99,3 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """The entry point: carries out `arguments` or the process's own, and leaves the process."""
-    _clean_up_when_terminated()
-    _wait_asleep()
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
-def _wait_asleep() -> None:
-    """Let PyTorch's threads sleep while they wait for each other, unless the user says otherwise.
-
-    Spinning, which is their default, takes the cores from whatever else runs, and from each other.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
-
-
-def _clean_up_when_terminated() -> None:
-    """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
