@@ -5,6 +5,7 @@ which reads the CTranslate2 folder of the same checkpoint.
 """
 
 import io
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -283,6 +284,45 @@ class FasterWhisper:
         return Heard(text, [Piece(w.word, float(w.start), float(w.end)) for w in words])
 
 
+class PocketSphinx:
+    """PocketSphinx with its own American English model: a hidden Markov model of phones.
+
+    It aligns only clips whose words are all in its dictionary.
+    """
+
+    def __init__(self) -> None:
+        from pocketsphinx import Decoder
+
+        self.decoder = Decoder(lm=None, loglevel="FATAL")
+
+    def align(self, clip: Clip, _language: str) -> list[Piece]:
+        spelt = [re.sub(r"[^a-z']", "", word.lower()) for word in clip.words]
+        if not all(self.decoder.lookup_word(word) for word in spelt):
+            return []
+        self.decoder.set_align_text(" ".join(spelt))
+        self.decoder.start_utt()
+        self.decoder.process_raw((clip.samples * 32767).astype(np.int16).tobytes(), full_utt=True)
+        self.decoder.end_utt()
+        # pauses and noises have their names in brackets
+        found = [part for part in self.decoder.seg() or () if not part.word.startswith(("<", "["))]
+        if len(found) != len(clip.words):
+            return []
+        return [
+            Piece(word, part.start_frame / 100, (part.end_frame + 1) / 100)
+            for word, part in zip(clip.words, found, strict=True)
+        ]
+
+    def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:
+        raise NotImplementedError("PocketSphinx is only given texts.")
+
+
+def _pocketsphinx(_model: Whisper, _checkpoint: str) -> Tool:
+    try:
+        return PocketSphinx()
+    except ImportError as error:
+        raise MissingError(f"Left out PocketSphinx: {error}.") from error
+
+
 def _faster_whisper(model: Whisper, checkpoint: str, compute_type: str) -> Tool:
     try:
         folder = Path(checkpoint) if Path(checkpoint).is_dir() else where(checkpoint)
@@ -302,10 +342,13 @@ TOOLS: dict[str, Callable[[Whisper, str], Tool]] = {
     "faster-whisper": partial(_faster_whisper, compute_type="float32"),
     "faster-whisper int8": partial(_faster_whisper, compute_type="int8"),
     "stable-ts": lambda model, _: StableTs(model),
+    "pocketsphinx": _pocketsphinx,
 }
 
-# the others only where they are asked for: the command's detour by way of decoding, an older method
-USUAL_TOOLS = [tool for tool in TOOLS if tool not in {"subalign align", "subalign dtw"}]
+# only where they are asked for: the command's detour by way of decoding, an older method, and what
+# is only given texts, in English
+_RARE_TOOLS = {"subalign align", "subalign dtw", "pocketsphinx"}
+USUAL_TOOLS = [tool for tool in TOOLS if tool not in _RARE_TOOLS]
 
 
 def load_tools(names: Sequence[str], model: Whisper, checkpoint: str) -> dict[str, Tool]:
