@@ -1,6 +1,7 @@
 """`subalign models`: what is where, and fetching ahead."""
 
 import json
+import os
 import re
 import shutil
 
@@ -96,14 +97,15 @@ def test_an_unknown_name(subalign):
         )
 
 
-def test_model_dir_is_where_models_are_looked_for(transcribe, in_process, folder, clip, embedded):
+def test_model_dir_is_where_models_are_looked_for(transcribe, folder, clip, embedded):
     repository = folder / "hub" / "models--me--mine"
     shutil.copytree(embedded, repository / "snapshots" / "1234")
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("1234")
-    arguments = ("transcribe", "talk.wav", "--model", "me/mine", "-f", "json", "--temperature", "0")
-    assert transcribe(*arguments[1:]).code == 3
-    process = in_process(*arguments, "--model_dir", "hub")
-    error = process.communicate()[1].decode()
-    assert process.returncode == 0, error
+    arguments = ("talk.wav", "--model", "me/mine", "-f", "json", "--temperature", "0")
+    assert transcribe(*arguments).code == 3
+    before = dict(os.environ)
+    assert transcribe(*arguments, "--model_dir", "hub").code == 0
     assert (folder / "talk.json").exists()
+    assert dict(os.environ) == before
+    assert transcribe(*arguments, "--overwrite").code == 3  # and no longer

@@ -61,10 +61,12 @@ class Results:
 class ComputeOptions:
     """Which model computes where, and how. `model` None is the default model.
 
+    `model_dir` is where models are looked for and fetched to; None is the usual caches.
     With `half_precision` a processor computes in float32 all the same, as openai-whisper does.
     """
 
     model: str | None
+    model_dir: Path | None
     device: str
     dtype: str
     half_precision: bool

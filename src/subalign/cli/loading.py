@@ -1,7 +1,9 @@
 """The model of a run: loaded once, fetched where it is absent, computing as it was asked to."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import torch
 from rich.progress import (
@@ -23,6 +25,7 @@ from subalign.pipeline.default_model import Command, resolve_model
 __all__ = [
     "fetch_shown",
     "loaded_model",
+    "models_in",
 ]
 
 
@@ -51,7 +54,7 @@ def loaded_model(
         session.warn("--fp16 is for GPUs: the processor computes in float32.")
         dtype = "float32"
     with nullcontext() if compute.sdpa else disable_sdpa():
-        with fetch_shown(session, quiet=quiet) as progress:
+        with models_in(compute.model_dir), fetch_shown(session, quiet=quiet) as progress:
             name = resolve_model(
                 *(compute.model, command),
                 language=language,
@@ -61,6 +64,26 @@ def loaded_model(
             )
             model = load_whisper(name, device=device, dtype=dtype, progress=progress)
         yield model
+
+
+@contextmanager
+def models_in(folder: Path | None) -> Iterator[None]:
+    """Look for models, and fetch them, in a folder instead of the usual caches meanwhile."""
+    if folder is None:
+        yield
+        return
+    from huggingface_hub import constants
+
+    own, hub = os.environ.get("SUBALIGN_CACHE"), constants.HF_HUB_CACHE
+    os.environ["SUBALIGN_CACHE"] = constants.HF_HUB_CACHE = str(folder.absolute())
+    try:
+        yield
+    finally:
+        constants.HF_HUB_CACHE = hub
+        if own is None:
+            del os.environ["SUBALIGN_CACHE"]
+        else:
+            os.environ["SUBALIGN_CACHE"] = own
 
 
 @contextmanager

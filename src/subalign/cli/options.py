@@ -5,7 +5,6 @@ gives what the library takes for them. Underscores may stand for dashes in all n
 """
 
 import json
-import os
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
@@ -217,7 +216,7 @@ class ComputeArguments:
     threads: Threads = 0
 
     def options(self) -> ComputeOptions:
-        """The same, checked; fetched models go to `model_dir` from now on.
+        """The same, checked.
 
         Raises:
             UsageError: --dtype and --fp16 at once.
@@ -225,12 +224,9 @@ class ComputeArguments:
         if self.dtype is not None and self.fp16 is not None:
             raise UsageError("--dtype and --fp16 exclude each other: use one of them.")
         half = {None: self.dtype or "auto", True: "float16", False: "float32"}
-        if self.model_dir is not None:
-            # read by the hub's client when it is imported, which nothing has done yet
-            folder = str(self.model_dir.absolute())
-            os.environ["HF_HUB_CACHE"] = os.environ["SUBALIGN_CACHE"] = folder
         return ComputeOptions(
             model=self.model,
+            model_dir=self.model_dir,
             device=self.device,
             dtype=half[self.fp16],
             half_precision=bool(self.fp16),
