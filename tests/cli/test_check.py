@@ -2,12 +2,18 @@
 
 import json
 import sys
-from io import BytesIO
+from io import BytesIO, StringIO
 from types import SimpleNamespace
 
 import pysubs2
 import pytest
 import webvtt
+from rich.console import Console
+
+from subalign.cli.check import _table, _table_lines
+from subalign.subtitles.check import check_file
+from subalign.subtitles.files import parse_subtitle_file
+from subalign.subtitles.layout.profiles import PROFILES
 
 FAULTY = """\
 1
@@ -114,6 +120,26 @@ def test_the_table(check, folder):
     assert outcome.code == 1
     assert outcome.err == ""
     assert outcome.out == TABLE
+
+
+def test_the_table_in_a_pipe_is_that_of_a_terminal():
+    file = parse_subtitle_file(f"你好 before the first cue\n\n{FAULTY}", "talk.srt", "srt")
+    problems = check_file(file, PROFILES["broadcast"])
+    assert "你好 before the first cue" in {problem.value for problem in problems}
+    text = StringIO()
+    Console(file=text, width=1000).print(_table(problems))
+    assert "".join(f"{line}\n" for line in _table_lines(problems)) == text.getvalue()
+
+
+def test_json_where_standard_output_is_ascii(in_process, folder):
+    (folder / "é你🎈.srt").write_text(FINE)
+    process = in_process(
+        *("check", "é你🎈.srt", "--json"),
+        environment={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    out, error = process.communicate()
+    assert (process.returncode, error) == (0, b"")
+    assert json.loads(out.decode("ascii"))["files"][0]["file"] == "é你🎈.srt"
 
 
 def test_json(check, folder):

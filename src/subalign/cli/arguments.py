@@ -1,6 +1,7 @@
 """From command lines to functions: options in groups, openai-whisper's booleans, help in panels."""
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import wraps
@@ -123,16 +124,16 @@ def spell_booleans(arguments: Sequence[str]) -> list[str]:
     `False`, are touched, and nothing after `--`.
     """
     spelled: list[str] = []
-    waiting = list(arguments)
+    waiting = deque(arguments)
     while waiting:
-        argument = waiting.pop(0)
+        argument = waiting.popleft()
         if argument == "--":
             return [*spelled, argument, *waiting]
         option, equals, value = argument.partition("=")
         name = option.removeprefix("--").replace("_", "-")
         if option.startswith("--") and name in OPENAI_BOOLEANS:
             if not equals and waiting and waiting[0] in ("True", "False"):
-                value = waiting.pop(0)
+                value = waiting.popleft()
             if value in ("True", "False"):
                 argument = f"--{name}" if value == "True" else f"--no-{name}"
         spelled.append(argument)

@@ -1,26 +1,25 @@
 """`subalign check`: subtitle files against their format's rules and a profile's limits."""
 
-import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from subalign.audio.source import legible
 from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
-from subalign.cli.console import Session, one_line, print_line, print_text
+from subalign.cli.console import Session, one_line, print_line, print_text, stdout_carries
 from subalign.cli.layout_options import LayoutArguments
 from subalign.cli.messages import each_file, shown_warnings
 from subalign.errors import InputError, OutputExistsError, UsageError
 from subalign.options import LayoutOptions, check_encoding
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -119,7 +118,8 @@ def check(
     with shown_warnings(session):
         failed = each_file(files, lambda file: reports.append(_check_one(file, wanted)), session)
     if as_json:
-        print_line(report_json(reports))
+        text = report_json(reports)
+        print_line(text if stdout_carries(text) else _BEYOND_ASCII.sub(_escaped, text))
     else:
         report_text(reports)
     return 1 if failed or any(found.remaining_errors for found in reports) else 0
@@ -186,6 +186,8 @@ def _target(source: str, form: str, wanted: _Wanted) -> Path:
 
 
 _HEADINGS = ("", "CUE", "TIME", "PROBLEM", "FOUND", "LIMIT")
+_RIGHT = ("CUE", "FOUND", "LIMIT")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 _SENTENCES = {
     "encoding": "not UTF-8",
@@ -236,23 +238,29 @@ def report_json(reports: Sequence[FileReport]) -> str:
     return escape_controls(json.dumps({"files": files}, indent=2, ensure_ascii=False))
 
 
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
+
+
 def report_text(reports: Sequence[FileReport]) -> None:
     """Write a table for each file to standard output, and the diff where it was fixed."""
     from rich.console import Console
+    from rich.text import Text
 
     if sys.stdout is not None and sys.stdout.isatty():
         console = Console(markup=False, highlight=False, emoji=False)
-        console.print(*_sections(reports), sep="\n")
+        parts = _sections(reports)
+        console.print(*(p if isinstance(p, Text) else _table(p) for p in parts), sep="\n")
         return
     # files and pipes get whole lines in UTF-8, whatever the terminal's width
-    text = io.StringIO()
-    console = Console(file=text, width=1000, markup=False, highlight=False, color_system=None)
-    console.print(*_sections(reports), sep="\n")
-    lines = text.getvalue().split("\n")
-    print_text("\n".join(line.rstrip() for line in lines))
+    lines: list[str] = []
+    for part in _sections(reports):
+        lines += [part.plain] if isinstance(part, Text) else _table_lines(part)
+    print_text("".join(f"{line.rstrip()}\n" for line in lines))
 
 
-def _sections(reports: Sequence[FileReport]) -> "Iterator[RenderableType]":
+def _sections(reports: Sequence[FileReport]) -> "Iterator[Text | Sequence[Problem]]":
+    """Lines, and problems where their table stands."""
     from rich.text import Text
 
     for found in reports:
@@ -261,12 +269,39 @@ def _sections(reports: Sequence[FileReport]) -> "Iterator[RenderableType]":
             f": {_summary(found.problems)} ({found.format}, {found.profile})",
         )
         if found.problems:
-            yield _table(found.problems)
+            yield found.problems
         if found.fixed is not None:
             yield from _diff(found)
             yield Text(f"{one_line(found.fixed)}: {_summary(found.remaining)} left")
             if found.remaining:
-                yield _table(found.remaining)
+                yield found.remaining
+
+
+def _table_lines(problems: "Sequence[Problem]") -> "Iterator[str]":
+    """The lines of `_table` as wide as they are, which Rich takes long for where there are many."""
+    from rich.cells import cell_len
+
+    rows = [_HEADINGS, *map(_cells, problems)]
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    for row in rows:
+        line = ""
+        for heading, cell, width in zip(_HEADINGS, row, widths, strict=True):
+            space = " " * (width - cell_len(cell))
+            line += f"  {space}{cell}" if heading in _RIGHT else f"  {cell}{space}"
+        yield line
+
+
+def _cells(problem: "Problem") -> tuple[str, ...]:
+    place = "" if problem.line is None else f"line {problem.line}"
+    return (
+        "error" if problem.is_error else "warning",
+        str(problem.cue or ""),
+        place if problem.start_ms is None else _clock(problem.start_ms),
+        _SENTENCES[problem.kind],
+        _measured(problem.kind, problem.value),
+        _measured(problem.kind, problem.allowed),
+    )
 
 
 def _table(problems: "Sequence[Problem]") -> "Table":
@@ -275,19 +310,12 @@ def _table(problems: "Sequence[Problem]") -> "Table":
 
     table = Table(box=None, padding=(0, 0, 0, 2), header_style="")
     for heading in _HEADINGS:
-        right = heading in ("CUE", "FOUND", "LIMIT")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if heading in _RIGHT else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
     for problem in problems:
-        style, name = ("red", "error") if problem.is_error else ("yellow", "warning")
-        place = "" if problem.line is None else f"line {problem.line}"
-        table.add_row(
-            Text(name, style),
-            str(problem.cue or ""),
-            place if problem.start_ms is None else _clock(problem.start_ms),
-            _SENTENCES[problem.kind],
-            Text(_measured(problem.kind, problem.value)),
-            Text(_measured(problem.kind, problem.allowed)),
-        )
+        name, *cells = _cells(problem)
+        style = "red" if problem.is_error else "yellow"
+        table.add_row(Text(name, style), *map(Text, cells))
     return table
 
 

@@ -140,6 +140,9 @@ def print_line(text: str) -> None:
         BrokenPipeError: its reader has gone.
     """
     with _failures_named("lead it elsewhere", loudly=False):
+        if not stdout_carries(text):
+            encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+            text = text.encode(encoding, "backslashreplace").decode(encoding)
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
