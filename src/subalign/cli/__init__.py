@@ -49,12 +49,13 @@ def _take_interrupts() -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, if modules are being imported as soon as they are.
+    """Raise KeyboardInterrupt, if NumPy is being imported as soon as it is.
 
-    Extension modules swallow it, and what they leave half imported fails later with other errors.
+    PyTorch's extension module imports NumPy and swallows whatever is raised meanwhile; then all
+    goes on with half of NumPy.
     """
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_globals.get("__name__") == "numpy" and frame.f_code.co_name == "<module>":
             _thread.start_new_thread(_send_later, (number,))
             return
         frame = frame.f_back
