@@ -19,7 +19,7 @@ from subalign.subtitles.timecode import clock_time, to_milliseconds
 
 __all__ = ["Retimed", "TimeMap", "retime", "retime_by_speech", "through_points"]
 
-_INNER_TIME = re.compile(r"<((?:\d+:)?\d+:\d+\.\d+)>")
+_INNER_TIME = re.compile(r"<((?:\d{1,4}:)?\d{1,3}:\d{1,2}\.\d{1,20})>")
 
 
 @dataclass(frozen=True, slots=True)

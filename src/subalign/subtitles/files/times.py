@@ -14,8 +14,9 @@ DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Marks of the direction of writing, which some programs put before numbers and times; for use
 in the brackets of a regular expression."""
 
-# some programs write hh:mm:ss:mmm, and some parts of a millisecond after another mark
-_PARTS = re.compile(r"(-?)(?:(\d+):)?(\d+):(\d+)(?:[.,:;](\d+)(?:[.,]\d+)?)?")
+# some programs write hh:mm:ss:mmm, and some parts of a millisecond after another mark; as many
+# digits as in TIME, or a part would be taken for another
+_PARTS = re.compile(r"(-?)(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:;](\d{1,20})(?:[.,]\d{1,20})?)?")
 
 _SRT = r"\d{2,}:[0-5]\d:[0-5]\d,\d{3}"
 _VTT = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
