@@ -80,7 +80,7 @@ def test_every_form_has_the_heads_of_the_model_by_name(tmp_path, model, monkeypa
     path = write(model, tmp_path / "mine")
     assert_heads(load(path), HEADS, known_timing_heads("tiny.en"))
 
-    monkeypatch.setattr(loading, "fetch", lambda name, progress: path)
+    monkeypatch.setattr(loading, "fetch", lambda name, damaged, progress: path)
     by_name = load("tiny.en")
     assert_heads(by_name, HEADS, known_timing_heads("tiny.en"))
     assert same_weights(by_name, model)
@@ -103,7 +103,7 @@ def test_where_no_heads_are_stated_the_shape_tells(tmp_path, model, caplog, writ
 def test_by_name_nothing_is_guessed(tmp_path, model, caplog, monkeypatch):
     folder = write_ctranslate2(model, tmp_path / "mine")
     write_json(folder / "config.json", {})
-    monkeypatch.setattr(loading, "fetch", lambda name, progress: folder)
+    monkeypatch.setattr(loading, "fetch", lambda name, damaged, progress: folder)
     loaded = load("tiny.en")
     assert loaded.name == "tiny.en"
     assert_heads(loaded, HEADS, known_timing_heads("tiny.en"))
