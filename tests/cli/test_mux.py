@@ -200,6 +200,26 @@ def test_burning_keeps_positions(mux, grey):
 
 
 @pytest.mark.parametrize(
+    "start",
+    [
+        "ffconcat version 1.0\nfile talk.de.srt",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://127.0.0.1:9/a.m3u8",
+    ],
+)
+def test_a_playlist_before_sub_station_alpha_is_none(mux, grey, start):
+    (grey / "talk.ass").write_text(f"{start}\n\n{SUB_STATION}")
+    assert mux("grey.mp4", "talk.ass", "--burn", "-o", "new.mkv").code == 0
+    assert max(brightness(grey / "new.mkv", 1.5)[: 320 * 60]) > 200
+
+
+def test_fonts_are_no_files(mux, grey, monkeypatch):
+    text = SUB_STATION.replace("Arial", "/etc/passwd").replace("{", "{\\fn../../../etc/passwd")
+    (grey / "talk.ass").write_text(f"{text}\n[Fonts]\nfontname: a.ttf\n{'M5!x' * 2000}\n")
+    assert mux("grey.mp4", "talk.ass", "--burn", "-o", "new.mkv").code == 0
+    assert max(brightness(grey / "new.mkv", 1.5)[: 320 * 60]) > 200
+
+
+@pytest.mark.parametrize(
     "name", ["it's [a] 50%; b,c=d: {e}.srt", "-x.srt", "Ünï çödé 你好.srt", "back\\slash.srt"]
 )
 def test_odd_names(mux, grey, name, monkeypatch):

@@ -6,7 +6,7 @@ target, which takes its place when all has gone well.
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,12 @@ from subalign.audio.source import MediaSource, resolve_source
 from subalign.errors import InputError, OutputError, OutputExistsError, ToolMissingError, UsageError
 from subalign.pipeline.language_tags import iso_639_2
 from subalign.pipeline.outputs import is_same_file, write
-from subalign.subtitles.files import SubtitleFile, read_subtitle_file
+from subalign.subtitles.files import (
+    OtherLines,
+    SubtitleFile,
+    read_subtitle_file,
+    render_subtitle_file,
+)
 from subalign.subtitles.files.reading import tidy_file
 
 __all__ = ["OnProgress", "SubtitleTrack", "burn", "check_target", "mux"]
@@ -71,6 +76,7 @@ _WEBM = _Container(
     video=_VP9,
 )
 _CONTAINERS = {".mkv": _MATROSKA, ".mp4": _MP4, ".m4v": _MP4, ".webm": _WEBM}
+_ASS_START = "[Script Info]"
 _DEMUXERS = {"srt": "srt", "vtt": "webvtt", "ass": "ass"}
 
 
@@ -204,6 +210,9 @@ def _container(target: Path) -> _Container:
 def _copied(path: Path, folder: Path, index: int) -> tuple[SubtitleFile, Path]:
     """A subtitle file, and a copy of it that ffmpeg understands."""
     file = tidy_file(read_subtitle_file(path))
+    if file.format == "ass" and not render_subtitle_file(file).startswith(_ASS_START):
+        # what a file begins with tells ffmpeg its kind, such as a playlist, which opens others
+        file = replace(file, parts=(OtherLines(line=1, text=_ASS_START), *file.parts))
     copy = folder / f"{index}.{file.format}"
     write(file, copy)
     return file, copy
