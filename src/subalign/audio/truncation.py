@@ -234,7 +234,7 @@ def _avi_seconds(header: bytes, n_empty: int) -> float | None:
     scale, rate, _, length, _, _, sample_size = struct.unpack_from("<7I", header, 20)
     if sample_size == 0:  # the length counts chunks; ffmpeg passes empty ones over
         length -= n_empty
-    return length * scale / rate if rate and length > 0 else None
+    return length * scale / rate if rate and scale and length > 0 else None
 
 
 _OGG_PAGE = struct.Struct("<4sBBqIIIB")  # RFC 3533, section 6
