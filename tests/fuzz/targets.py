@@ -560,7 +560,9 @@ def _checkpoint(kind: str) -> Path:
     else:
         (folder / "x").mkdir()
         write_tiktoken(BYTES, folder / "x" / "vocab.tiktoken")
-        torch.save(openai_content(model), folder / "x" / "model.pt")
+        content = openai_content(model)
+        torch.save(content, folder / "x" / "model.pt")
+        torch.save(content, folder / "x" / "old.pt", _use_new_zipfile_serialization=False)
     return folder / "x"
 
 
@@ -664,7 +666,7 @@ def model_bin(data: bytes) -> None:
         b"J\xff\xff\xff\x7f",
         b".",
     ),
-    seeds=_part("pt", "model.pt"),
+    seeds=lambda: _part("pt", "model.pt")() + _part("pt", "old.pt")(),
 )
 def openai_pt(data: bytes) -> None:
     _load("pt", "model.pt", data)
