@@ -85,6 +85,19 @@ def test_ass_karaoke(talk: Transcript) -> None:
     ]
 
 
+@pytest.mark.parametrize("keep_lines", [True, False])
+@pytest.mark.parametrize("style", ["karaoke", "underline"])
+def test_a_segment_without_timed_words_is_one_cue_that_is_not_highlighted(
+    make: Maker, keep_lines: bool, style: str
+) -> None:
+    untimed = make((1.0, 3.0, " Hello there"))
+    lines = dialogue(
+        *("ass", untimed), profile="verbatim", keep_lines=keep_lines, highlight_words=True,
+        highlight_style=style,
+    )  # fmt: skip
+    assert lines == ["0:00:01.00,0:00:03.00|Hello there"]
+
+
 def test_ass_karaoke_lights_up_nothing_that_nobody_says(given: Transcript) -> None:
     lines = dialogue(
         *("ass", given), profile=None, keep_lines=True, highlight_words=True,
@@ -269,6 +282,23 @@ def test_ttml_closes_what_a_transcript_leaves_open_or_crosses(given: Transcript)
         '<span tts:fontStyle="italic"> a <span tts:fontWeight="bold"> b</span></span>'
         '<span tts:fontWeight="bold"></span></p>'
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "direction"),
+    [
+        (" שלום לכולם.", "rtl"),
+        (" 12 مارس 2024، Whisper.", "rtl"),
+        (" Whisper: שלום.", None),
+        (" 2024.", None),
+    ],
+)
+@pytest.mark.parametrize("highlight", [False, True])
+def test_ttml_direction(make: Maker, words: str, direction: str | None, highlight: bool) -> None:
+    given = make([(f" {word}", at, at + 0.9) for at, word in enumerate(words.split())])
+    lines = paragraphs(given, highlight_words=highlight)
+    assert len(lines) >= 1
+    assert {'tts:direction="rtl"' in line for line in lines} == {direction is not None}
 
 
 def test_ttml_style(talk: Transcript) -> None:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import count
+from unicodedata import bidirectional
 
 from subalign.options import StyleOptions
 from subalign.results import Transcript
@@ -27,6 +28,7 @@ _STYLES = {
     "u": 'tts:textDecoration="underline"',
     "s": 'tts:textDecoration="lineThrough"',
 }
+_TAG = re.compile("<[^>]*>")
 _TOP = re.compile(r"\{\\an[789]\}")
 _HIGHLIGHT = "h"
 
@@ -101,8 +103,16 @@ def _is_on_top(cue: Cue) -> bool:
 
 def _paragraph(number: int, span: TextSpan, region: str) -> str:
     times = f'begin="{clock_time(span.start_ms)}" end="{clock_time(span.end_ms)}"'
-    look = f'region="{region}" {times} xml:space="preserve"'
+    # players take text for left-to-right unless they are told, and set its last full stop so
+    direction = ' tts:direction="rtl"' if _is_right_to_left(_TAG.sub("", span.text)) else ""
+    look = f'region="{region}" {times} xml:space="preserve"{direction}'
     return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
+
+
+def _is_right_to_left(text: str) -> bool:
+    """Whether the first letter is of a script that is (rule P2 of Unicode's UAX #9)."""
+    strong = (bidirectional(char) for char in text)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def _nested(parts: Iterable[str]) -> str:

@@ -206,6 +206,7 @@ class Waveform extends EventTarget {
     context.font = this.font;
     context.textBaseline = "middle";
     context.textAlign = "left";
+    context.direction = /^\P{L}*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u.test(text) ? "rtl" : "ltr";
     const width = context.measureText(text).width;
     const middle = left + (right - left - width) / 2;
     context.fillText(text, Math.max(left + 3, middle), LABEL_HEIGHT / 2 + 1);
