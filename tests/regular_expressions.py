@@ -43,6 +43,7 @@ class Used:
 
 def expressions(package: Path) -> Iterator[Used]:
     """What a package gives to `re`, by its source."""
+    uses = _uses(package)
     for file in sorted(package.rglob("*.py")):
         tree = ast.parse(file.read_text("utf-8"))
         calls = [node for node in ast.walk(tree) if _is_call_of_re(node)]
@@ -50,7 +51,6 @@ def expressions(package: Path) -> Iterator[Used]:
             continue
         place = ".".join(file.relative_to(package.parent).with_suffix("").parts)
         names = vars(importlib.import_module(place))
-        uses = _uses(package)
         for call in calls:
             try:
                 code = compile(ast.Expression(call.args[0]), place, "eval")

@@ -7,7 +7,7 @@ import pytest
 
 from regular_expressions import Matcher, TooManyStepsError, Used, expressions, pieces, sample
 
-SMALL, TIMES, MOST_TIMES = 20, 10, 15
+SMALL, TIMES, MOST_TIMES = 12, 10, 15
 MOST = 100_000  # steps of a small text; exponential growth would never end
 
 

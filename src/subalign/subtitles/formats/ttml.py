@@ -28,7 +28,7 @@ _STYLES = {
     "u": 'tts:textDecoration="underline"',
     "s": 'tts:textDecoration="lineThrough"',
 }
-_TAG = re.compile("<[^>]*>")
+_TAG = re.compile("<[^<>]*>")
 _TOP = re.compile(r"\{\\an[789]\}")
 _HIGHLIGHT = "h"
 
