@@ -2,7 +2,7 @@
 
 import errno
 import os
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -57,6 +57,31 @@ def test_folders_are_searched_and_keep_their_shape(tmp_path):
         Output("srt", tmp_path / "b.srt"),
         Output("json", tmp_path / "b.json"),
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("a/..%2F..%2F..%2Fetc%2Fx.wav", "x"),
+        (r"a/..%5C..%5Cx.wav", r".._.._x"),
+        ("C%3Aevil.wav", "C_evil"),
+        ("%2e%2e", ".."),
+        ("%00%1b%5B31m%0A.wav", "__[31m_"),
+        ("", "audio"),
+        ("%ff.wav", "\N{REPLACEMENT CHARACTER}"),
+        ("a%3Cb%7C%22*%3F.wav", "a_b____"),
+    ],
+)
+def test_addresses_give_names_that_are_names_on_every_system(path, stem):
+    item = Input(f"https://example.org/{path}", Path())
+    assert item.stem == stem
+    (output,) = plan_outputs(item, ["srt"], Path("folder"), {})
+    assert output.path == Path("folder") / f"{stem}.srt"
+    assert PureWindowsPath(f"{stem}.srt").name == f"{stem}.srt"
+
+
+def test_an_address_that_is_none():
+    assert Input("https://[x/a.wav", Path()).stem == "audio"
 
 
 def test_a_folder_without_media_is_an_error_among_the_inputs(tmp_path):

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 
+# what no file's name may hold on one system or another
+_NO_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|\ud800-\udfff]')
+
 # what to do where an output is there already
 ExistingFiles = Literal["refuse", "overwrite", "skip"]
 
@@ -58,7 +63,10 @@ class Input:
         if self.source == "-":
             return "stdin"
         if is_address(self.source):
-            return PurePosixPath(unquote(urlsplit(self.source).path)).stem or "audio"
+            with suppress(ValueError):  # no address at all, as whoever opens it says
+                name = PurePosixPath(unquote(urlsplit(self.source).path)).stem
+                return _NO_NAME.sub("_", name) or "audio"
+            return "audio"
         return Path(self.source).stem
 
 
