@@ -95,7 +95,7 @@ def test_a_segment_without_timed_words_is_one_cue_that_is_not_highlighted(
         *("ass", untimed), profile="verbatim", keep_lines=keep_lines, highlight_words=True,
         highlight_style=style,
     )  # fmt: skip
-    assert lines == ["0:00:01.00,0:00:03.00|Hello there"]
+    assert lines == ["0:00:01.00,0:00:03.50|Hello there"]  # it lingers for half a second
 
 
 def test_ass_karaoke_lights_up_nothing_that_nobody_says(given: Transcript) -> None:

@@ -64,7 +64,8 @@ def time_by_profile(
     clock = profile.clock
     for cue, start_tick, end_tick in zip(given, starts.tolist(), ends.tolist(), strict=True):
         start, end = clock.milliseconds(start_tick), clock.milliseconds(end_tick)
-        yield Cue(start, end, _within(cue.words, start, end))
+        words = _within(cue.words, start, end)
+        yield replace(cue, start_ms=start, end_ms=end, words=words)
 
 
 def _segmented(
@@ -150,7 +151,8 @@ def _cues(
                 starts_line = False
         position = chunks[cue.lines[0]].first.position
         words[0] = words[0]._replace(before=split_tags(position) + words[0].before)
-        yield Cue(start, end, _within(words, start, end))
+        timed = any(word.end_ms > word.start_ms for word in words)
+        yield Cue(start, end, _within(words, start, end), timed)
 
 
 def _cue_word(word: ChunkWord, space: str, profile: Profile) -> CueWord:
