@@ -320,3 +320,22 @@ def test_a_gap_in_a_transport_stream_is_a_loss(make_media, tone, caplog):
     assert caplog.messages == [
         f"{path} is damaged, 3.0 s of its sound are missing: there is silence in their place."
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"[info]     Last message repeated {'9' * 5000} times",
+        f"[info]   Duration: {'9' * 5000}:00:01.00, start: 0.0",
+        "[info]   Duration: 00:00:01.00, start: 1.2.3",
+        f"[info]   Stream #0:{'9' * 5000}: Audio: aac, 44100 Hz, {'9' * 5000} channels",
+        "[info]   Stream #0:0: Audio: aac, 44100 Hz, mono, start 1..2",
+        "[Eval @ 0x1] [info] 1.2.3",
+    ],
+)
+def test_log_with_numbers_that_are_none_is_read_to_its_end(line):
+    from subalign.audio.log import FfmpegLog
+
+    log = FfmpegLog(address="file:x", label="x")
+    log.read([f"{line}\n".encode(), b"[error] Invalid data\n"])
+    assert log.reason == "Invalid data"

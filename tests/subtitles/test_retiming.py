@@ -132,3 +132,10 @@ def test_copies_of_a_cue_and_drawings_behind_it_stay_together(make):
         *[(10_000, 11_000)] * 3,
         (30_000, 31_000),
     ]
+
+
+def test_times_within_a_cue_that_no_clock_has_stay():
+    digits = "9" * 5000
+    text = f"WEBVTT\n\n00:01.000 --> 00:02.000\na <00:01.500>b <1:1.{digits}>c\n"
+    (cue,) = retime(parse_subtitle_file(text, "x.vtt"), TimeMap(offset=Fraction(1))).file.cues
+    assert cue.text == f"a <00:00:02.500>b <1:1.{digits}>c"

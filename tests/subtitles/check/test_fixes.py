@@ -203,3 +203,36 @@ def test_cues_that_are_free_once_copies_are_gone_are_turned_round_at_once():
     text = f"1\n00:00:01,000 --> 00:00:02,500\nHello\n\n2\n{backwards}3\n{backwards}"
     fixed = fix_file(parse_subtitle_file(text, "talk"), PROFILES["broadcast"])
     assert [(cue.start_ms, cue.end_ms) for cue in fixed.cues] == [(1000, 2500), (5500, 6000)]
+
+
+@pytest.mark.parametrize(
+    ("more", "written"),
+    [
+        ("00:00:02,2,2,2", "00:00:02,200 ,2"),
+        ("00:00:02.5x", "00:00:02,500 x"),
+        ("00:00:02,500X1:0", "00:00:02,500X1:0"),
+    ],
+)
+def test_what_stands_behind_a_time_is_no_part_of_it(more, written):
+    file = parse_subtitle_file(f"1\n00:00:01,000 --> {more}\nwords\n", "x.srt")
+    fixed = render_subtitle_file(fix_file(file, PROFILES["broadcast"]))
+    assert fixed.split("\n")[1] == f"00:00:01,000 --> {written}"
+    again = fix_file(parse_subtitle_file(fixed, "x.srt"), PROFILES["broadcast"])
+    assert render_subtitle_file(again) == fixed
+
+
+def test_parts_of_a_time_have_their_digits():
+    text = "1\n00:00:0100000000000000000,000 --> 00:00:02,500\nwords\n"
+    (cue,) = parse_subtitle_file(text, "x.srt").cues
+    assert cue.start_ms == 10
+
+
+@pytest.mark.parametrize(("start", "end"), [("2.00", "1.00"), ("2.00", "2.00")])
+def test_signs_get_a_duration_whatever_stands_beside_them(start, end):
+    head = "[Events]\nFormat: Layer, Start, End, Style, Text\n"
+    line = "Dialogue: 0,0:00:01.50,0:00:02.50,Default,words\n"
+    sign = f"Dialogue: 0,0:00:0{start},0:00:0{end},Sign,{{\\pos(1,2)}}sign\n"
+    file = parse_subtitle_file(head + line + sign, "x.ass")
+    fixed = fix_file(file, PROFILES["broadcast"]).cues[1]
+    assert fixed.end_ms > fixed.start_ms
+    assert fixed.text == file.cues[1].text
