@@ -23,6 +23,7 @@ from subalign.alignment.grapheme_hmm import (
     ANY_LETTER,
     SILENCE,
     GraphemeHmm,
+    HmmThresholds,
     SpokenWord,
     component_weights,
     mixtures_of,
@@ -59,8 +60,9 @@ _SPLIT = 0.2  # deviations by which the halves of a component are moved apart
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """Features (frames, 39) and words, of which each has its frames."""
+    """Samples, their features (frames, 39), and words, of which each has its frames."""
 
+    samples: NDArray[np.float32]
     features: NDArray[np.float32]
     words: list[SpokenWord]
 
@@ -138,7 +140,7 @@ def _utterance(
     for word, (start, end) in zip(words, spans, strict=True):
         first, last = round(start * FRAMES_PER_SECOND), round(end * FRAMES_PER_SECOND)
         spoken.append(SpokenWord(spoken_letters(word), first, max(last, first + 1)))
-    return Utterance(spectral_features(log_mel([samples], n_mels=80)), spoken)
+    return Utterance(samples, spectral_features(log_mel([samples], n_mels=80)), spoken)
 
 
 def estimate(utterances: Sequence[Utterance]) -> GraphemeHmm:
@@ -154,7 +156,11 @@ def estimate(utterances: Sequence[Utterance]) -> GraphemeHmm:
     states = np.concatenate([equal_shares(u, units) for u in utterances])
     for training_pass in range(_PASSES):
         if training_pass:
-            paths = model.paths([u.features for u in utterances], [u.words for u in utterances])
+            paths = model.paths(
+                [u.features for u in utterances],
+                [u.words for u in utterances],
+                thresholds=HmmThresholds(away=0.0),
+            )
             print(f"pass {training_pass}: {sum(not p.found for p in paths)} do not fit")
             states = np.concatenate([path.states for path in paths])
         split = 0 < training_pass < _COMPONENTS

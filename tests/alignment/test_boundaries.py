@@ -12,6 +12,7 @@ from subalign.alignment.boundaries import refine_boundaries, spectral_features
 from subalign.alignment.grapheme_hmm import (
     ANY_LETTER,
     SILENCE,
+    HmmThresholds,
     SpokenWord,
     component_weights,
     read_prior,
@@ -188,3 +189,27 @@ def test_a_word_without_room_is_not_found():
     features = np.zeros((6, 39), np.float32)
     [edges] = prior.boundaries([features], [[SpokenWord(tuple("strengths"), 1, 4)]])
     assert edges is None
+
+
+def test_an_edge_that_nothing_moves_stays_where_attention_has_it():
+    prior = read_prior()
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 39)).astype(np.float32)
+    words = [SpokenWord(("a",), 10, 30), SpokenWord(("b",), 30, 50)]
+    [edges] = prior.boundaries([features], [words], thresholds=HmmThresholds(away=1e4))
+    assert edges is not None
+    assert edges[:, 0].min() >= 10
+    assert edges[:, 1].max() <= 50
+    assert edges[0, 1] <= 30 <= edges[1, 0]
+
+
+def test_what_the_net_hears_moves_an_edge():
+    prior = read_prior()
+    features = np.zeros((60, 39), np.float32)
+    words = [SpokenWord(("a",), 10, 30), SpokenWord(("b",), 30, 50)]
+    a, b = (2 * prior.units.index(letter) - 1 for letter in "ab")
+    scores = np.zeros((len(prior.mixtures.constants), 60), np.float32)
+    scores[[a, a + 1], 10:25] = scores[[b, b + 1], 25:50] = 1e3
+    [edges] = prior.boundaries([features], [words], [scores])
+    assert edges is not None
+    assert edges.tolist() == [[10, 25], [25, 50]]

@@ -77,6 +77,30 @@ def test_the_path_is_the_best(seed, n_frames, n_places, slack):
     assert path.tolist() == expected.tolist()
 
 
+@given(seed=st.integers(0, 10_000), n_frames=st.integers(1, 30), away=st.floats(0, 3))
+def test_scores_and_the_way_from_its_span_count_for_each_place(seed, n_frames, away):
+    rng = np.random.default_rng(seed)
+    mixtures = random_mixtures(rng)
+    features = rng.normal(size=(n_frames, DIMENSIONS)).astype(np.float32)
+    states = np.array([0, 1, 2, 3, 0])
+    first, end = np.zeros(5, int), np.full(5, n_frames)
+    optional = states == 0
+    scores = rng.normal(size=(4, n_frames)).astype(np.float32)
+    spans = np.sort(rng.integers(0, n_frames + 1, (5, 2)), axis=1)
+    frames = np.arange(n_frames)[:, None]
+    outside = np.maximum(np.maximum(spans[:, 0] - frames, frames + 1 - spans[:, 1]), 0)
+    # the plain search has a state for each place
+    by_place = (emissions(features, mixtures) + scores.T)[:, states] - away * outside
+    expected = best_path(by_place, np.arange(5), first, end, optional)
+    path = state_path(
+        *(features, states, first, end, optional, mixtures),
+        spans=spans,
+        away=away,
+        scores=scores,
+    )
+    assert path.tolist() == expected.tolist()
+
+
 def test_a_path_keeps_within_its_bounds():
     rng = np.random.default_rng(1)
     mixtures = random_mixtures(rng)

@@ -6,8 +6,8 @@ token, or word, over the window's positions (`attention_maps`). A method makes w
 
 - `viterbi`: long `pauses` are cut out first; segmentation of the window into words and silences by
   attention, `loudness` and the length of words; edges settled on the sound. Once all words of a
-  recording have times, `boundaries` (with `grapheme_hmm`) moves their edges to where the sound
-  changes.
+  recording have times, `boundaries` (with `grapheme_hmm` and `letter_net`) moves their edges to
+  where the sound changes.
 - `dtw`: as openai-whisper, dynamic time warping and corrections of too long words.
 
 The words are given, or those of a transcribed window's `segments` with their `punctuation`, or the

@@ -21,6 +21,7 @@ from subalign.alignment.grapheme_hmm import (
     read_prior,
     spoken_letters,
 )
+from subalign.alignment.letter_net import read_letter_net
 from subalign.alignment.segments import with_words
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.results import Segment, Word
@@ -178,8 +179,10 @@ def refine_boundaries(
     for utterance in utterances:
         spoken.append([_spoken(words[n], utterance.first) for n in utterance.words])
         sounds.append(features[utterance.first : utterance.end])
-    found = read_prior().boundaries(sounds, spoken, hmm)
-    del features, sounds
+    net = read_letter_net()
+    scores = [net.scores(sound) for sound in sounds]
+    found = read_prior().boundaries(sounds, spoken, scores, thresholds=hmm)
+    del features, sounds, scores
     edges = np.array([(word.start, word.end) for word in words])
     for utterance, frames in zip(utterances, found, strict=True):
         if frames is not None:

@@ -4,7 +4,8 @@ Every letter is two states, silence is one that may be left out between words. T
 the one that ships (`assets/grapheme_hmm.npz`, estimated by training/grapheme_hmm.py on many voices)
 and is adapted to the recording by maximum a posteriori estimation (Gauvain and Lee 1994) along its
 own most probable path (Viterbi training). Letters that it does not know, of other scripts, begin as
-the mean of all and are learned from the recording.
+the mean of all and are learned from the recording. Beside its mixtures counts what a net hears, of
+which more in `letter_net`.
 """
 
 import unicodedata
@@ -62,6 +63,13 @@ class HmmThresholds:
     pause: int = 0
     least_pause: int = 20
     silence: int = 50
+    # what a word's frame costs (log density) for each frame between it and where attention has the
+    # word
+    away: float = 1.0
+    # how much the net's scores count beside the mixtures' log densities, which are too sure (their
+    # features depend on each other), and what silence has besides
+    net: float = 3.0
+    net_silence: float = 2.0
     # occurrences from which a letter that the model does not know has states of its own
     least_occurrences: int = 20
     # frames of the prior that count beside the recording's, and the least variance of a feature
@@ -113,21 +121,24 @@ class GraphemeHmm:
         self,
         features: Sequence[NDArray[np.float32]],
         utterances: Sequence[Sequence[SpokenWord]],
+        scores: Sequence[NDArray[np.float32]] | None = None,
+        *,
         thresholds: HmmThresholds = HmmThresholds(),
     ) -> list[NDArray[np.int64] | None]:
         """First and end frame of each word (words, 2), of one utterance after another.
 
-        `features` (frames, dimensions) are each utterance's. None where the words do not fit near
+        `features` (frames, dimensions) and `scores` by `LetterNet` (states, frames), where there
+        are any, are each utterance's. None where the words do not fit near
         where attention has them.
         """
         prior = model = self.with_letters(_unknown_letters(self.units, utterances, thresholds))
-        paths = model.paths(features, utterances, thresholds)
+        paths = model.paths(features, utterances, scores, thresholds=thresholds)
         for _ in range(thresholds.passes - 1):
             frames = np.concatenate(features)
             states = np.concatenate([path.states for path in paths])
             statistics = mixture_statistics(frames, states, model.mixtures)
             model = prior.adapted(statistics, thresholds)
-            paths = model.paths(features, utterances, thresholds)
+            paths = model.paths(features, utterances, scores, thresholds=thresholds)
         return [
             _edges(path.words, len(words)) if path.found else None
             for path, words in zip(paths, utterances, strict=True)
@@ -137,12 +148,15 @@ class GraphemeHmm:
         self,
         features: Sequence[NDArray[np.float32]],
         utterances: Sequence[Sequence[SpokenWord]],
+        scores: Sequence[NDArray[np.float32]] | None = None,
+        *,
         thresholds: HmmThresholds = HmmThresholds(),
     ) -> list["StatePath"]:
         """The most probable path through each utterance's words, near where attention has them."""
+        given: Sequence[NDArray[np.float32] | None] = scores or [None] * len(features)
         return [
-            self._path(frames, self._chain(words, len(frames), thresholds))
-            for frames, words in zip(features, utterances, strict=True)
+            self._path(frames, self._chain(words, len(frames), thresholds), own, thresholds)
+            for frames, words, own in zip(features, utterances, given, strict=True)
         ]
 
     def _chain(
@@ -150,6 +164,7 @@ class GraphemeHmm:
     ) -> "_Chain":
         """Silence, the first word's states, silence, and so on, each with its bounds."""
         states, owners, first, end = [0], [-1], [0], [n_frames]
+        spans = [(0, n_frames)]
         if words:
             end[0] = min(words[0].end, words[0].start + thresholds.silence)
         for index, word in enumerate(words):
@@ -160,6 +175,7 @@ class GraphemeHmm:
             )
             first += [word.start - thresholds.outwards(before)] * len(own)
             end += [word.end + thresholds.outwards(after)] * len(own)
+            spans += [*([(word.start, word.end)] * len(own)), (0, n_frames)]
             states += [*own, 0]
             owners += [*([index] * len(own)), -1]
             first.append(max(word.start, word.end - thresholds.silence))
@@ -169,7 +185,7 @@ class GraphemeHmm:
                 end[-1] = min(following.end, following.start + thresholds.silence)
         lowest = np.maximum.accumulate(np.clip(first, 0, n_frames))
         highest = np.minimum.accumulate(np.clip(end, 0, n_frames)[::-1])[::-1]
-        return _Chain(np.array(states), np.array(owners), lowest, highest)
+        return _Chain(np.array(states), np.array(owners), lowest, highest, np.array(spans))
 
     def _states_of(self, word: SpokenWord, thresholds: HmmThresholds) -> list[int]:
         """Two states a letter, or the first of each where a word is spoken too fast for two."""
@@ -182,13 +198,34 @@ class GraphemeHmm:
             return [STATES_A_LETTER * number - 1 for number in numbers]
         return [state for n in numbers for state in (2 * n - 1, 2 * n)]
 
-    def _path(self, features: NDArray[np.float32], chain: "_Chain") -> "StatePath":
-        silent = chain.words < 0
-        places = state_path(features, chain.states, chain.first, chain.end, silent, self.mixtures)
+    def _path(
+        self,
+        features: NDArray[np.float32],
+        chain: "_Chain",
+        scores: NDArray[np.float32] | None,
+        thresholds: HmmThresholds,
+    ) -> "StatePath":
+        places = state_path(
+            *(features, chain.states, chain.first, chain.end, chain.words < 0, self.mixtures),
+            spans=chain.spans,
+            away=thresholds.away,
+            scores=None if scores is None else self._weighted(scores, thresholds),
+        )
         if places.size < len(features):
             nothing = np.full(len(features), -1)
             return StatePath(nothing, nothing, found=False)
         return StatePath(chain.states[places], chain.words[places], found=True)
+
+    def _weighted(
+        self, scores: NDArray[np.float32], thresholds: HmmThresholds
+    ) -> NDArray[np.float32]:
+        """The net's scores for all states, letters that it does not know as any letter."""
+        first = STATES_A_LETTER * self.units.index(ANY_LETTER) - 1
+        n_new = (len(self.mixtures.constants) - len(scores)) // STATES_A_LETTER
+        new = np.tile(scores[first : first + STATES_A_LETTER], (n_new, 1))
+        weighted = np.float32(thresholds.net) * np.concatenate([scores, new])
+        weighted[0] += thresholds.net_silence
+        return weighted
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,12 +242,13 @@ class StatePath:
 
 @dataclass(frozen=True, eq=False)
 class _Chain:
-    """The states of an utterance, the word of each (-1 is silence), and their bounds."""
+    """The states of an utterance, the word of each (-1 is silence), their bounds and spans."""
 
     states: NDArray[np.int64]
     words: NDArray[np.int64]
     first: NDArray[np.int64]
     end: NDArray[np.int64]
+    spans: NDArray[np.int64]
 
 
 def spoken_letters(text: str) -> tuple[str, ...]:

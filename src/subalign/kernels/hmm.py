@@ -51,6 +51,10 @@ def state_path(
     end: NDArray[np.int64],
     optional: NDArray[np.bool_],
     mixtures: Mixtures,
+    *,
+    spans: NDArray[np.int64] | None = None,
+    away: float = 0.0,
+    scores: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
     """The most probable path (frames,) through a chain of states: the place of each frame's.
 
@@ -65,12 +69,18 @@ def state_path(
         end: the frame before which a place must be left (places,), not decreasing.
         optional: whether a place may be left out (places,).
         mixtures: the states' emissions.
+        spans: where each place is expected, first and end frame (places, 2); None is `first` to
+            `end`.
+        away: what each frame of a place costs for each frame between it and the place's span.
+        scores: what is added to the states' log densities (states, frames).
 
     Returns an empty array where no path keeps within the bounds.
     """
     if not features.size or not states.size:
         return np.empty(0, np.int64)
     frames = np.arange(features.shape[0])
+    spans = np.stack([first, end], axis=1) if spans is None else spans
+    scores = np.zeros((0, 0), np.float32) if scores is None else scores
     # how many places a frame may have, at most
     width = np.searchsorted(first, frames, "right") - np.searchsorted(end, frames, "right")
     return _path_kernel()(  # type: ignore[no-any-return]
@@ -81,6 +91,9 @@ def state_path(
         np.ascontiguousarray(optional, np.bool_),
         *_arrays(mixtures),
         max(1, int(width.max())),
+        np.ascontiguousarray(spans, np.int64),
+        float(away),
+        np.ascontiguousarray(scores, np.float32),
     )
 
 
@@ -121,9 +134,10 @@ def _path_kernel() -> Callable[..., Any]:
     _register_parts()
     matrix, places, flags, cubes, constants = _types()
     bounds = places
-    return compiled(
-        _path, matrix, places, bounds, bounds, flags, cubes, cubes, constants, numba.int64
-    )
+    spans = numba.types.Array(numba.int64, 2, "C", readonly=True)
+    model = cubes, cubes, constants
+    costs = numba.int64, spans, numba.float64, matrix
+    return compiled(_path, matrix, places, bounds, bounds, flags, *model, *costs)
 
 
 @cache
@@ -205,6 +219,9 @@ def _path(
     precisions: NDArray[np.float64],
     constants: NDArray[np.float64],
     width: int,
+    spans: NDArray[np.int64],
+    away: float,
+    scores: NDArray[np.float32],
 ) -> NDArray[np.int64]:
     n_frames = features.shape[0]
     n_places = states.size
@@ -241,8 +258,11 @@ def _path(
             state = states[place]
             if computed[state] != t:
                 emission[state] = _log_density(features, t, means, precisions, constants, state)
+                if scores.shape[0] > 0:
+                    emission[state] += scores[state, t]
                 computed[state] = t
-            following[place] = best + emission[state]
+            distance = max(spans[place, 0] - t, t + 1 - spans[place, 1], 0)
+            following[place] = best + emission[state] - away * distance
             steps[t, place - bottom] = step
         score, following = following, score
     place = n_places - 1
