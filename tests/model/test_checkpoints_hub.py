@@ -305,6 +305,23 @@ def test_names_that_lead_out_of_the_folder_are_not_asked_for(hub, monkeypatch, n
     assert hub.downloads() == []
 
 
+@pytest.mark.parametrize(
+    "revision", [b"\xff\xfe", b"a\0b", b"../../../../../etc", b"a" * 5000, b""]
+)
+def test_damaged_entries_of_the_cache_count_as_absent(cache, no_hub, revision):
+    entry = cache / "models--openai--whisper-tiny.en"
+    (entry / "snapshots" / "1234").mkdir(parents=True)
+    (entry / "refs").mkdir()
+    (entry / "refs" / "main").write_bytes(revision)
+    snapshot = cache / "models--a\x1b[31m--b" / "snapshots" / "1234"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "whisper"}')
+    (snapshot / "model.safetensors").write_bytes(b"weights")
+    assert {entry.state for entry in list_models()} == {"embedded", "available"}
+    with pytest.raises(ModelUnavailableError, match="is not on this machine"):
+        where("tiny.en")
+
+
 @pytest.mark.parametrize("header", ["ETag", "X-Linked-ETag", "X-Repo-Commit"])
 @pytest.mark.parametrize("value", ["../../../../out", "{}/out", 'W/"../../out"', 'W/"{}"', "C:out"])
 def test_headers_that_lead_out_of_the_cache(hub, monkeypatch, tmp_path, cache, header, value):

@@ -94,7 +94,10 @@ def is_repository_id(name: str) -> bool:
 
 def cached_folder(repository: str) -> Path | None:
     """The cached snapshot of a repository if its config and all its weights are there."""
-    config = try_to_load_from_cache(repository, CONFIG)
+    try:
+        config = try_to_load_from_cache(repository, CONFIG)
+    except (OSError, ValueError):  # no repository's name, or a damaged entry
+        return None
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
