@@ -7,6 +7,7 @@ its digest, for `make test` to try from then on: make it small and mend its kind
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.here:
         with_coverage(options.targets[0], options.minutes)
-    from targets import TARGETS
+    from targets import TARGETS, memory
 
     failed = False
     for name in options.targets or TARGETS:
@@ -37,7 +38,9 @@ def main() -> None:
         # a process each: libFuzzer ends its own, with 0 whatever it found
         command = [sys.executable, __file__, name, "--here", f"--minutes={options.minutes}"]
         before = TARGETS[name].found()
-        status = subprocess.run(command, check=False).returncode
+        with tempfile.TemporaryDirectory(dir=memory()) as folder:
+            environment = {**os.environ, "TMPDIR": folder}
+            status = subprocess.run(command, check=False, env=environment).returncode
         failed |= status != 0 or TARGETS[name].found() != before
     sys.exit(failed)
 

@@ -123,14 +123,17 @@ def _inputs(name: str) -> list[bytes]:
 
 @contextmanager
 def _file(data: bytes, name: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory()) as folder:
         path = Path(folder) / name
         path.write_bytes(data)
         yield path
 
 
 @cache
-def _memory() -> str | None:
+def memory() -> str | None:
+    """Where files are made: in memory where that can be, else where the system has them."""
+    if "TMPDIR" in os.environ:
+        return None
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
@@ -548,7 +551,7 @@ def _checkpoint(kind: str) -> Path:
     from subalign.model.checkpoints.subalign_folder import save_checkpoint
     from subalign.tokenizer.vocabulary import write_tiktoken
 
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-model-", dir=_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-model-", dir=memory()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     model = random_model()
     if kind == "subalign":
