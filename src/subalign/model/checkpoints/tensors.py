@@ -179,7 +179,7 @@ def _check_pickles(path: Path) -> None:
         limited = _Limited(file, path)
         for _ in range(_N_PICKLES):
             try:
-                for _ in pickletools.genops(limited):
+                for _ in pickletools.genops(limited):  # type: ignore[arg-type]
                     pass
             except ValueError:
                 return  # whoever reads it says what is wrong
