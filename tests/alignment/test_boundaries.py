@@ -213,3 +213,17 @@ def test_what_the_net_hears_moves_an_edge():
     [edges] = prior.boundaries([features], [words], [scores])
     assert edges is not None
     assert edges.tolist() == [[10, 25], [25, 50]]
+
+
+def test_beside_a_pause_the_net_has_no_say():
+    prior = read_prior()
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(120, 39)).astype(np.float32)
+    words = [SpokenWord(("a",), 10, 30), SpokenWord(("b",), 80, 100)]
+    scores = 100 * rng.normal(size=(len(prior.mixtures.constants), 120)).astype(np.float32)
+    [alone] = prior.boundaries([features], [words])
+    [edges] = prior.boundaries([features], [words], [scores])
+    assert alone is not None
+    assert edges is not None
+    assert edges[0, 1] == alone[0, 1]
+    assert edges[1].tolist() == alone[1].tolist()

@@ -63,6 +63,8 @@ class HmmThresholds:
     pause: int = 0
     least_pause: int = 20
     silence: int = 50
+    # frames that a word keeps whose one edge is found with the net and the other without
+    least_word: int = 4
     # what a word's frame costs (log density) for each frame between it and where attention has the
     # word
     away: float = 1.0
@@ -81,6 +83,23 @@ class HmmThresholds:
     def outwards(self, gap: int) -> int:
         """How many frames a word's edge may move away from it, across such a gap."""
         return self.pause if gap >= self.least_pause else self.word
+
+    def beside_pauses(
+        self,
+        edges: NDArray[np.int64],
+        alone: NDArray[np.int64],
+        words: Sequence[SpokenWord],
+        n_frames: int,
+    ) -> NDArray[np.int64]:
+        """`edges` (words, 2), but those of `alone` next to pauses, where words keep a length."""
+        starts = np.array([word.start for word in words] + [n_frames])
+        ends = np.array([0] + [word.end for word in words])
+        pauses = starts - ends >= self.least_pause
+        chosen = np.where(np.stack([pauses[:-1], pauses[1:]], axis=1), alone, edges)
+        lengths = chosen[:, 1] - chosen[:, 0]
+        kept = np.minimum(edges[:, 1] - edges[:, 0], self.least_word)
+        fits = (lengths >= kept).all() and (chosen[1:, 0] >= chosen[:-1, 1]).all()
+        return chosen if fits else edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,21 +146,27 @@ class GraphemeHmm:
     ) -> list[NDArray[np.int64] | None]:
         """First and end frame of each word (words, 2), of one utterance after another.
 
-        `features` (frames, dimensions) and `scores` by `LetterNet` (states, frames), where there
-        are any, are each utterance's. None where the words do not fit near
-        where attention has them.
+        `features` (frames, dimensions) are each utterance's, as are `scores` by `LetterNet`
+        (states, frames), which count between words without a pause between them. None where the
+        words do not fit near where attention has them.
         """
         prior = model = self.with_letters(_unknown_letters(self.units, utterances, thresholds))
-        paths = model.paths(features, utterances, scores, thresholds=thresholds)
+        paths = model.paths(features, utterances, thresholds=thresholds)
         for _ in range(thresholds.passes - 1):
             frames = np.concatenate(features)
             states = np.concatenate([path.states for path in paths])
             statistics = mixture_statistics(frames, states, model.mixtures)
             model = prior.adapted(statistics, thresholds)
+            paths = model.paths(features, utterances, thresholds=thresholds)
+        # beside pauses, where the net takes breath and decay for letters, the mixtures decide alone
+        alone = paths
+        if scores:
             paths = model.paths(features, utterances, scores, thresholds=thresholds)
         return [
-            _edges(path.words, len(words)) if path.found else None
-            for path, words in zip(paths, utterances, strict=True)
+            thresholds.beside_pauses(_edges(own, words), _edges(other, words), words, len(frames))
+            if own.found
+            else None
+            for own, other, words, frames in zip(paths, alone, utterances, features, strict=True)
         ]
 
     def paths(
@@ -314,10 +339,11 @@ def _unknown_letters(
     )
 
 
-def _edges(words: NDArray[np.int64], n_words: int) -> NDArray[np.int64]:
-    """First and end frame (words, 2) of each word, from the word of every frame (-1 is silence)."""
+def _edges(path: StatePath, spoken_words: Sequence[SpokenWord]) -> NDArray[np.int64]:
+    """First and end frame (words, 2) of each word on a path that was found."""
+    words = path.words
     spoken = np.flatnonzero(words >= 0)
-    numbers = np.arange(n_words)
+    numbers = np.arange(len(spoken_words))
     first = spoken[np.searchsorted(words[spoken], numbers, "left")]
     last = spoken[np.searchsorted(words[spoken], numbers, "right") - 1]
     return np.stack([first, last + 1], axis=1)
