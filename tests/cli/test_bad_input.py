@@ -432,7 +432,7 @@ def test_translation_on_an_english_only_model(says, clip):
         *("--task", "translate"),
         code=2,
         sentence="Model micro.en is English-only and cannot translate: use a multilingual model, "
-        "such as --model turbo or --model base.",
+        "such as --model medium or --model base.",
     )
 
 

@@ -25,6 +25,12 @@ def test_transcribe_takes_what_the_device_is_quick_enough_for(monkeypatch, devic
     assert choose_model("transcribe", language, device) == model
 
 
+def test_turbo_does_not_translate(monkeypatch):
+    monkeypatch.setattr(devices, "resolve_device", torch.device)
+    assert choose_model("transcribe", "de", "cuda", task="translate") == "medium"
+    assert choose_model("transcribe", "de", "cpu", task="translate") == "base"
+
+
 @pytest.mark.parametrize(
     ("language", "model"),
     [("en", "tiny.en"), ("English", "tiny.en"), ("de", "base"), ("german", "base"), (None, "base")],

@@ -18,7 +18,7 @@ def check_language(model: Whisper, language: str | None, task: Task) -> None:
         if task == "translate":
             raise UsageError(
                 f"{name} is English-only and cannot translate: use a multilingual model, "
-                "such as `model=turbo` or `model=base`."
+                "such as `model=medium` or `model=base`."
             )
         if language is not None and to_language_code(language) != "en":
             raise UsageError(

@@ -30,7 +30,9 @@ def named_model(model: str | None) -> str | None:
     return None if named == AUTO else named
 
 
-def choose_model(command: Command, language: str | None, device: str = "auto") -> str:
+def choose_model(
+    command: Command, language: str | None, device: str = "auto", *, task: Task = "transcribe"
+) -> str:
     """The model that `model="auto"` means; `language` None is one that nobody has told.
 
     Raises:
@@ -42,7 +44,9 @@ def choose_model(command: Command, language: str | None, device: str = "auto") -
         return "tiny.en" if english else "base"
     from subalign.model.devices import resolve_device
 
-    return "turbo" if resolve_device(device).type in ("cuda", "mps") else "base"
+    if resolve_device(device).type not in ("cuda", "mps"):
+        return "base"
+    return "medium" if task == "translate" else "turbo"  # turbo was not trained to translate
 
 
 def resolve_model(
@@ -67,7 +71,7 @@ def resolve_model(
     named = named_model(model)
     if named is not None:
         return named
-    chosen = choose_model(command, language, device)
+    chosen = choose_model(command, language, device, task=task)
     try:
         fetch(chosen, progress=progress)
     except ModelUnavailableError as error:
