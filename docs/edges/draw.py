@@ -3,7 +3,7 @@
 python docs/edges/draw.py
 
 For languages without labels by hand: French and Danish of ../shared/data/udhr, read by people, with
-`base`. The words of three places are drawn, from fixed seeds.
+`base`. Drawn are five words after a third of the recording, and five after two thirds.
 """
 
 import json
@@ -54,7 +54,7 @@ def _draw(language: str, words: list[dict], path: Path) -> None:
         place = len(words) * (row + 1) // (_ROWS + 1)
         shown = words[place : place + WORDS // _ROWS]
         first = round((shown[0]["start"] - 0.15) * FRAMES_PER_SECOND)
-        last = round((shown[-1]["end"] + 0.15) * FRAMES_PER_SECOND)
+        last = round((words[place + len(shown)]["start"] + 0.15) * FRAMES_PER_SECOND)
         frames = mel.window(first, last - first, last - first).numpy()
         # frame n is centred on n / 100 s
         extent = [(first - 0.5) / FRAMES_PER_SECOND, (last - 0.5) / FRAMES_PER_SECOND, 0, 80]
@@ -62,6 +62,8 @@ def _draw(language: str, words: list[dict], path: Path) -> None:
         axes.imshow(
             frames, aspect="auto", origin="lower", extent=extent, cmap="gray_r", vmin=lowest
         )
+        # the start of the word after these, too
+        axes.axvline(words[place + len(shown)]["start"], color="#0072b2", linewidth=1.2)
         for word in shown:
             axes.axvline(word["start"], color="#0072b2", linewidth=1.2)
             axes.axvline(word["end"], color="#d55e00", linewidth=1.2, linestyle="--")
