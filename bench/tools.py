@@ -5,7 +5,6 @@ which reads the CTranslate2 folder of the same checkpoint.
 """
 
 import io
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +38,7 @@ from subalign.options import (
 )
 from subalign.pipeline.recordings import align_recording, transcribe_recording
 from subalign.results import Line, Script, Word
-from truth import Clip, MissingError
+from truth import Clip, MissingError, Sphinx
 from whisper_peer import peer_of, peer_tokenizer, peer_vocabulary
 from word_pieces import Piece
 
@@ -287,30 +286,15 @@ class FasterWhisper:
 class PocketSphinx:
     """PocketSphinx with its own American English model: a hidden Markov model of phones.
 
-    It aligns only clips whose words are all in its dictionary.
+    It aligns only clips whose words are all in its dictionary, and not all of these.
     """
 
     def __init__(self) -> None:
-        from pocketsphinx import Decoder
-
-        self.decoder = Decoder(lm=None, loglevel="FATAL")
+        self.sphinx = Sphinx()
 
     def align(self, clip: Clip, _language: str) -> list[Piece]:
-        spelt = [re.sub(r"[^a-z']", "", word.lower()) for word in clip.words]
-        if not all(self.decoder.lookup_word(word) for word in spelt):
-            return []
-        self.decoder.set_align_text(" ".join(spelt))
-        self.decoder.start_utt()
-        self.decoder.process_raw((clip.samples * 32767).astype(np.int16).tobytes(), full_utt=True)
-        self.decoder.end_utt()
-        # pauses and noises have their names in brackets
-        found = [part for part in self.decoder.seg() or () if not part.word.startswith(("<", "["))]
-        if len(found) != len(clip.words):
-            return []
-        return [
-            Piece(word, part.start_frame / 100, (part.end_frame + 1) / 100)
-            for word, part in zip(clip.words, found, strict=True)
-        ]
+        spans = self.sphinx.align(clip.samples, clip.words) or ()
+        return [Piece(word, *span) for word, span in zip(clip.words, spans, strict=False)]
 
     def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:
         raise NotImplementedError("PocketSphinx is only given texts.")

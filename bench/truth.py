@@ -30,6 +30,7 @@ from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
 from training.synthesis.speech import Span, Speech, SynthesisError
+from training.synthesis.sphinx import Sphinx
 from training.synthesis.text import read_sentences
 from training.synthesis.voices import ESPEAK_HELD_OUT
 
@@ -42,6 +43,7 @@ __all__ = [
     "Clip",
     "MissingError",
     "Span",
+    "Sphinx",
     "cached",
     "clean_set",
     "coloured_noise",
