@@ -84,7 +84,10 @@ def _is_call_of_re(node: ast.AST) -> bool:
 
 
 def _holds(value: object, compiled: re.Pattern) -> bool:
-    return value is compiled or (isinstance(value, dict) and compiled in value.values())
+    # equal, not the same: `re` forgets what it compiled once there is much of it
+    if isinstance(value, dict):
+        return any(_holds(inner, compiled) for inner in value.values())
+    return isinstance(value, re.Pattern) and value == compiled
 
 
 def _flags(call: ast.Call, names: dict) -> int:
