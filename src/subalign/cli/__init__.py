@@ -6,10 +6,10 @@ commands of functions, `parsers` reads values, `job` holds what is to be done. `
 model. PyTorch is imported when a command does its work (`*_run`): help and completion do without.
 """
 
-import _thread
 import os
 import signal
 import sys
+import threading
 import time
 from types import FrameType
 from typing import NoReturn
@@ -56,7 +56,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     """
     while frame is not None:
         if frame.f_globals.get("__name__") == "numpy" and frame.f_code.co_name == "<module>":
-            _thread.start_new_thread(_send_later, (number,))
+            threading.Thread(target=_send_later, args=(number,), daemon=True).start()
             return
         frame = frame.f_back
     raise KeyboardInterrupt
@@ -64,4 +64,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _send_later(number: int) -> None:
     time.sleep(0.05)
-    signal.raise_signal(number)
+    if hasattr(signal, "pthread_kill"):
+        # to the main thread, so that it wakes where it waits
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:  # Windows
+        signal.raise_signal(number)
