@@ -3,8 +3,8 @@
     python -m training.grapheme_hmm            writes src/subalign/assets/grapheme_hmm.npz
 
 Heard are the first half of LJ Speech's clips (public domain), timed by attention, and the trained
-voices of three synthesisers, which say when each word begins. No clip that bench/accuracy.py
-reports boundaries of is among them.
+voices of three synthesisers, which say when each word begins. bench/accuracy.py draws its clips of
+`lj` from both halves.
 """
 
 import csv
