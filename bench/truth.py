@@ -24,7 +24,7 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # `training` is not installed
 
 from training.data.augment import coloured_noise
-from training.evaluation.material import Clip, read_samples
+from training.evaluation.material import Clip, read_samples, trained_lj_clips
 from training.signal import SAMPLE_RATE
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
@@ -80,7 +80,7 @@ def clean_set(name: str, count: int) -> list[Clip]:
         MissingError: its synthesiser or data are not here.
     """
     if name == HUMAN:
-        return cached(f"{name} {count}", lambda: _human(count))
+        return cached(f"{name} apart {count}", lambda: _human(count))
     # more texts than clips: a synthesiser cannot say or time all of them
     return cached(f"{name} {count}", lambda: speak(name, sentences()[: 2 * count], count))
 
@@ -190,10 +190,11 @@ LANGUAGES = ("en", "fr", "da")  # that the Declaration of Human Rights is read i
 
 
 def _human(count: int) -> list[Clip]:
-    """One human reader, timed by an HMM; clips evenly out of all."""
+    """One human reader, timed by an HMM; evenly out of the clips that nothing was trained on."""
     path = _needed(SHARED_DATA / "lj" / "words_hmm.json")
     timed = json.loads(path.read_text(encoding="utf-8"))
-    names = _evenly(sorted(timed), count)
+    trained = {name for name, _ in trained_lj_clips(path.parent)}
+    names = _evenly(sorted(timed.keys() - trained), count)
     return [_timed(path.parent / f"{name}.flac", timed[name]) for name in names]
 
 

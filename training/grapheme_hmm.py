@@ -3,11 +3,10 @@
     python -m training.grapheme_hmm            writes src/subalign/assets/grapheme_hmm.npz
 
 Heard are the first half of LJ Speech's clips (public domain), timed by attention, and the trained
-voices of three synthesisers, which say when each word begins. bench/accuracy.py draws its clips of
-`lj` from both halves.
+voices of three synthesisers, which say when each word begins. bench/accuracy.py measures on the
+other half.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from subalign.kernels.hmm import MixtureStatistics, mixture_statistics
 from subalign.mel import FRAMES_PER_SECOND, log_mel
 from subalign.model import load_whisper
 from subalign.results import Line
-from training.evaluation.material import read_samples
+from training.evaluation.material import read_samples, trained_lj_clips
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
 from training.synthesis.flite import Flite
@@ -48,7 +47,6 @@ ASSET = Path(grapheme_hmm.__file__).parents[1] / "assets" / "grapheme_hmm.npz"
 
 _SEED = 1
 _ESPEAK, _OTHERS = 200, 70  # utterances of eSpeak NG, and of each other voice
-_LJ_CLIPS = 93  # of 186
 _COMPONENTS = 6
 _FRAMES_A_COMPONENT = 60
 _PASSES = 7
@@ -121,9 +119,7 @@ def human() -> Iterator[Utterance]:
     """One reader's clips, timed by attention."""
     model = load_whisper("tiny.en", device="cpu")
     tokenizer = tokenizer_of(model)
-    with (DATA / "lj" / "transcripts.tsv").open(encoding="utf-8") as file:
-        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    for name, text in rows[:_LJ_CLIPS]:
+    for name, text in trained_lj_clips(DATA / "lj"):
         samples = read_samples(DATA / "lj" / f"{name}.flac")
         mel = log_mel([samples], n_mels=model.dims.n_mels)
         words = [w.encoded for w in script_words(Line(text, ((0, len(text)),)), tokenizer)]
