@@ -1,5 +1,7 @@
 """The small model that checkpoints of every form are written of."""
 
+import signal
+
 import pytest
 
 from checkpoint_models import random_model
@@ -14,3 +16,17 @@ def model():
     model.encoder.positional_embedding.add_(0.5)
     model.mark_alignment_heads(HEADS)
     return model
+
+
+@pytest.fixture
+def never_waiting():
+    """A read that waits fails; one thread may wait for another."""
+
+    def stop(_number, _frame):
+        raise AssertionError("waits")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -320,6 +321,26 @@ def test_damaged_entries_of_the_cache_count_as_absent(cache, no_hub, revision):
     assert {entry.state for entry in list_models()} == {"embedded", "available"}
     with pytest.raises(ModelUnavailableError, match="is not on this machine"):
         where("tiny.en")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize(
+    "place", ["refs/main", "refs/other", "snapshots/1/config.json", "snapshots/1/x", "blobs/1"]
+)
+def test_pipes_in_the_cache(hub, cache, never_waiting, place):
+    write_hugging_face(random_model(), hub.add("someone/whisper-mini"))
+    write_hugging_face(random_model(), hub.add("someone/intact"))
+    fetch("someone/intact")
+    pipe = cache / "models--someone--whisper-mini" / place
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    assert [entry.name for entry in list_models() if "/" in entry.name] == ["someone/intact"]
+    with pytest.raises(ModelUnavailableError, match="is not on this machine"):
+        where("someone/whisper-mini")
+    with pytest.raises(ModelUnavailableError, match=f"{place} is no regular file.*delete it"):
+        fetch("someone/whisper-mini")
+    pipe.unlink()
+    assert fetch("someone/whisper-mini") == where("someone/whisper-mini")
 
 
 @pytest.mark.parametrize("header", ["ETag", "X-Linked-ETag", "X-Repo-Commit"])

@@ -300,6 +300,16 @@ def test_a_damaged_download_is_thrown_away(caches, openai):
     assert fetch("tiny", source="openai").read_bytes() == WEIGHTS
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_in_the_place_of_a_download(caches, openai, never_waiting):
+    folder = caches / "own" / "models"
+    folder.mkdir(parents=True)
+    for name in (".tiny.pt.part", ".tiny.lock", "tiny.pt"):
+        os.mkfifo(folder / name)
+    assert fetch("tiny", source="openai").read_bytes() == WEIGHTS
+    assert unfinished(caches) == []
+
+
 # caches of other programs
 
 

@@ -15,12 +15,10 @@ from huggingface_hub import (
     HfApi,
     constants,
     get_session,
-    scan_cache_dir,
     snapshot_download,
     try_to_load_from_cache,
 )
 from huggingface_hub.errors import (
-    CacheNotFound,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
@@ -60,6 +58,7 @@ __all__ = [
 ]
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_SEPARATOR = "--"  # for the slash in the names of the cache's folders
 _VOCABULARY = ("vocab.json", "added_tokens.json")
 _CTRANSLATE2_FILES = (
     *(CONFIG, "preprocessor_config.json", "tokenizer.json"),
@@ -111,15 +110,19 @@ def cached_folder(repository: str) -> Path | None:
 
 
 def cached_repositories() -> Iterator[tuple[str, Path]]:
-    """Every Whisper model in the cache, official or not, with its folder."""
+    """Every Whisper model in the cache, official or not, with its folder, by its name."""
     try:
-        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
-    except (CacheNotFound, OSError, ValueError, RuntimeError):  # the last without a home folder
+        names = sorted(entry.name for entry in Path(constants.HF_HUB_CACHE).iterdir())
+    except OSError:
         return
-    for repository in sorted(repositories, key=lambda repository: repository.repo_id):
-        folder = cached_folder(repository.repo_id) if repository.repo_type == "model" else None
-        if folder is not None and _is_whisper(folder):
-            yield repository.repo_id, folder
+    for name in names:
+        # the hub's own scan reads whatever lies there, and waits at a named pipe for ever
+        prefix, _, repository = name.partition(_SEPARATOR)
+        repository = repository.replace(_SEPARATOR, "/")
+        if prefix == "models" and is_repository_id(repository):
+            folder = cached_folder(repository)
+            if folder is not None and _is_whisper(folder):
+                yield repository, folder
 
 
 def fetch_folder(
@@ -137,13 +140,15 @@ def fetch_folder(
 
     Raises:
         UnknownModelError: the hub has no such repository.
-        ModelUnavailableError: the hub cannot be reached, refuses, or gives damaged files.
+        ModelUnavailableError: the hub cannot be reached, refuses, or gives damaged files; or its
+            cache holds a pipe or a device.
         CheckpointError: the repository holds no weights.
     """
     found = cached_folder(repository)
     if found is not None:
         return found
     with _hub_errors(name, repository):
+        _refuse_special_files(repository)
         # unlike a list of files, this is asked once: who has no network need not wait
         info = HfApi().model_info(repository, timeout=_TIMEOUT, files_metadata=True)
         files = {file.rfilename: file for file in info.siblings or ()}
@@ -163,6 +168,16 @@ def fetch_folder(
             folder = _download(repository, names, bar, name)
             _check_sums(folder, {file: sums[file] for file in names if file in sums}, name)
         return folder
+
+
+def _refuse_special_files(repository: str) -> None:
+    """The hub's client reads what it finds in its cache, and would wait at a pipe for ever."""
+    entry = f"models{_SEPARATOR}{repository.replace('/', _SEPARATOR)}"
+    for path in Path(constants.HF_HUB_CACHE, entry).rglob("*"):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ModelUnavailableError(
+                f"{path} is no regular file, so {repository} cannot be fetched: delete it."
+            )
 
 
 def _check_sums(folder: Path, sums: Mapping[str, str], name: str) -> None:

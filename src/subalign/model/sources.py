@@ -90,6 +90,8 @@ def download_pt(model: OfficialModel, path: Path, progress: OnFetch | None) -> N
         OSError: the file cannot be written.
     """
     name, host = model.canonical, urlsplit(model.pt_url).hostname or model.pt_url
+    if not path.is_file():  # a pipe or a device there would keep us waiting
+        path.unlink(missing_ok=True)
     have = path.stat().st_size if path.is_file() else 0
     if have and sha256_of(path) == model.pt_sha256:
         return
