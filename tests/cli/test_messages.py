@@ -9,8 +9,16 @@ from typer.main import get_command
 
 import subalign as package
 from subalign.cli.app import app
-from subalign.cli.messages import exit_code_of, with_options
-from subalign.errors import InputError, ModelError, SubalignError, ToolMissingError, UsageError
+from subalign.cli.console import Session
+from subalign.cli.messages import each_file, exit_code_of, with_options
+from subalign.errors import (
+    InputError,
+    ModelError,
+    OutputError,
+    SubalignError,
+    ToolMissingError,
+    UsageError,
+)
 
 SOURCES = sorted(
     path
@@ -50,6 +58,28 @@ def test_parameters_become_options(message, shown):
 )
 def test_every_error_has_an_exit_code(error, code):
     assert exit_code_of(error) == code
+
+
+@pytest.mark.parametrize("error", [UsageError("a"), ModelError("a"), ToolMissingError("a")])
+def test_what_is_wrong_for_every_file_stops_the_others(error):
+    done = []
+
+    def work(file):
+        done.append(file)
+        raise error
+
+    with pytest.raises(type(error)):
+        each_file(["one", "two"], work, Session())
+    assert done == ["one"]
+
+
+@pytest.mark.parametrize("error", [InputError("a"), OutputError("a"), ValueError("a")])
+def test_what_is_wrong_with_a_file_does_not_stop_the_others(error, capsys):
+    def work(_file):
+        raise error
+
+    assert each_file(["one", "two", "one"], work, Session()) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def _texts(node):

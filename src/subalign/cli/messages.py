@@ -10,13 +10,14 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import typer
 
 from subalign.cli.console import Session, discard_output
-from subalign.errors import ModelError, SubalignError, UsageError
+from subalign.errors import ModelError, SubalignError, ToolMissingError, UsageError
 
 __all__ = [
     "EXIT_CODES",
@@ -30,6 +31,8 @@ __all__ = [
     "shown_warnings",
     "with_options",
 ]
+
+_File = TypeVar("_File", bound=Hashable)
 
 NOT_HEARD = 4
 INTERRUPTED = 130
@@ -124,20 +127,22 @@ def errors_reported(session: Session) -> Iterator[None]:
         raise typer.Exit(report(error, session)) from error
 
 
-def each_file(files: Sequence[str], work: Callable[[str], object], session: Session) -> int:
-    """Do the work for each file; returns how many failed, which never stops the others.
+def each_file(files: Iterable[_File], work: Callable[[_File], object], session: Session) -> int:
+    """Do the work for each file; returns how many failed, which does not stop the others.
+
+    A file is its name, or an object whose text is its name.
 
     Raises:
-        UsageError: the options are wrong, which is so for every file.
+        UsageError, ModelError, ToolMissingError: what is wrong is so for every file.
     """
     failed = 0
     for file in dict.fromkeys(files):
         try:
             work(file)
-        except UsageError:
+        except (UsageError, ModelError, ToolMissingError):
             raise
         except Exception as error:  # noqa: BLE001 (the other files go on)
-            report(error, session, source=file)
+            report(error, session, source=str(file))
             failed += 1
     return failed
 

@@ -15,10 +15,10 @@ from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, write_results
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import exit_code_after, report, shown_warnings
+from subalign.cli.messages import each_file, exit_code_after, report, shown_warnings
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.decoding import LanguageGuess, check_language
-from subalign.errors import InputError, ModelError, OutputError, ToolMissingError, UsageError
+from subalign.errors import InputError, OutputError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline.outputs import (
     Input,
@@ -45,6 +45,9 @@ class _Work:
     input: Input
     label: str
     outputs: tuple[Output, ...]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 def run_transcribe(job: TranscribeJob, session: Session) -> int:
@@ -108,7 +111,6 @@ def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) ->
         raise UsageError(
             "Standard output takes the result of one recording: give a folder as --output-dir."
         )
-    failed = 0
     with loaded_model(
         job.compute,
         session,
@@ -120,15 +122,9 @@ def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) ->
         check_language(model, job.transcription.language, job.transcription.task)
         shown = session.console.is_terminal and not job.quiet
         with RunProgress(session.console, shown=shown) as progress:
-            for work in works:
-                try:
-                    _transcribe_one(work, job, model, session, progress)
-                except (UsageError, ModelError, ToolMissingError):
-                    raise
-                except Exception as error:  # noqa: BLE001 (the other recordings go on)
-                    report(error, session)
-                    failed += 1
-    return failed
+            return each_file(
+                works, lambda work: _transcribe_one(work, job, model, session, progress), session
+            )
 
 
 def _transcribe_one(
