@@ -22,9 +22,9 @@ import whisper.timing
 
 from machine import THREADS
 from subalign.alignment.boundaries import refine_boundaries
-from subalign.alignment.constraints import keep_order
 from subalign.alignment.methods import method_for, time_texts
 from subalign.alignment.script_words import script_words
+from subalign.alignment.segments import keep_order
 from subalign.decoding import tokenizer_of
 from subalign.errors import SubalignError
 from subalign.mel import log_mel

@@ -24,13 +24,11 @@ from subalign.alignment.grapheme_hmm import (
     GraphemeHmm,
     HmmThresholds,
     SpokenWord,
-    component_weights,
-    mixtures_of,
     spoken_letters,
 )
 from subalign.alignment.script_words import script_words
 from subalign.decoding import tokenizer_of
-from subalign.kernels.hmm import MixtureStatistics, mixture_statistics
+from subalign.kernels.hmm import Mixtures, MixtureStatistics, mixture_statistics
 from subalign.mel import FRAMES_PER_SECOND, log_mel
 from subalign.model import load_whisper
 from subalign.results import Line
@@ -75,7 +73,7 @@ def main() -> None:
     np.savez_compressed(
         ASSET,
         letters=np.array("".join(model.units[2:])),
-        weights=component_weights(mixtures).astype(np.float16),
+        weights=mixtures.weights.astype(np.float16),
         means=mixtures.means.astype(np.float16),
         variances=(1 / mixtures.precisions).astype(np.float16),
     )
@@ -148,7 +146,7 @@ def estimate(utterances: Sequence[Utterance]) -> GraphemeHmm:
     mean, variance = frames.mean(axis=0, dtype=float), frames.var(axis=0, dtype=float)
     n_states = 2 * len(units) - 1
     flat = np.ones((n_states, 1, 1))
-    model = GraphemeHmm(units, mixtures_of(flat[..., 0], flat * mean, flat * variance))
+    model = GraphemeHmm(units, Mixtures.of(flat[..., 0], flat * mean, flat * variance))
     states = np.concatenate([equal_shares(u, units) for u in utterances])
     for training_pass in range(_PASSES):
         if training_pass:
@@ -189,7 +187,7 @@ def updated(model: GraphemeHmm, statistics: MixtureStatistics, *, split: bool) -
     shares = np.maximum(counts, 1e-3)
     if split:
         means, variances, shares = _split(means, variances, shares, total)
-    return GraphemeHmm(model.units, mixtures_of(shares, means, variances))
+    return GraphemeHmm(model.units, Mixtures.of(shares, means, variances))
 
 
 def _pooled(
@@ -232,7 +230,7 @@ def with_any_letter(model: GraphemeHmm, statistics: MixtureStatistics) -> Graphe
     """`ANY_LETTER` as all letters together: one Gaussian for each of its two states."""
     mixtures = model.mixtures
     means, variances = mixtures.means.copy(), 1 / mixtures.precisions
-    weights = component_weights(mixtures)
+    weights = mixtures.weights
     for half in (1, 2):
         rows = slice(half + 2, None, 2)  # the same half of every letter
         count = statistics.counts[rows].sum()
@@ -241,7 +239,7 @@ def with_any_letter(model: GraphemeHmm, statistics: MixtureStatistics) -> Graphe
         means[half], variances[half] = mean, square - mean**2
         weights[half] = 0.0
         weights[half, 0] = 1.0
-    return GraphemeHmm(model.units, mixtures_of(weights, means, variances))
+    return GraphemeHmm(model.units, Mixtures.of(weights, means, variances))
 
 
 if __name__ == "__main__":

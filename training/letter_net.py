@@ -13,16 +13,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from subalign.alignment import letter_net
+from subalign.alignment import grapheme_hmm
 from subalign.alignment.boundaries import spectral_features
-from subalign.alignment.grapheme_hmm import GraphemeHmm, HmmThresholds, read_prior
-from subalign.alignment.letter_net import LetterNet, with_neighbours
+from subalign.alignment.grapheme_hmm import (
+    GraphemeHmm,
+    HmmThresholds,
+    LetterNet,
+    read_prior,
+    with_neighbours,
+)
 from subalign.mel import log_mel
 from training.data.augment import coloured_noise
 from training.grapheme_hmm import Utterance, human, synthetic
 from training.signal import SAMPLE_RATE, resample_fast
 
-ASSET = Path(letter_net.__file__).parents[1] / "assets" / "letter_net.npz"
+ASSET = Path(grapheme_hmm.__file__).parents[1] / "assets" / "letter_net.npz"
 
 _SEED = 0
 _HIDDEN = 96
@@ -72,7 +77,7 @@ def train(
     """A net that tells each frame's state from the cepstra around it."""
     counts = np.bincount(np.concatenate([states for _, states in heard]), minlength=n_states) + 1.0
     rng = np.random.default_rng(_SEED)
-    layers = [torch.nn.Linear(letter_net.INPUTS, _HIDDEN), torch.nn.Linear(_HIDDEN, _HIDDEN)]
+    layers = [torch.nn.Linear(grapheme_hmm.INPUTS, _HIDDEN), torch.nn.Linear(_HIDDEN, _HIDDEN)]
     layers.append(torch.nn.Linear(_HIDDEN, n_states))
     relu = torch.nn.ReLU()
     model = torch.nn.Sequential(layers[0], relu, layers[1], relu, layers[2])

@@ -6,7 +6,7 @@ import scipy.ndimage
 import scipy.special
 import torch
 
-from subalign.alignment.attention_maps import (
+from subalign.alignment.teacher_forcing import (
     attention_matrix,
     softmax_over_positions,
     standardise_over_tokens,

@@ -14,7 +14,6 @@ from subalign.alignment.grapheme_hmm import (
     SILENCE,
     HmmThresholds,
     SpokenWord,
-    component_weights,
     read_prior,
     spoken_letters,
 )
@@ -154,7 +153,7 @@ def test_the_prior_stays_where_nothing_is_said():
     same = prior.adapted(nothing).mixtures
     np.testing.assert_allclose(same.means, prior.mixtures.means)
     np.testing.assert_allclose(same.precisions, np.minimum(prior.mixtures.precisions, 20))
-    np.testing.assert_allclose(component_weights(same), component_weights(prior.mixtures))
+    np.testing.assert_allclose(same.weights, prior.mixtures.weights)
 
 
 def test_the_prior_moves_towards_what_is_said():
@@ -171,7 +170,7 @@ def test_the_prior_knows_silence_and_the_latin_letters():
     prior = read_prior()
     assert prior.units[:2] == (SILENCE, ANY_LETTER)
     assert {*"aeioubcdfghklmnprstvwy"} <= {*prior.units[2:]}
-    np.testing.assert_allclose(component_weights(prior.mixtures).sum(axis=1), 1, atol=1e-3)
+    np.testing.assert_allclose(prior.mixtures.weights.sum(axis=1), 1, atol=1e-3)
 
 
 def test_words_said_faster_than_two_states_a_letter_are_found():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.constraints import DurationConstraints, keep_order
+from subalign.alignment.segments import DurationConstraints, keep_order
 from subalign.results import Word
 
 FUZZ = 1e-9

@@ -21,8 +21,8 @@ from whisper.timing import find_alignment, merge_punctuations
 from whisper.timing import median_filter as peer_median_filter
 
 from subalign.alignment import AttentionTimer, WordTiming, WordTokens, time_texts
-from subalign.alignment.attention_maps import attention_matrix
-from subalign.alignment.punctuation import merge_punctuation
+from subalign.alignment.teacher_forcing import attention_matrix
+from subalign.alignment.words import merge_punctuation
 from subalign.model import Whisper
 from subalign.options import AlignmentMethod, AlignmentOptions
 from subalign.results import Segment

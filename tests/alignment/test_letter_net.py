@@ -5,10 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from subalign.alignment import letter_net
+from subalign.alignment import grapheme_hmm
 from subalign.alignment.boundaries import spectral_features
-from subalign.alignment.grapheme_hmm import SILENCE, read_prior
-from subalign.alignment.letter_net import INPUTS, LetterNet, read_letter_net, with_neighbours
+from subalign.alignment.grapheme_hmm import (
+    INPUTS,
+    SILENCE,
+    LetterNet,
+    read_letter_net,
+    read_prior,
+    with_neighbours,
+)
 from subalign.audio import open_audio
 from subalign.mel import log_mel
 
@@ -45,7 +51,7 @@ def test_scores_are_log_likelihood_ratios():
 def test_blocks_make_no_difference(talk_features, monkeypatch):
     features = talk_features[:700]
     whole = read_letter_net().scores(features)
-    monkeypatch.setattr(letter_net, "_BLOCK", 64)
+    monkeypatch.setattr(grapheme_hmm, "_BLOCK", 64)
     np.testing.assert_allclose(read_letter_net().scores(features), whole, atol=1e-3)
 
 

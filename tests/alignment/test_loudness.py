@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subalign.alignment.loudness import (
+from subalign.alignment.pauses import (
     LoudnessThresholds,
     RecordingLoudness,
     frame_loudness,

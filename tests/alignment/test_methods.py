@@ -10,10 +10,10 @@ import torch
 
 from subalign.alignment import WordTokens, time_texts
 from subalign.alignment.boundaries import edge_frame, settle_edges
-from subalign.alignment.loudness import speech_levels
 from subalign.alignment.methods import METHODS as IMPLEMENTED
-from subalign.alignment.punctuation import words_with_punctuation
+from subalign.alignment.pauses import speech_levels
 from subalign.alignment.teacher_forcing import text_room
+from subalign.alignment.words import words_with_punctuation
 from subalign.options import AlignmentMethod, AlignmentOptions
 
 METHODS = get_args(AlignmentMethod)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from subalign.alignment import WordTiming, methods, time_texts
 from subalign.alignment.boundaries import edge_time
-from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.pauses import (
     FrameSpan,
     PauseThresholds,
+    RecordingLoudness,
     ShortenedWindow,
     cut_at_pauses,
     cut_long_pauses,

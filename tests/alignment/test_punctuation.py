@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from whisper.timing import WordTiming as OpenaiTiming
 from whisper.timing import merge_punctuations
 
-from subalign.alignment.punctuation import merge_punctuation
-from subalign.alignment.words import WordTiming
+from subalign.alignment.words import WordTiming, merge_punctuation
 from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS
 
 

@@ -8,8 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.attention_maps import word_attention
-from subalign.alignment.teacher_forcing import TeacherForced
+from subalign.alignment.teacher_forcing import TeacherForced, word_attention
 from subalign.alignment.viterbi import (
     Viterbi,
     ViterbiThresholds,

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from subalign.alignment.attention_maps import attention_matrix
 from subalign.alignment.methods import time_texts
 from subalign.alignment.script_words import script_words
-from subalign.alignment.teacher_forcing import TeacherForced, capture_scores
+from subalign.alignment.teacher_forcing import TeacherForced, attention_matrix, capture_scores
 from subalign.alignment.words import WordTokens
 from subalign.audio import open_audio
 from subalign.decoding import tokenizer_of

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from subalign.alignment.constraints import keep_order
 from subalign.alignment.methods import time_texts
 from subalign.alignment.script_words import ScriptWord, script_words
+from subalign.alignment.segments import keep_order
 from subalign.decoding import DecodingResult, decode
 from subalign.mel import LogMel, log_mel
 from subalign.model import EncodedAudio, Whisper

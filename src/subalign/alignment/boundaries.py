@@ -14,15 +14,14 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.constraints import keep_order
 from subalign.alignment.grapheme_hmm import (
     HmmThresholds,
     SpokenWord,
+    read_letter_net,
     read_prior,
     spoken_letters,
 )
-from subalign.alignment.letter_net import read_letter_net
-from subalign.alignment.segments import with_words
+from subalign.alignment.segments import keep_order, with_words
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.results import Segment, Word
 

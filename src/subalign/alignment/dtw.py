@@ -14,19 +14,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.attention_maps import attention_matrix
-from subalign.alignment.punctuation import merge_punctuation
 from subalign.alignment.segments import (
     TimeWords,
     text_tokens,
     words_by_segment,
     words_in_recording,
 )
-from subalign.alignment.teacher_forcing import TeacherForced
+from subalign.alignment.teacher_forcing import TeacherForced, attention_matrix
 from subalign.alignment.words import (
     WordSpans,
     WordTiming,
     WordTokens,
+    merge_punctuation,
     split_words,
     token_ranges,
 )

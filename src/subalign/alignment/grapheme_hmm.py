@@ -4,8 +4,12 @@ Every letter is two states, silence is one that may be left out between words. T
 the one that ships (`assets/grapheme_hmm.npz`, estimated by training/grapheme_hmm.py on many voices)
 and is adapted to the recording by maximum a posteriori estimation (Gauvain and Lee 1994) along its
 own most probable path (Viterbi training). Letters that it does not know, of other scripts, begin as
-the mean of all and are learned from the recording. Beside its mixtures counts what a net hears, of
-which more in `letter_net`.
+the mean of all and are learned from the recording.
+
+Beside its mixtures counts a small net that tells the letters' states from the sound around each
+frame, as in a hybrid model (Bourlard and Morgan 1994): the mixtures are adapted to the recording,
+while the net has heard its voices in noise and by telephone, and hears 90 ms before and after each
+frame. It ships as `assets/letter_net.npz`; training/letter_net.py trains it.
 """
 
 import unicodedata
@@ -23,19 +27,20 @@ from subalign.kernels.hmm import Mixtures, MixtureStatistics, mixture_statistics
 
 __all__ = [
     "ANY_LETTER",
+    "INPUTS",
     "SILENCE",
     "GraphemeHmm",
     "HmmThresholds",
+    "LetterNet",
     "SpokenWord",
     "StatePath",
-    "component_weights",
-    "mixtures_of",
+    "read_letter_net",
     "read_prior",
     "spoken_letters",
+    "with_neighbours",
 ]
 
 SILENCE, ANY_LETTER = "", "*"
-
 STATES_A_LETTER = 2
 
 
@@ -133,8 +138,8 @@ class GraphemeHmm:
         means = (tau * prior.means + statistics.sums) / frames
         squares = tau * (1 / prior.precisions + prior.means**2) + statistics.squares
         variances = np.maximum(squares / frames - means**2, thresholds.least_variance)
-        weights = tau * component_weights(prior) + statistics.counts
-        return GraphemeHmm(self.units, mixtures_of(weights, means, variances))
+        weights = tau * prior.weights + statistics.counts
+        return GraphemeHmm(self.units, Mixtures.of(weights, means, variances))
 
     def boundaries(
         self,
@@ -298,28 +303,8 @@ def read_prior() -> GraphemeHmm:
             arrays[name].astype(np.float64) for name in ("weights", "means", "variances")
         )
         return GraphemeHmm(
-            (SILENCE, ANY_LETTER, *str(arrays["letters"])), mixtures_of(weights, means, variances)
+            (SILENCE, ANY_LETTER, *str(arrays["letters"])), Mixtures.of(weights, means, variances)
         )
-
-
-def mixtures_of(
-    weights: NDArray[np.float64], means: NDArray[np.float64], variances: NDArray[np.float64]
-) -> Mixtures:
-    """Mixtures with weights in any unit (states, components), 0 for a component not used."""
-    precisions = 1 / variances
-    shares = weights / weights.sum(axis=1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        constants = np.log(shares) + _normalisation(precisions)
-    return Mixtures(means, precisions, constants)
-
-
-def component_weights(mixtures: Mixtures) -> NDArray[np.float64]:
-    """The components' weights (states, components), which sum to 1 in each state."""
-    return np.exp(mixtures.constants - _normalisation(mixtures.precisions))
-
-
-def _normalisation(precisions: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 0.5 * (np.log(precisions) - np.log(2 * np.pi)).sum(axis=-1)  # type: ignore[no-any-return]
 
 
 def _unknown_letters(
@@ -347,3 +332,76 @@ def _edges(path: StatePath, spoken_words: Sequence[SpokenWord]) -> NDArray[np.in
     first = spoken[np.searchsorted(words[spoken], numbers, "left")]
     last = spoken[np.searchsorted(words[spoken], numbers, "right") - 1]
     return np.stack([first, last + 1], axis=1)
+
+
+# the net that counts beside the mixtures
+
+_CEPSTRA = 13
+_AROUND = 9  # frames before and after each
+
+INPUTS = _CEPSTRA * (2 * _AROUND + 1)
+
+_FIRST_LETTER = 3  # state, after silence and any letter's two
+
+_BLOCK = 3000  # frames that are scored at once
+
+
+@dataclass(frozen=True, eq=False)
+class LetterNet:
+    """A feed-forward net with rectified units, over the states that the shipped model has.
+
+    `layers` are weights (outputs, inputs) and biases (outputs,), `log_priors` (states,) the
+    logarithms of how often each state is heard.
+    """
+
+    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    log_priors: NDArray[np.float32]
+
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How much better each state explains a frame than any (states, frames), by Bayes.
+
+        Log likelihood ratios of `spectral_features` (frames, 39). `ANY_LETTER`, the states 1 and 2,
+        is all letters' states together.
+        """
+        scores = np.empty((self.log_priors.size, len(features)), np.float32)
+        any_prior = _log_sum(self.log_priors[_FIRST_LETTER:])
+        for first in range(0, len(features), _BLOCK):
+            begin = max(0, first - _AROUND)
+            inputs = with_neighbours(features[begin : first + _BLOCK + _AROUND])
+            found = self._log_posteriors(inputs[first - begin : first - begin + _BLOCK])
+            block = scores[:, first : first + _BLOCK]
+            block[:] = found - self.log_priors[:, None]
+            block[1:_FIRST_LETTER] = _log_sum(found[_FIRST_LETTER:]) - any_prior
+        return scores
+
+    def _log_posteriors(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(states, frames) of inputs (frames, INPUTS)."""
+        for number, (weight, bias) in enumerate(self.layers):
+            values = values @ weight.T + bias
+            if number + 1 < len(self.layers):
+                values = np.maximum(values, 0.0)
+        return values.T - _log_sum(values.T)
+
+
+def _log_sum(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logarithm of the sum of the first axis, whose logarithms are given."""
+    highest = values.max(axis=0)
+    return highest + np.log(np.exp(values - highest).sum(axis=0))  # type: ignore[no-any-return]
+
+
+def with_neighbours(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each frame's cepstra beside those of the frames around it (frames, INPUTS)."""
+    padded = np.pad(features[:, :_CEPSTRA], ((_AROUND, _AROUND), (0, 0)), mode="edge")
+    shifted = [padded[n : n + len(features)] for n in range(2 * _AROUND + 1)]
+    return np.concatenate(shifted, axis=1)
+
+
+@lru_cache(maxsize=1)
+def read_letter_net() -> LetterNet:
+    """The net that ships with the package."""
+    path = resources.files("subalign") / "assets" / "letter_net.npz"
+    with path.open("rb") as file, np.load(file) as arrays:
+        single = {name: arrays[name].astype(np.float32) for name in arrays.files}
+    n_layers = sum(name.startswith("weight") for name in single)
+    layers = tuple((single[f"weight{n}"], single[f"bias{n}"]) for n in range(n_layers))
+    return LetterNet(layers, single["log_priors"])

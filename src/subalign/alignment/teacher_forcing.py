@@ -3,6 +3,11 @@
 `teacher_force` gives the cross-attention scores of chosen heads and each token's probability, which
 word times come from; `token_likelihoods` gives what verification compares. Nothing else in the
 package runs the decoder over known text.
+
+From the scores becomes one map, which has a row a token (`attention_matrix`), or a word
+(`word_attention`), that says at which positions it is spoken. Rows are softmax weights over
+positions, smoothed by a median filter along them and averaged over heads; for dynamic time warping,
+as openai-whisper has it, they are standardised over tokens as well.
 """
 
 from collections import defaultdict
@@ -16,24 +21,31 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, nn, std_mean, zeros_like
 from torch.utils.hooks import RemovableHandle
 
+from subalign.alignment.words import WordTokens
 from subalign.errors import UsageError
+from subalign.kernels.dispatch import median_filter
 from subalign.model import EncodedAudio, ModelDimensions, Whisper, explicit_attention
 from subalign.model.whisper import TextDecoder
+from subalign.options import KernelChoice
 from subalign.tokenizer import Tokenizer
 
 __all__ = [
     "ScoreCapture",
     "TeacherForced",
     "TokenLikelihoods",
+    "attention_matrix",
     "capture_scores",
     "check_heads",
+    "softmax_over_positions",
+    "standardise_over_tokens",
     "teacher_force",
     "text_room",
     "token_likelihoods",
     "whole_positions",
+    "word_attention",
 ]
 
 
@@ -262,3 +274,56 @@ def _hook(capture: ScoreCapture, layer: int, heads: Sequence[int]) -> Callable[.
             capture.take(layer, scores[:, heads].detach())
 
     return take
+
+
+def attention_matrix(
+    scores: Tensor, *, qk_scale: float, medfilt_width: int, kernels: KernelChoice = "auto"
+) -> Tensor:
+    """The mean of the heads' standardised and smoothed attention (tokens, positions), float32.
+
+    `scores` (heads, tokens, positions) are those before the softmax, cut to the positions that
+    hold audio. After openai-whisper's word timing.
+    """
+    weights = softmax_over_positions(scores, qk_scale)
+    weights = standardise_over_tokens(weights)
+    weights = median_filter(weights, medfilt_width, kernels)
+    return weights.mean(dim=0)
+
+
+def word_attention(
+    scores: Tensor,
+    words: Sequence[WordTokens],
+    *,
+    qk_scale: float,
+    medfilt_width: int,
+    kernels: KernelChoice = "auto",
+) -> NDArray[np.float64]:
+    """How much each word attends to each position (words, positions): its rows sum to 1.
+
+    `scores` (heads, text tokens, positions) are those before the softmax; the mean over heads and
+    over the tokens of a word that are spoken.
+    """
+    weights = softmax_over_positions(scores, qk_scale)
+    weights = median_filter(weights, medfilt_width, kernels).mean(dim=0)
+    by_token = weights.cpu().numpy().astype(np.float64)  # (tokens, positions); MPS has no float64
+    offset = 0
+    attention = []
+    for word in words:
+        first, end = word.spoken
+        attention.append(by_token[offset + first : offset + max(end, first + 1)].mean(axis=0))
+        offset += len(word.tokens)
+    return np.stack(attention)  # (words, positions)
+
+
+def softmax_over_positions(scores: Tensor, qk_scale: float) -> Tensor:
+    """Attention weights: each token's scores, times `qk_scale`, sum to 1 over the positions."""
+    return (scores.float() * qk_scale).softmax(dim=-1)
+
+
+def standardise_over_tokens(weights: Tensor) -> Tensor:
+    """Mean 0 and population standard deviation 1 over the tokens, at each position of each head.
+
+    Where all tokens weigh the same there is nothing to tell them apart, and the result is 0.
+    """
+    deviation, mean = std_mean(weights, dim=-2, correction=0, keepdim=True)
+    return ((weights - mean) / deviation).where(deviation > 0, zeros_like(weights))

@@ -16,11 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.attention_maps import word_attention
 from subalign.alignment.boundaries import EdgeThresholds, edge_time, settle_edges
-from subalign.alignment.loudness import speech_probability
+from subalign.alignment.pauses import speech_probability
 from subalign.alignment.segments import TimeWords, timed_segments
-from subalign.alignment.teacher_forcing import TeacherForced
+from subalign.alignment.teacher_forcing import TeacherForced, word_attention
 from subalign.alignment.words import WordSpans, WordTokens, letter_count
 from subalign.kernels import hmm, word_segmentation
 from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation

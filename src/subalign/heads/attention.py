@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from subalign.alignment.attention_maps import softmax_over_positions
 from subalign.alignment.methods import method_for
-from subalign.alignment.teacher_forcing import TeacherForced
+from subalign.alignment.teacher_forcing import TeacherForced, softmax_over_positions
 from subalign.alignment.words import WordTokens, token_ranges
 from subalign.options import AlignmentOptions
 

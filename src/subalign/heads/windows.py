@@ -8,8 +8,7 @@ import numpy as np
 import torch
 
 from subalign.alignment.forced import align_script
-from subalign.alignment.loudness import speech_levels
-from subalign.alignment.pauses import cut_long_pauses
+from subalign.alignment.pauses import cut_long_pauses, speech_levels
 from subalign.alignment.script_words import script_words
 from subalign.alignment.teacher_forcing import teacher_force, text_room
 from subalign.alignment.words import WordTokens

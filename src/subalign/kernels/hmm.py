@@ -30,6 +30,29 @@ class Mixtures:
     precisions: NDArray[np.float64]
     constants: NDArray[np.float64]
 
+    @classmethod
+    def of(
+        cls,
+        weights: NDArray[np.float64],
+        means: NDArray[np.float64],
+        variances: NDArray[np.float64],
+    ) -> "Mixtures":
+        """With weights in any unit (states, components), 0 for a component that is not used."""
+        precisions = 1 / variances
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore"):
+            constants = np.log(shares) + _normalisation(precisions)
+        return cls(means, precisions, constants)
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """The components' weights (states, components), which sum to 1 in each state."""
+        return np.exp(self.constants - _normalisation(self.precisions))
+
+
+def _normalisation(precisions: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 * (np.log(precisions) - np.log(2 * np.pi)).sum(axis=-1)  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, eq=False)
 class MixtureStatistics:

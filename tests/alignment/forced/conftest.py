@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.context import Context, SpanEncoder
+from subalign.alignment.forced.recognition import Context, SpanEncoder
 from subalign.alignment.script_words import script_words
 from subalign.audio import SAMPLE_RATE, open_audio
 from subalign.decoding import tokenizer_of

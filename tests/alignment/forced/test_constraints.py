@@ -5,9 +5,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.constraints import make_room
 from subalign.alignment.forced.coarse import CoarseTimes
 from subalign.alignment.forced.timing import AlignedWords, in_order
+from subalign.alignment.segments import make_room
 
 LEAST = 0.021
 FUZZ = 1e-9

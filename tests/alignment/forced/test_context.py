@@ -2,7 +2,7 @@
 
 import torch
 
-from subalign.alignment.forced.context import SpanEncoder, batched
+from subalign.alignment.forced.recognition import SpanEncoder, batched
 from subalign.alignment.pauses import FrameSpan
 
 

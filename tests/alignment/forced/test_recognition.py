@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.context import Context, SpanEncoder
-from subalign.alignment.forced.recognition import recognise, words_of
+from subalign.alignment.forced.recognition import Context, SpanEncoder, recognise, words_of
 from subalign.alignment.forced.verification import verify_recognised
 from subalign.alignment.pauses import FrameSpan
 from subalign.mel import log_mel

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from subalign.alignment.forced.coarse import CoarseTimes
-from subalign.alignment.forced.context import Context, SpanEncoder
 from subalign.alignment.forced.matching import Matching
+from subalign.alignment.forced.recognition import Context, SpanEncoder
 from subalign.alignment.forced.timing import (
     AlignedWords,
+    Window,
     in_order,
     time_recognised_windows,
     time_windows,
 )
-from subalign.alignment.forced.windows import Window
 from subalign.alignment.pauses import FrameSpan
 
 NAN = float("nan")

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from subalign.alignment.forced import transcript_edits as module
-from subalign.alignment.forced.transcript_edits import edit_text
+from subalign.alignment.forced import verification as module
+from subalign.alignment.forced.verification import edit_text
 from subalign.alignment.teacher_forcing import TokenLikelihoods
 
 SAID = (

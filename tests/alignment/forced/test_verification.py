@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from subalign.alignment.forced.context import SpanEncoder
+from subalign.alignment.forced.recognition import SpanEncoder
 from subalign.alignment.forced.thresholds import VerificationThresholds
 from subalign.alignment.forced.verification import (
     smoothed,

@@ -2,10 +2,9 @@
 
 `align` runs them: recognition (decode every window) → matching (the transcript's letters with the
 recognised ones: anchors) → untranscribed (speech that the transcript leaves out) → coarse (rough
-times between anchors) → windows (which words are timed in which audio) → timing (exact times, with
-transcript_edits) → failed_windows (new windows for the rest) → verification (was it said?) →
-report (and one segment a line). `thresholds` holds the numbers of all stages, `context` what they
-all work with.
+times between anchors) → timing (which windows were decoded as written; exact times) →
+failed_windows (new windows for the rest) → verification (was it said?) → report (and one segment a
+line). `thresholds` holds the numbers of all stages.
 """
 
 from subalign.alignment.forced.align import align_script

@@ -7,22 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.boundaries import refine_boundaries
-from subalign.alignment.constraints import make_room
 from subalign.alignment.forced.coarse import CoarseEstimator, CoarseTimes, expected_seconds
-from subalign.alignment.forced.context import Context, SpanEncoder
 from subalign.alignment.forced.failed_windows import accepted_words, retime_failed
 from subalign.alignment.forced.matching import match
-from subalign.alignment.forced.recognition import RecognisedWord, recognise, words_of
+from subalign.alignment.forced.recognition import (
+    Context,
+    RecognisedWord,
+    SpanEncoder,
+    recognise,
+    words_of,
+)
 from subalign.alignment.forced.report import line_segments, make_report, missing_words
 from subalign.alignment.forced.thresholds import ForcedThresholds
-from subalign.alignment.forced.timing import AlignedWords, in_order, time_recognised_windows
+from subalign.alignment.forced.timing import (
+    AlignedWords,
+    in_order,
+    recognised_windows,
+    time_recognised_windows,
+)
 from subalign.alignment.forced.untranscribed import ExtendedText, insert_untranscribed
 from subalign.alignment.forced.verification import verify_recognised
-from subalign.alignment.forced.windows import recognised_windows
-from subalign.alignment.loudness import RecordingLoudness
 from subalign.alignment.methods import method_for
-from subalign.alignment.pauses import FrameSpan, cut_at_pauses
+from subalign.alignment.pauses import FrameSpan, RecordingLoudness, cut_at_pauses
 from subalign.alignment.script_words import ScriptWord, in_sentence_case, script_words
+from subalign.alignment.segments import make_room
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel

@@ -1,29 +1,87 @@
-"""Timing: exact times for the words of windows, with the evidence for each, merged over windows."""
+"""Timing: exact times for the words of windows, with the evidence for each, merged over windows.
+
+Windows that were decoded nearly as the transcript has them are taken as they are
+(`recognised_windows`); for all other words `failed_windows` plans new ones.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from subalign.alignment.forced.coarse import CoarseTimes
-from subalign.alignment.forced.context import Context
 from subalign.alignment.forced.matching import Anchors, Matching
-from subalign.alignment.forced.thresholds import ForcedThresholds
-from subalign.alignment.forced.transcript_edits import edit_text
+from subalign.alignment.forced.recognition import Context
+from subalign.alignment.forced.thresholds import ForcedThresholds, WindowThresholds
 from subalign.alignment.forced.verification import (
+    edit_text,
     smoothed,
     word_evidence,
     word_log_probabilities,
 )
-from subalign.alignment.forced.windows import Window
 from subalign.alignment.methods import time_texts
 from subalign.alignment.pauses import FrameSpan
 from subalign.alignment.words import WordTiming, WordTokens
 from subalign.mel import FRAMES_PER_SECOND
 from subalign.model import EncodedAudio
 
-__all__ = ["AlignedWords", "in_order", "time_recognised_windows", "time_windows"]
+__all__ = [
+    "AlignedWords",
+    "Window",
+    "in_order",
+    "recognised_windows",
+    "time_recognised_windows",
+    "time_windows",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of audio and the words (their numbers in the transcript) that are said in it."""
+
+    span: FrameSpan
+    words: tuple[int, ...]
+
+
+def recognised_windows(
+    spans: Sequence[FrameSpan],
+    recognised: Anchors,
+    matched: NDArray[np.bool_],
+    coarse: CoarseTimes,
+    n_tokens: NDArray[np.int64],
+    room: int,
+    thresholds: WindowThresholds = WindowThresholds(),
+) -> list[Window]:
+    """Those of the decoded spans that were recognised nearly as written, with their words.
+
+    `matched` (words,) marks the words that were recognised right, `recognised` are the anchors of
+    those in order. `n_tokens` (words,) counts the words' tokens, of which `room` fit into the
+    decoder. One or two other words where two spans meet belong where their coarse times are.
+    """
+    begins = np.array([span.start / FRAMES_PER_SECOND for span in spans])
+    placed = np.searchsorted(begins, coarse.starts, side="right") - 1
+    owners = np.full(matched.size, -1)
+    owners[recognised.words] = np.searchsorted(begins, recognised.starts, side="right") - 1
+    failed = {-1}
+    for before, after in pairwise([-1, *recognised.words.tolist(), matched.size]):
+        between = slice(before + 1, after)
+        beside = [int(owners[word]) for word in (before, after) if 0 <= word < matched.size]
+        inside = len(set(beside)) == 1
+        most = thresholds.most_unmatched if inside else thresholds.most_unmatched_at_edge
+        if after - before - 1 > most:
+            failed.update(beside)
+        elif beside:
+            owners[between] = np.clip(placed[between], min(beside), max(beside))
+    windows: list[Window] = []
+    for row, span in enumerate(spans):
+        words = np.flatnonzero(owners == row)
+        if row in failed or not words.size or n_tokens[words].sum() > room:
+            continue
+        if matched[words].mean() >= thresholds.matched_share:
+            windows.append(Window(span, tuple(words.tolist())))
+    return windows
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,22 +4,34 @@ Each token's log-probability with the audio, less that with the same audio backw
 the same text: what the language model foresees by itself counts for nothing, and nor does that
 somebody speaks. Silence in place of the backward audio measures a model's opinion of silence as
 well, which differs between models.
+
+A wrong word also harms its neighbours, which share its time, so a window's text is edited
+(`edit_text`): it becomes likelier after a word that was not said is left out, and after one that
+was said and is lacking is put in.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.alignment.forced.context import Context
-from subalign.alignment.forced.recognition import RecognisedSpan
+from subalign.alignment.forced.recognition import Context, RecognisedSpan, batched
 from subalign.alignment.forced.thresholds import VerificationThresholds
-from subalign.alignment.teacher_forcing import token_likelihoods
+from subalign.alignment.teacher_forcing import TokenLikelihoods, token_likelihoods
 from subalign.alignment.words import WordTokens
 from subalign.model import EncodedAudio
+from subalign.tokenizer import Tokenizer
 
-__all__ = ["smoothed", "verify_recognised", "word_evidence", "word_log_probabilities"]
+__all__ = [
+    "EditedWord",
+    "edit_text",
+    "smoothed",
+    "verify_recognised",
+    "word_evidence",
+    "word_log_probabilities",
+]
 
 
 def verify_recognised(
@@ -113,3 +125,202 @@ def smoothed(
     limited = np.clip(evidence, -thresholds.most, thresholds.most)
     weights = np.convolve(np.ones(evidence.size), kernel)[inside]
     return np.convolve(limited, kernel)[inside] / weights
+
+
+# edits of a window's text
+
+
+@dataclass(frozen=True, slots=True)
+class EditedWord:
+    """A word of a window; `index` is its number in the text given, None of a word put in."""
+
+    index: int | None
+    word: WordTokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Words from `first` to before `end` give way to a new word, or to nothing."""
+
+    first: int
+    end: int
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """By how much (nats) an edit makes the text likelier, and, of that, the words after it."""
+
+    edit: _Edit
+    whole: float
+    after: float
+
+
+def edit_text(
+    context: Context,
+    encoded: EncodedAudio,
+    words: Sequence[WordTokens],
+    evidence: NDArray[np.float64],
+) -> list[EditedWord]:
+    """The words as they were probably said in the one window `encoded`.
+
+    `evidence` (words,) is that of `word_evidence`.
+    """
+    unchanged = [EditedWord(index, word) for index, word in enumerate(words)]
+    if len(words) < 2:
+        return unchanged
+    thresholds = context.thresholds.edits
+    editor = _Editor(context, encoded, words)
+    edits = [*editor.deletions(evidence), *editor.insertions()][: thresholds.most_edits]
+    accepted = _compatible(editor.gains(edits), thresholds.least_gain)
+    edited = list(unchanged)
+    for edit in sorted(accepted, key=lambda edit: -edit.first):
+        new = [EditedWord(None, _word(edit.tokens, context.tokenizer))] if edit.tokens else []
+        edited[edit.first : edit.end] = new
+    n_tokens = sum(len(item.word.tokens) for item in edited)
+    return edited if edited and n_tokens <= context.text_room else unchanged
+
+
+def _word(tokens: tuple[int, ...], tokenizer: Tokenizer) -> WordTokens:
+    return WordTokens(tokenizer.decode(tokens), tokens, (0, len(tokens)))
+
+
+def _compatible(gains: Sequence[_Gain], least: float) -> list[_Edit]:
+    """The edits that gain enough, the best first, none beside a better one."""
+    taken: set[int] = set()
+    accepted = []
+    for gain in sorted(gains, key=lambda gain: -gain.whole):
+        edit = gain.edit
+        around = set(range(edit.first - 1, edit.end + 2))
+        if gain.whole > least and gain.after > 0 and not around & taken:
+            accepted.append(edit)
+            taken |= set(range(edit.first, edit.end + 1))
+    return accepted
+
+
+class _Editor:
+    """A window's text, and how likely it is with and without edits."""
+
+    def __init__(
+        self, context: Context, encoded: EncodedAudio, words: Sequence[WordTokens]
+    ) -> None:
+        self._context, self._encoded = context, encoded
+        self._tokenizer, self._room = context.tokenizer, context.text_room
+        self._thresholds = context.thresholds.edits
+        self._tokens = tuple(token for word in words for token in word.tokens)
+        self._offsets = [0, *accumulate(len(word.tokens) for word in words)]
+        [likelihoods] = self._likelihoods([self._tokens])
+        self._logs, self._likeliest = likelihoods.logs, likelihoods.likeliest
+
+    def _likelihoods(self, texts: Sequence[Sequence[int]]) -> Iterator[TokenLikelihoods]:
+        """What the model thinks of texts (tokens), some at once."""
+        for rows in batched(texts, self._thresholds.batch):
+            yield from token_likelihoods(self._context.model, self._tokenizer, self._encoded, rows)
+
+    def deletions(self, evidence: NDArray[np.float64]) -> list[_Edit]:
+        """Leave out words that little speaks for, the least first; the last has none after it."""
+        offsets = np.array(self._offsets[:-2])
+        doubted = (evidence[:-1] < self._thresholds.undoubted) | (
+            self._logs[offsets] < self._thresholds.surprise
+        )
+        order = np.argsort(evidence[:-1], kind="stable")
+        single = [_Edit(n, n + 1, ()) for n in order[doubted[order]].tolist()]
+        limits = self._context.thresholds.verification
+        return [*self._runs(smoothed(evidence, limits) < limits.evidence), *single]
+
+    def _runs(self, unverified: NDArray[np.bool_]) -> Iterator[_Edit]:
+        """Leave out words in a row that were not said: all, or all but those at the ends."""
+        edges = np.flatnonzero(np.diff(unverified, prepend=False, append=False))
+        kept = range(self._thresholds.kept_at_ends + 1)
+        for first, end in edges.reshape(-1, 2).tolist():
+            for before, after in product(kept, kept):
+                begin, stop = first + before, end - after
+                if stop - begin >= self._thresholds.least_run and stop < unverified.size:
+                    yield _Edit(begin, stop, ())
+
+    def insertions(self) -> Iterator[_Edit]:
+        """Put in what the model foresees before words that surprise it."""
+        offsets = np.array(self._offsets[1:-1])
+        indices = 1 + np.flatnonzero(self._logs[offsets] < self._thresholds.surprise)
+        foreseen = self._foreseen([self._offsets[index] for index in indices])
+        for index, tokens in zip(indices.tolist(), foreseen, strict=True):
+            present = self._tokens[self._offsets[index] :][: len(tokens)]
+            fits = len(self._tokens) + len(tokens) <= self._room
+            if fits and tokens != present and self._is_word(tokens):
+                yield _Edit(index, index, tokens)
+
+    def gains(self, edits: Sequence[_Edit]) -> list[_Gain]:
+        """By how much each edit makes the text likelier."""
+        edited = [
+            (
+                *self._tokens[: self._offsets[edit.first]],
+                *edit.tokens,
+                *self._tokens[self._offsets[edit.end] :],
+            )
+            for edit in edits
+        ]
+        return [
+            self._gain(edit, likelihoods.logs)
+            for edit, likelihoods in zip(edits, self._likelihoods(edited), strict=True)
+        ]
+
+    def _gain(self, edit: _Edit, logs: NDArray[np.float64]) -> _Gain:
+        """What an edit gains if the edited text has these log-probabilities (tokens,)."""
+        after = max(edit.first + 1, edit.end)
+        later = self._gain_of(logs, after, after + self._thresholds.words_after)
+        first, end = self._offsets[edit.first], self._offsets[edit.end]
+        # the words of the edit: as they are put in, against as they were
+        own = logs[first : first + len(edit.tokens)].sum() - self._logs[first:end].sum()
+        own += self._gain_of(logs, edit.end, after)
+        rarity = (
+            self._thresholds.rarity_inserted
+            if edit.tokens
+            else self._thresholds.rarity_deleted * (edit.end - edit.first)
+        )
+        return _Gain(edit, float(own) + later - rarity, later)
+
+    def _gain_of(self, logs: NDArray[np.float64], first: int, end: int) -> float:
+        """What the words from `first` to before `end` gain in the edited text."""
+        n_words = len(self._offsets) - 1
+        at, until = self._offsets[min(first, n_words)], self._offsets[min(end, n_words)]
+        shift = logs.size - len(self._tokens)
+        return float(logs[at + shift : until + shift].sum() - self._logs[at:until].sum())
+
+    def _foreseen(self, offsets: Sequence[int]) -> list[tuple[int, ...]]:
+        """The likeliest word (as tokens) after the tokens before each offset; maybe empty."""
+        # the first token is known already
+        found = [[int(self._likeliest[offset])] for offset in offsets]
+        # where the text would end, no word is foreseen: the end is no token of a text
+        going = [tokens[0] < self._tokenizer.eot for tokens in found]
+        running = [row for row, goes_on in enumerate(going) if goes_on]
+        for _ in range(self._thresholds.longest_word):
+            texts = [(*self._tokens[: offsets[row]], *found[row]) for row in running]
+            if any(len(text) > self._room for text in texts):
+                return [()] * len(offsets)
+            going_on = []
+            for row, likelihoods in zip(running, self._likelihoods(texts), strict=True):
+                token = int(likelihoods.likeliest[-1])
+                if not self._begins_word(token):
+                    found[row].append(token)
+                    going_on.append(row)
+            running = going_on
+            if not running:
+                break
+        # what does not end is no word
+        endless = set(running)
+        return [
+            tuple(tokens) if goes_on and row not in endless else ()
+            for row, (tokens, goes_on) in enumerate(zip(found, going, strict=True))
+        ]
+
+    def _is_word(self, tokens: Sequence[int]) -> bool:
+        """Whether something is said, and is no other end of the word before it."""
+        text = self._tokenizer.decode(tokens)
+        apart = not self._tokenizer.spaced or text[:1].isspace()
+        return apart and any(char.isalnum() for char in text)
+
+    def _begins_word(self, token: int) -> bool:
+        if token >= self._tokenizer.eot:
+            return True
+        first = self._tokenizer.encoding.decode_single_token_bytes(token)[:1]
+        return not first.isalpha() and first != b"'" and first < b"\x80"
