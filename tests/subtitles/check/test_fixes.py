@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subalign.subtitles.check import check_file, fix_file
-from subalign.subtitles.check.tags import match_tags
+from subalign.subtitles.check.tags import MatchedTags, match_tags
 from subalign.subtitles.files import FileCue, parse_subtitle_file, render_subtitle_file
 from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.layout.profiles import PROFILES
@@ -101,11 +101,42 @@ def test_a_file_without_problems_is_left_alone(file):
         ("<c.loud>a", "vtt", ("c",), (), "<c.loud>a</c>"),
         ("1 < 2 > 0", "srt", (), (), "1 < 2 > 0"),
         ("{\\i1}a<i>", "ass", (), (), "{\\i1}a<i>"),
+        # stray tags within stray tags
+        ("a<</i>/i> b</i</b>>", "srt", (), ("i", "i", "b", "i"), "a b"),
+        ("a<b</i>>c</b>", "srt", (), ("i",), "a<b>c</b>"),
+        ("<i</i>\n>", "srt", (), ("i",), "<i\n>"),
     ],
 )
 def test_tags(text, form, opened, stray, fixed):
     found = match_tags(text, form)
     assert (found.opened, found.stray, found.fixed) == (opened, stray, fixed)
+
+
+@given(
+    st.lists(st.sampled_from("< > </ / i b <i> </i> </b> laugh a {\\an8} \n".split(" "))).map(
+        "".join
+    ),
+    st.sampled_from(["srt", "vtt"]),
+)
+def test_matched_tags_match(text, form):
+    fixed = match_tags(text, form).fixed
+    assert match_tags(fixed, form) == MatchedTags((), (), fixed)
+
+
+@pytest.mark.parametrize("nested", [11, 300])
+def test_one_fix_ends_whatever_is_nested(nested):
+    within = "a" + "</i" * nested + ">" * nested + "b"
+    # each becomes a cue where the one before does: its tag is open in the text until then
+    after = "".join(
+        f"<{'ib'[n % 2]}>x\n00:00:0{n % 5 + 2},000 --</{'bi'[n % 2]}>> 00:00:0{n % 5 + 3},000\n"
+        for n in range(nested)
+    )
+    file = parse_subtitle_file(f"1\n00:00:01,000 --> 00:00:02,000\n{within}\n{after}", "talk")
+    fixed = render_subtitle_file(fix_file(file, PROFILES["broadcast"]))
+    again = parse_subtitle_file(fixed, "talk")
+    assert "ab\n" in fixed
+    assert not {problem.kind for problem in check_file(again, PROFILES["verbatim"])} & FIXED_KINDS
+    assert render_subtitle_file(fix_file(again, PROFILES["broadcast"])) == fixed
 
 
 def times(text):

@@ -12,7 +12,7 @@ from itertools import count, groupby, islice
 from subalign.subtitles.files.subtitle_file import FileCue, FileFormat, OtherLines
 from subalign.subtitles.files.times import DIRECTION, TIME, milliseconds, written_times
 
-__all__ = ["begins_with_cue", "parse_blocks", "render_blocks"]
+__all__ = ["begins_with_cue", "is_line_of_times", "parse_blocks", "render_blocks"]
 
 _BESIDE = rf"[\s{DIRECTION}]*"
 _TIMES = re.compile(
@@ -44,6 +44,11 @@ def begins_with_cue(text: str) -> bool:
         first = first[1:]
     found = _times(first[0]) if first else None
     return found is not None and found["start"].count(":") >= 2
+
+
+def is_line_of_times(line: str) -> bool:
+    """Whether a line of a text is read as a cue's times, readable or not."""
+    return ">" in line and (_times(line) is not None or _meant_as_times(line))
 
 
 def parse_blocks(text: str, format: FileFormat) -> list[FileCue | OtherLines]:
