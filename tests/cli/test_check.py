@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from io import BytesIO, StringIO
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 import webvtt
 from rich.console import Console
 
-from subalign.cli.check import _table, _table_lines
+from subalign.cli.check import FileReport, _table, _table_lines, report_json
 from subalign.subtitles.check import check_file
 from subalign.subtitles.files import parse_subtitle_file
 from subalign.subtitles.layout.profiles import PROFILES
@@ -177,6 +178,20 @@ def test_json(check, folder):
             }
         ]
     }
+
+
+@pytest.mark.parametrize("text", [FAULTY, FINE])
+def test_json_comes_in_pieces_of_one_problem(text):
+    file = parse_subtitle_file(text, "é\x85.srt", "srt")
+    problems = tuple(check_file(file, PROFILES["broadcast"]))
+    report = FileReport("é\x85.srt", "srt", "broadcast", problems, "fixed.srt", remaining=problems)
+    once = "".join(report_json([report]))
+    assert once == json.dumps(json.loads(once), indent=2, ensure_ascii=False).replace(
+        "\x85", r"\u0085"
+    )
+    more = replace(report, problems=problems * 10)
+    assert max(map(len, report_json([more]))) == max(map(len, report_json([report])))
+    assert "".join(report_json([])) == json.dumps({"files": []}, indent=2)
 
 
 def test_warnings_alone_are_no_failure(check, folder):

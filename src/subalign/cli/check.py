@@ -13,7 +13,7 @@ import typer
 from subalign.audio.source import legible
 from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
-from subalign.cli.console import Session, one_line, print_line, print_text, stdout_carries
+from subalign.cli.console import Session, one_line, print_pieces, print_text, stdout_carries
 from subalign.cli.layout_options import LayoutArguments
 from subalign.cli.messages import each_file, shown_warnings
 from subalign.errors import InputError, OutputExistsError, UsageError
@@ -118,8 +118,10 @@ def check(
     with shown_warnings(session):
         failed = each_file(files, lambda file: reports.append(_check_one(file, wanted)), session)
     if as_json:
-        text = report_json(reports)
-        print_line(text if stdout_carries(text) else _BEYOND_ASCII.sub(_escaped, text))
+        print_pieces(
+            piece if stdout_carries(piece) else _BEYOND_ASCII.sub(_escaped, piece)
+            for piece in report_json(reports)
+        )
     else:
         report_text(reports)
     return 1 if failed or any(found.remaining_errors for found in reports) else 0
@@ -220,22 +222,45 @@ _UNITS = {"speed": "cps", "width": "columns", "lines": "lines", "words": "words"
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def report_json(reports: Sequence[FileReport]) -> str:
-    """An object with `files`; the problems' times are in seconds, `line` and `cue` from 1."""
+def report_json(reports: Sequence[FileReport]) -> Iterator[str]:
+    """An object with `files`; the problems' times are in seconds, `line` and `cue` from 1.
+
+    It comes in pieces, as of a million problems the whole text takes gigabytes.
+    """
     from subalign.subtitles.formats.json import escape_controls
 
-    files = [
+    files = (
         {
             "file": legible(report.source),
             "format": report.format,
             "profile": report.profile,
             **_counted(report.problems),
-            "problems": [_facts(problem) for problem in report.problems],
+            "problems": map(_facts, report.problems),
             **_fix_facts(report),
         }
         for report in reports
-    ]
-    return escape_controls(json.dumps({"files": files}, indent=2, ensure_ascii=False))
+    )
+    return map(escape_controls, _json_pieces({"files": files}))
+
+
+def _json_pieces(value: object, indent: str = "") -> Iterator[str]:
+    """What `json.dumps` makes of it with an indent of 2; iterators are lists."""
+    if isinstance(value, Iterator):
+        opening, closing, items = "[", "]", (("", item) for item in value)
+    elif isinstance(value, dict) and any(isinstance(item, Iterator) for item in value.values()):
+        opening, closing = "{", "}"
+        items = ((f"{json.dumps(key)}: ", item) for key, item in value.items())
+    else:
+        yield json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
+        return
+    mark = opening
+    for key, item in items:
+        before = f"{mark}\n{indent}  {key}"
+        for piece in _json_pieces(item, f"{indent}  "):
+            yield before + piece
+            before = ""
+        mark = ","
+    yield f"\n{indent}{closing}" if mark == "," else f"{opening}{closing}"
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -345,7 +370,7 @@ def _counted(problems: "Sequence[Problem]") -> dict[str, int]:
 def _fix_facts(report: FileReport) -> dict[str, object]:
     if report.fixed is None:
         return {}
-    return {"fixed": report.fixed, "remaining": [_facts(problem) for problem in report.remaining]}
+    return {"fixed": report.fixed, "remaining": map(_facts, report.remaining)}
 
 
 def _facts(problem: "Problem") -> dict[str, object]:

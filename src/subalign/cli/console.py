@@ -8,7 +8,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +29,7 @@ __all__ = [
     "one_line",
     "output_error",
     "print_line",
+    "print_pieces",
     "print_text",
     "print_transcript",
     "readable_size",
@@ -139,11 +140,19 @@ def print_line(text: str) -> None:
         OutputError: it is closed, or leads to a full disk.
         BrokenPipeError: its reader has gone.
     """
+    print_pieces([text])
+
+
+def print_pieces(texts: Iterable[str]) -> None:
+    """Write the pieces of a line, or of lines, as `print_line` does."""
     with _failures_named("lead it elsewhere", loudly=False):
-        if not stdout_carries(text):
-            encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-            text = text.encode(encoding, "backslashreplace").decode(encoding)
-        sys.stdout.write(f"{text}\n")
+        for text in texts:
+            if stdout_carries(text):
+                sys.stdout.write(text)
+            else:
+                encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+                sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.write("\n")
         sys.stdout.flush()
 
 
