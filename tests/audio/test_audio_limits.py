@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from subalign.audio import SAMPLE_RATE, open_audio
+from subalign.audio.limits import SoundThresholds
 from subalign.errors import MediaReadError, UsageError
 from subalign.options import AudioOptions
 
@@ -71,7 +72,7 @@ def test_gaps_of_more_than_four_hours_are_refused_in_a_larger_file_too(make_medi
 
 
 def test_gaps_of_a_stream_are_summed_up_while_it_is_read(make_media, monkeypatch):
-    monkeypatch.setattr("subalign.audio.limits._MOST_GAPS", 2000.0)
+    monkeypatch.setattr("subalign.audio.limits._THRESHOLDS", SoundThresholds(gaps=2000.0))
     content = with_gaps(make_media, "gaps.mkv", 2, 1700).read_bytes()
     # as many bytes as hours would need, in an element that says nothing (EBML Void)
     content += b"\xec\x01" + (1_000_000).to_bytes(7, "big") + bytes(1_000_000)

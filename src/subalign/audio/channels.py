@@ -1,5 +1,7 @@
 """The mono mix of a recording's channels, and tracks or channels that are missing or silent."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,15 +10,25 @@ from subalign.audio.log import FfmpegLog
 from subalign.errors import NoAudioError
 from subalign.options import AudioOptions
 
-__all__ = ["missing_channel", "mono_mix", "silent_track"]
-
-# A voice in one of two channels gives the mix a quarter of that channel's power, in one of
-# sixteen still 0.004. Less than this means that the channels cancel each other.
-_LEAST_SHARE = 0.003
-_FAINT = 1e-6  # power: 60 dB below full scale, where rounding alone may make the difference
+__all__ = ["ChannelThresholds", "missing_channel", "mono_mix", "silent_track"]
 
 
-def mono_mix(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelThresholds:
+    """When channels cancel each other, and when a track is silent; full scale is 1."""
+
+    # A voice in one of two channels gives the mix a quarter of that channel's power, in one of
+    # sixteen still 0.004. Less than this share means that the channels cancel each other.
+    least_share: float = 0.003
+    # power 60 dB below full scale, where rounding alone may make the difference
+    faint: float = 1e-6
+    # the peak of a silent track stays below: 60 dB under full scale
+    silent: float = 1e-3
+
+
+def mono_mix(
+    pairs: NDArray[np.float32], thresholds: ChannelThresholds = ChannelThresholds()
+) -> tuple[NDArray[np.float32], bool]:
     """The mix, and in seconds where the channels cancel each other in it, the first channel.
 
     `pairs` is (samples, 2): mix and first channel. Returns (samples,) and whether any second is
@@ -27,7 +39,7 @@ def mono_mix(pairs: NDArray[np.float32]) -> tuple[NDArray[np.float32], bool]:
     for start in range(0, len(pairs), SAMPLE_RATE):
         second = pairs[start : start + SAMPLE_RATE]
         power, first = np.mean(np.square(second, dtype=np.float64), axis=0)
-        if first > _FAINT and power < _LEAST_SHARE * first:
+        if first > thresholds.faint and power < thresholds.least_share * first:
             mix[start : start + SAMPLE_RATE] = second[:, 1]
             cancelled = True
     return mix, cancelled

@@ -1,6 +1,7 @@
 """How much sound a file may hold: a small one that decodes to days would fill hours and disks."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from subalign.audio.ffmpeg import LONGEST_GAP, find_ffmpeg, output_of, packet_command
@@ -8,16 +9,27 @@ from subalign.audio.source import MediaSource
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions
 
-__all__ = ["SoundLimit"]
+__all__ = ["SoundLimit", "SoundThresholds"]
 
-_ALWAYS = 3600.0  # seconds: silence and muted calls take hardly any bytes
-# Speech takes 80 bytes a second at the least (Codec 2), silence in usual files 40 and more.
-_PER_BYTE = 0.1
-_MOST_GAPS = 4 * 3600.0
 _SMALL = 10_000_000  # bytes that are looked through at once
 
 _TIME_BASE = re.compile(rb"^#tb 0: (\d+)/(\d+)", re.MULTILINE)
 _PACKET = re.compile(rb"^0, *-?\d+, *(-?\d+), *(\d+),", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundThresholds:
+    """How much sound is believed, in seconds."""
+
+    # of any file: silence and muted calls take hardly any bytes
+    always: float = 3600.0
+    # a byte: speech takes 80 bytes a second at the least (Codec 2), silence in usual files 40
+    per_byte: float = 0.1
+    # gaps in all
+    gaps: float = 4 * 3600.0
+
+
+_THRESHOLDS = SoundThresholds()
 
 
 class SoundLimit:
@@ -55,11 +67,11 @@ class SoundLimit:
                 f" {self._n_bytes} bytes, as no recording does: if it is one, say with"
                 " `max_seconds` how many seconds it may have."
             )
-        if gaps > _MOST_GAPS:
+        if gaps > _THRESHOLDS.gaps:
             raise MediaReadError(
-                f"{label} has gaps of more than {_MOST_GAPS / 3600:.0f} hours in its sound, as no"
-                " recording has: if it is one, say with `max_seconds` how many seconds it may"
-                " have."
+                f"{label} has gaps of more than {_THRESHOLDS.gaps / 3600:.0f} hours in its sound,"
+                " as no recording has: if it is one, say with `max_seconds` how many seconds it"
+                " may have."
             )
 
     def check_packets(self, declared: float | None, time_limit: float) -> None:
@@ -72,12 +84,16 @@ class SoundLimit:
             return
         if self._n_bytes > _SMALL and (declared is None or declared <= allowed):
             return
-        if declared is not None and declared <= min(allowed, _MOST_GAPS):
+        if declared is not None and declared <= min(allowed, _THRESHOLDS.gaps):
             return
         self.check(*_packet_times(self._source, self._options.track, time_limit))
 
     def _allowed(self) -> float | None:
-        return None if self._n_bytes is None else _ALWAYS + _PER_BYTE * self._n_bytes
+        return (
+            None
+            if self._n_bytes is None
+            else _THRESHOLDS.always + _THRESHOLDS.per_byte * self._n_bytes
+        )
 
 
 def _packet_times(source: MediaSource, track: int, time_limit: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from subalign.audio.channels import missing_channel, mono_mix, silent_track
+from subalign.audio.channels import ChannelThresholds, missing_channel, mono_mix, silent_track
 from subalign.audio.ffmpeg import LONGEST_GAP, SAMPLE_RATE, decode_command, find_ffmpeg
 from subalign.audio.limits import SoundLimit
 from subalign.audio.log import FfmpegLog
@@ -29,9 +29,6 @@ _BLOCK_SAMPLES = 10 * SAMPLE_RATE
 
 # Squares and sums of samples beyond this leave float32; full scale is 1.
 _LARGEST_SAMPLE = 1e12
-
-# the peak of a silent track stays below: 60 dB under full scale
-_SILENT = 1e-3
 
 
 def open_audio(
@@ -215,7 +212,7 @@ class AudioStream:
             time_limit=self._options.stall_timeout,
         )
         silent = silent_track(self._log, self.label, self._options.track)
-        if self._peak < _SILENT and silent is not None:
+        if self._peak < ChannelThresholds().silent and silent is not None:
             _logger.warning(silent)
         if warning is not None:
             _logger.warning(warning)

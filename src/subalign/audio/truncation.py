@@ -7,6 +7,7 @@ bytes of the containers that ffmpeg does not check: MPEG-TS, ASF, Wave64, Ogg, A
 import re
 import struct
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +24,18 @@ _REPORT_MISSING_ENDS = re.compile(r"(?:mov|matroska),")
 # Formats of broadcast and of files, whose clock runs on: a gap in their sound is a loss. In others
 # it may be a muted caller.
 _WITHOUT_GAPS = re.compile(r"(?:mpegts|mpeg|asf|avi|flv)\b")
-_LEAST_LOSS = 0.4  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossThresholds:
+    """How much sound must be missing for a warning; chosen, not measured."""
+
+    # seconds, and the share of the promised length
+    seconds: float = 0.4
+    share: float = 0.02
+
+
+_LOSS = LossThresholds()
 _NO_REASON = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
 
@@ -79,7 +91,7 @@ def damage_warning(
             f"{source.label} is cut short or damaged, ffmpeg complained {times}"
             f" ({first.rstrip('.')}): the {decoded:.1f} s that could be decoded are used."
         )
-    if log.gaps > _LEAST_LOSS and _WITHOUT_GAPS.match(log.container or ""):
+    if log.gaps > _LOSS.seconds and _WITHOUT_GAPS.match(log.container or ""):
         return (
             f"{source.label} is damaged, {log.gaps:.1f} s of its sound are missing: there is"
             " silence in their place."
@@ -113,7 +125,7 @@ def _promised(
 
 
 def _is_short(decoded: float, promised: float) -> bool:
-    return promised - decoded > max(_LEAST_LOSS, 0.02 * promised)
+    return promised - decoded > max(_LOSS.seconds, _LOSS.share * promised)
 
 
 def _ends_early(

@@ -13,12 +13,20 @@ from subalign.model import EncodedAudio, Whisper
 
 __all__ = ["LanguageGuess", "detect_language", "spoken_language"]
 
-# A guess is sure by a probability that music does not reach, where speech is likely by Whisper's
-# own threshold. Measured with base on chords, knocks and speech backwards.
-_SURE = 0.7
-_NO_SPEECH = 0.6
 
-_MOST_WINDOWS = 8
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageThresholds:
+    """When a guess is sure; measured with base on chords, knocks and speech backwards."""
+
+    # a probability that music does not reach, where speech is likely by Whisper's own threshold
+    probability: float = 0.7
+    no_speech: float = 0.6
+    # windows that are listened to at most, and how likely speech is taken to be at the least
+    windows: int = 8
+    least_speech: float = 1e-3
+
+
+_THRESHOLDS = LanguageThresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,10 @@ class LanguageGuess:
     @property
     def sure(self) -> bool:
         """Whether it is likely enough, and likely to be speech at all."""
-        return self.probability >= _SURE and self.no_speech_prob < _NO_SPEECH
+        return (
+            self.probability >= _THRESHOLDS.probability
+            and self.no_speech_prob < _THRESHOLDS.no_speech
+        )
 
 
 @torch.inference_mode()
@@ -89,7 +100,7 @@ def spoken_language(
             continue
         guesses += detect_language(model, encode(seek))
         mean = _mean(guesses)
-        if mean.sure or len(guesses) == _MOST_WINDOWS:
+        if mean.sure or len(guesses) == _THRESHOLDS.windows:
             return mean
     return _mean(guesses) if guesses else None
 
@@ -103,7 +114,7 @@ def _mean(guesses: Sequence[LanguageGuess]) -> LanguageGuess:
         [[share for _, share in guess.probabilities] for guess in guesses], dtype=torch.float64
     )  # (windows, languages)
     speech = torch.tensor([1.0 - guess.no_speech_prob for guess in guesses], dtype=torch.float64)
-    weights = speech.clamp(min=1e-3).square()  # (windows,)
+    weights = speech.clamp(min=_THRESHOLDS.least_speech).square()  # (windows,)
     silent = min(guess.no_speech_prob for guess in guesses)
     return _likeliest(codes, (weights @ rows / weights.sum()).tolist(), silent)
 

@@ -13,10 +13,29 @@ from subalign.options import APPEND_PUNCTUATIONS, PREPEND_PUNCTUATIONS, Transcri
 from subalign.results import Segment, Word
 from subalign.transcription.windows import MelWindow
 
-__all__ = ["SilenceSkip", "is_silence", "skip_silence"]
+__all__ = ["SilenceSkip", "SilenceThresholds", "is_silence", "skip_silence"]
 
 _PUNCTUATION = frozenset(PREPEND_PUNCTUATIONS + APPEND_PUNCTUATIONS)
-_WORDS_JUDGED = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceThresholds:
+    """When a segment is anomalous, and alone; openai-whisper's numbers (`transcribe.py` there)."""
+
+    # words of a segment that are judged, and the sum of their scores that is anomalous; or so
+    # nearly one a word
+    words: int = 8
+    anomaly: float = 3.0
+    rounding: float = 0.01
+    # a word below this probability scores 1
+    probability: float = 0.15
+    # seconds: a shorter word scores `short_rate` for each that it lacks, a longer one 1 for each
+    # that it has more
+    short_word: float = 0.133
+    short_rate: float = 15.0
+    long_word: float = 2.0
+    # seconds from an edge of the window within which a segment has silence on that side
+    window_edge: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +65,15 @@ def skip_silence(
     threshold: float,
     last_speech_end: float,
     n_frames: int,
+    limits: SilenceThresholds = SilenceThresholds(),
 ) -> SilenceSkip:
     """Drop anomalous segments between silences longer than `threshold` seconds."""
     first = _next_with_words(segments)
-    if first is not None and _is_anomalous(first) and first.start - window.offset > threshold:
+    if (
+        first is not None
+        and _is_anomalous(first, limits)
+        and first.start - window.offset > threshold
+    ):
         gap = first.start - window.offset
         return SilenceSkip((), window.seek + round(gap * FRAMES_PER_SECOND))
     speech_end = last_speech_end
@@ -57,7 +81,9 @@ def skip_silence(
         if not segment.words:
             continue
         following = _next_with_words(segments[index + 1 :])
-        if _is_anomalous(segment) and _alone(segment, following, window, threshold, speech_end):
+        if _is_anomalous(segment, limits) and _alone(
+            segment, following, window, threshold, speech_end, limits
+        ):
             restart = max(window.offset + 1, segment.start)
             at_end = n_frames / FRAMES_PER_SECOND - segment.end < threshold
             next_seek = n_frames if at_end else round(restart * FRAMES_PER_SECOND)
@@ -72,6 +98,7 @@ def _alone(
     window: MelWindow,
     threshold: float,
     speech_end: float,
+    limits: SilenceThresholds,
 ) -> bool:
     next_start = window.offset + window.duration
     if following is not None and following.words:
@@ -79,28 +106,30 @@ def _alone(
     silence_before = (
         segment.start - speech_end > threshold
         or segment.start < threshold
-        or segment.start - window.offset < 2.0
+        or segment.start - window.offset < limits.window_edge
     )
     silence_after = (
         next_start - segment.end > threshold
-        or (following is not None and _is_anomalous(following))
-        or window.end - segment.end < 2.0
+        or (following is not None and _is_anomalous(following, limits))
+        or window.end - segment.end < limits.window_edge
     )
     return silence_before and silence_after
 
 
-def _is_anomalous(segment: Segment) -> bool:
+def _is_anomalous(segment: Segment, limits: SilenceThresholds) -> bool:
     words = [word for word in segment.words or () if word.text.strip() not in _PUNCTUATION]
-    words = words[:_WORDS_JUDGED]
-    score = sum(_anomaly(word) for word in words)
-    return bool(segment.words) and (score >= 3 or score + 0.01 >= len(words))
+    words = words[: limits.words]
+    score = sum(_anomaly(word, limits) for word in words)
+    return bool(segment.words) and (
+        score >= limits.anomaly or score + limits.rounding >= len(words)
+    )
 
 
-def _anomaly(word: Word) -> float:
+def _anomaly(word: Word, limits: SilenceThresholds) -> float:
     duration = word.end - word.start
-    score = 1.0 if word.probability < 0.15 else 0.0
-    score += max(0.0, 0.133 - duration) * 15
-    return score + max(0.0, duration - 2.0)
+    score = 1.0 if word.probability < limits.probability else 0.0
+    score += max(0.0, limits.short_word - duration) * limits.short_rate
+    return score + max(0.0, duration - limits.long_word)
 
 
 def _next_with_words(segments: Sequence[Segment]) -> Segment | None:

@@ -24,7 +24,7 @@ from subalign.transcription.windows import MelWindow, WindowSplit, frame_ranges,
 
 __all__ = ["SegmentTimer", "Transcription"]
 
-# text decoded above this temperature is no prompt for the next window
+# text decoded above this temperature is no prompt for the next window, as in openai-whisper
 _WARMEST_PROMPT = 0.5
 
 
