@@ -11,9 +11,9 @@ import torch
 from subalign.alignment import WordTokens, time_texts
 from subalign.alignment.boundaries import edge_frame, settle_edges
 from subalign.alignment.methods import METHODS as IMPLEMENTED
-from subalign.alignment.pauses import speech_levels
 from subalign.alignment.teacher_forcing import text_room
 from subalign.alignment.words import words_with_punctuation
+from subalign.mel.loudness import speech_levels
 from subalign.options import AlignmentMethod, AlignmentOptions
 
 METHODS = get_args(AlignmentMethod)

@@ -15,7 +15,6 @@ from subalign.alignment.boundaries import edge_time
 from subalign.alignment.pauses import (
     FrameSpan,
     PauseThresholds,
-    RecordingLoudness,
     ShortenedWindow,
     cut_at_pauses,
     cut_long_pauses,
@@ -25,6 +24,7 @@ from subalign.alignment.pauses import (
 from subalign.alignment.script_words import script_words
 from subalign.audio import open_audio
 from subalign.mel import log_mel
+from subalign.mel.loudness import RecordingLoudness
 from subalign.model import load_whisper
 from subalign.results import Line
 from subalign.tokenizer import get_tokenizer

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.dtw import Dtw
-from subalign.alignment.pauses import cut_long_pauses, speech_levels
+from subalign.alignment.pauses import cut_long_pauses
 from subalign.alignment.segments import TimeWords, keep_order_in_window
 from subalign.alignment.teacher_forcing import TeacherForced, teacher_force
 from subalign.alignment.viterbi import Viterbi
 from subalign.alignment.words import WordSpans, WordTiming, WordTokens
+from subalign.mel.loudness import speech_levels
 from subalign.model import EncodedAudio, TimingHeads, Whisper
 from subalign.options import AlignmentMethod, AlignmentOptions, KernelChoice
 from subalign.results import Segment

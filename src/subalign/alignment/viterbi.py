@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from subalign.alignment.boundaries import EdgeThresholds, edge_time, settle_edges
-from subalign.alignment.pauses import speech_probability
 from subalign.alignment.segments import TimeWords, timed_segments
 from subalign.alignment.teacher_forcing import TeacherForced, word_attention
 from subalign.alignment.words import WordSpans, WordTokens, letter_count
 from subalign.kernels import hmm, word_segmentation
 from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation
+from subalign.mel.loudness import speech_probability
 from subalign.model import FRAME_SECONDS, TimingHeads, Whisper
 from subalign.options import AlignmentOptions, KernelChoice
 from subalign.results import Segment

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from subalign.alignment.forced import align_script
-from subalign.alignment.pauses import cut_long_pauses, speech_levels
+from subalign.alignment.pauses import cut_long_pauses
 from subalign.alignment.script_words import script_words
 from subalign.alignment.teacher_forcing import teacher_force, text_room
 from subalign.alignment.words import WordTokens
@@ -17,6 +17,7 @@ from subalign.errors import InputError
 from subalign.heads.attention import Head, HeadScores, WindowText
 from subalign.heads.data import Recording, Reference
 from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.mel.loudness import speech_levels
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import AudioOptions
 from subalign.pipeline.recordings import read_mel
@@ -24,6 +25,8 @@ from subalign.results import Line, Word
 from subalign.tokenizer import Tokenizer
 
 __all__ = [
+    "THRESHOLDS",
+    "HeadThresholds",
     "HeadWindow",
     "OnWindow",
     "check_truth",
@@ -35,15 +38,28 @@ __all__ = [
     "window_at",
 ]
 
-# seconds of silence that a window takes in before its first and after its last word at most
-_MARGIN = 1.0
 
-# the share of a transcript's words that must be found in a recording longer than a window
-_LEAST_FOUND = 0.5
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadThresholds:
+    """Numbers of measuring and choosing heads; chosen, not measured; lengths are seconds."""
 
-# seconds by which a truth may go past the recording's end, as containers and rounding differ
-_PAST_END = 1.0
+    # silence that a window takes in before its first and after its last word at most
+    margin: float = 1.0
+    # the share of a transcript's words that must be found in a recording longer than a window
+    found_share: float = 0.5
+    # how far a truth may go past the recording's end, as containers and rounding differ
+    past_end: float = 1.0
+    # within which a word's start counts as right, and two heads' tokens as agreeing
+    near: float = 0.1
+    # of a large model only so many heads, the best by themselves, are tried together
+    candidates: int = 24
+    # a set that is so much worse than the best is as good: more heads may be mere chance
+    tolerance: float = 0.005
+    # how far the attention of heads which follow the speech may lie beside it
+    shift: float = 0.1
 
+
+THRESHOLDS = HeadThresholds()
 
 OnWindow = Callable[[int, int], None]
 """Called with the windows done so far and their number."""
@@ -109,7 +125,7 @@ def recording_windows(
             f"{reference.path} holds no words: give what is said in {recording.source}."
         )
     last = max(word.end for _, word in words)
-    if last > mel.duration + _PAST_END:
+    if last > mel.duration + THRESHOLDS.past_end:
         raise InputError(
             f"{reference.path} goes on to {last:.1f} s, but {recording.source} ends at "
             f"{mel.duration:.1f} s: give the words of this recording."
@@ -248,7 +264,7 @@ def _align_words(
     script = recording.reference.script
     assert script is not None
     found = align_script(model, mel, script, language=language)
-    if found.report.heard_share < _LEAST_FOUND:
+    if found.report.heard_share < THRESHOLDS.found_share:
         raise InputError(
             f"Of the words of {recording.reference.path} {found.report.heard_share:.0%} are heard "
             f"in {recording.source}: give what is said in this recording."
@@ -296,4 +312,4 @@ def cut_windows(
 
 def _half(pause: float) -> float:
     """What a window takes in of a pause beside it, in seconds."""
-    return min(_MARGIN, max(0.0, pause) / 2)
+    return min(THRESHOLDS.margin, max(0.0, pause) / 2)

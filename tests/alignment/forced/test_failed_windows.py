@@ -18,7 +18,8 @@ from subalign.alignment.forced.failed_windows import (
 from subalign.alignment.forced.matching import Anchors
 from subalign.alignment.forced.thresholds import WindowThresholds
 from subalign.alignment.forced.timing import AlignedWords, Window, recognised_windows
-from subalign.alignment.pauses import FrameSpan, RecordingLoudness
+from subalign.alignment.pauses import FrameSpan
+from subalign.mel.loudness import RecordingLoudness
 
 LIMITS = WindowLimits(frames=2000, tokens=200)
 

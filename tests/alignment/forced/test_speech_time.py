@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from subalign.alignment.forced.coarse import SpeechTime
 from subalign.alignment.forced.recognition import RecognisedWord
-from subalign.alignment.pauses import RecordingLoudness
+from subalign.mel.loudness import RecordingLoudness
 
 LOUD, QUIET = 1.0, -1.0
 

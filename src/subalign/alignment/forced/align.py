@@ -28,12 +28,13 @@ from subalign.alignment.forced.timing import (
 from subalign.alignment.forced.untranscribed import ExtendedText, insert_untranscribed
 from subalign.alignment.forced.verification import verify_recognised
 from subalign.alignment.methods import method_for
-from subalign.alignment.pauses import FrameSpan, RecordingLoudness, cut_at_pauses
+from subalign.alignment.pauses import FrameSpan, cut_at_pauses
 from subalign.alignment.script_words import ScriptWord, in_sentence_case, script_words
 from subalign.alignment.segments import make_room
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.mel.loudness import RecordingLoudness
 from subalign.model import Whisper
 from subalign.options import AlignmentOptions
 from subalign.results import Alignment, Script, Transcript, Word

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from subalign.alignment.forced.matching import Anchors
 from subalign.alignment.forced.recognition import RecognisedWord
 from subalign.alignment.forced.thresholds import CoarseThresholds
-from subalign.alignment.pauses import RecordingLoudness, quiet_frames
+from subalign.alignment.pauses import quiet_frames
 from subalign.mel import FRAMES_PER_SECOND
+from subalign.mel.loudness import RecordingLoudness
 
 __all__ = ["CoarseEstimator", "CoarseTimes", "SpeechTime", "expected_seconds", "letter_seconds"]
 

@@ -19,8 +19,9 @@ from subalign.alignment.forced.recognition import Context
 from subalign.alignment.forced.thresholds import WindowThresholds
 from subalign.alignment.forced.timing import AlignedWords, Window, time_windows
 from subalign.alignment.forced.untranscribed import ExtendedText
-from subalign.alignment.pauses import FrameSpan, RecordingLoudness, pause_depth
+from subalign.alignment.pauses import FrameSpan, pause_depth
 from subalign.mel import FRAMES_PER_SECOND
+from subalign.mel.loudness import RecordingLoudness
 
 __all__ = ["WindowLimits", "accepted_words", "plan_windows", "retime_failed", "split_anchored"]
 

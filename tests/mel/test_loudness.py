@@ -6,14 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subalign.alignment.pauses import (
+from subalign.mel import LogMel
+from subalign.mel.loudness import (
     LoudnessThresholds,
     RecordingLoudness,
     frame_loudness,
     speech_levels,
     speech_probability,
 )
-from subalign.mel import LogMel
 
 
 def mel_of(levels):
