@@ -11,6 +11,7 @@ from subalign.heads import find
 from subalign.heads.data import Recording, Reference, parse_reference, read_reference
 from subalign.heads.find import find_heads, save_found_heads
 from subalign.heads.score import score_heads
+from subalign.heads.windows import HeadThresholds
 from subalign.model import TimingHeads, load_whisper
 from subalign.options import AlignmentOptions
 from subalign.pipeline.recordings import align_recording
@@ -68,7 +69,7 @@ def test_only_the_best_by_themselves_are_tried_in_a_large_model(
 ):
     data = opening if timed else Recording(opening.source, parse_reference(_text(opening)))
     everything = find_heads(embedded_model, [data])
-    monkeypatch.setattr(find, "MOST_CANDIDATES", 6)
+    monkeypatch.setattr(find, "THRESHOLDS", HeadThresholds(candidates=6))
     seen = []
     found = find_heads(embedded_model, [data], on_window=lambda *done: seen.append(done))
     assert seen == [(1, 1)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from subalign.alignment.words import WordTokens
 from subalign.heads.attention import BY_DTW, HeadMaps, WindowText, mean_error
-from subalign.heads.find import TOLERANCE, search_heads
+from subalign.heads.find import search_heads
+from subalign.heads.windows import THRESHOLDS
 from subalign.options import AlignmentOptions
 
 SECONDS = 0.02
@@ -110,7 +111,7 @@ def test_against_every_set_there_is():
         windows = random_windows(seed, n_heads=4)
         sets = [list(c) for size in range(1, 5) for c in combinations(range(4), size)]
         least = min(mean_error(windows, indices) for indices in sets)
-        near += search_heads(windows, [(0, 0)]).best.error <= least + TOLERANCE + 1e-9
+        near += search_heads(windows, [(0, 0)]).best.error <= least + THRESHOLDS.tolerance + 1e-9
     assert near >= 6  # greedy selection may miss a set whose heads help only together
 
 

@@ -20,6 +20,7 @@ from subalign.heads.attention import (
 from subalign.heads.data import Recording
 from subalign.heads.score import consensus, score_by_times
 from subalign.heads.windows import (
+    THRESHOLDS,
     HeadWindow,
     OnWindow,
     check_truth,
@@ -42,15 +43,6 @@ __all__ = [
     "save_found_heads",
     "search_heads",
 ]
-
-# of a large model only this many heads, the best by themselves, are tried together
-MOST_CANDIDATES = 24
-
-TOLERANCE = 0.005
-"""A set that is so many seconds worse than the best is as good: more heads may be mere chance."""
-
-# seconds that the attention of heads which follow the speech may lie beside it
-_MOST_SHIFT = 0.1
 
 log = logging.getLogger("subalign")
 
@@ -161,8 +153,8 @@ def _candidate_maps(
 ) -> list[HeadMaps]:
     """The maps of all heads, or of the best, in every window; text alone gets the heads' spans.
 
-    With more heads than `MOST_CANDIDATES` the decoder reads every window twice, as the maps of all
-    heads of a large model take 400 MB a window.
+    With more heads than `THRESHOLDS.candidates` the decoder reads every window twice, as the maps
+    of all heads of a large model take 400 MB a window.
     """
     cut_pauses = method_for(options).uses_sound
     texts: list[WindowText] = []
@@ -178,9 +170,9 @@ def _candidate_maps(
             if on_window is not None:
                 on_window(done, len(windows))
 
-    if model.dims.n_text_layer * model.dims.n_text_head <= MOST_CANDIDATES:
+    if model.dims.n_text_layer * model.dims.n_text_head <= THRESHOLDS.candidates:
         return [scores.maps(options).halved() for scores in captured()]
-    best = score_by_times(captured(), replace(options, method="dtw"))[:MOST_CANDIDATES]
+    best = score_by_times(captured(), replace(options, method="dtw"))[: THRESHOLDS.candidates]
     candidates = {*marked, *((head.layer, head.head) for head in best)}
     again = (window.scores(model, sorted(candidates), cut_pauses=cut_pauses) for window in windows)
     return [
@@ -198,7 +190,7 @@ def search_heads(
 ) -> HeadSearch:
     """Add the head that helps most, up to `most` heads; then take the best set met on the way.
 
-    Of sets that are equal but for `TOLERANCE`, the smallest is taken. The search is made from no
+    Of sets that are equal but for the tolerance, the smallest is taken. The search is made from no
     head and from the `marked` ones, so that the result is never worse than those with their
     `shift`. `windows` hold the maps of the same heads, the marked ones among them. By a method
     that uses the sound, every set is measured with the shift that takes out its median error.
@@ -231,7 +223,7 @@ def search_heads(
             steps.append(tried[best])
         paths.append(steps)
     candidates = [found for steps in paths for found in steps if found.error <= before.error]
-    limit = min((found.error for found in candidates), default=before.error) + TOLERANCE
+    limit = min((found.error for found in candidates), default=before.error) + THRESHOLDS.tolerance
     good = [found for found in candidates if found.error <= limit]
     best_set = min(good, key=lambda found: (len(found.heads), found.error), default=before)
     steps = next((path for path in paths if best_set in path), [before])
@@ -244,7 +236,7 @@ def _fit_shift(windows: Sequence[HeadMaps], indices: Sequence[int]) -> tuple[flo
     unshifted = float(np.nanmean(np.abs(signed))), 0.0
     if not method_for(windows[0].options).uses_sound or not np.isfinite(signed).any():
         return unshifted
-    shift = round(float(np.clip(-np.nanmedian(signed), -_MOST_SHIFT, _MOST_SHIFT)), 2)
+    shift = round(float(np.clip(-np.nanmedian(signed), -THRESHOLDS.shift, THRESHOLDS.shift)), 2)
     if not shift:
         return unshifted
     return min(unshifted, (mean_error(windows, indices, shift=shift), shift))

@@ -27,13 +27,18 @@ from subalign.heads.attention import (
     word_spans,
 )
 from subalign.heads.data import Recording
-from subalign.heads.windows import OnWindow, check_truth, recording_windows, total_size
+from subalign.heads.windows import (
+    THRESHOLDS,
+    OnWindow,
+    check_truth,
+    recording_windows,
+    total_size,
+)
 from subalign.kernels.dispatch import check_kernels
 from subalign.model import Whisper
 from subalign.options import AlignmentMethod, AlignmentOptions, AudioOptions
 
 __all__ = [
-    "NEAR",
     "HeadAccuracy",
     "HeadReport",
     "HeadScore",
@@ -47,9 +52,6 @@ __all__ = [
     "sharpness",
 ]
 
-NEAR = 0.1
-"""Seconds within which a word's start counts as right, and two heads' tokens as agreeing."""
-
 
 @dataclass(frozen=True, slots=True)
 class HeadAccuracy:
@@ -57,7 +59,8 @@ class HeadAccuracy:
 
     `error` is the mean of the absolute errors of starts and ends, `start` and `end` those of each,
     `bias` the mean signed error of starts (below 0: early), `near` the share of starts within
-    `NEAR`, `inside` the share of the words' attention that lies between their true start and end.
+    `THRESHOLDS.near`, `inside` the share of the words' attention that lies between their true start
+    and end.
     """
 
     layer: int
@@ -201,7 +204,7 @@ def _accuracy(head: Head, signed: NDArray[np.float64], shares: NDArray[np.float6
         start=float(np.nanmean(absolute[:, 0])) if starts.size else np.nan,
         end=float(np.nanmean(absolute[:, 1])),
         bias=float(np.nanmean(signed[:, 0])) if starts.size else np.nan,
-        near=float((starts <= NEAR).mean()) if starts.size else np.nan,
+        near=float((starts <= THRESHOLDS.near).mean()) if starts.size else np.nan,
         inside=float(np.nanmean(shares)),
     )
 
@@ -229,8 +232,8 @@ def score_without_times(
 ) -> tuple[ReferenceFreeScore, ...]:
     """Every head by the text alone, the best first; the properties are means over the tokens.
 
-    `agreement` is the share of tokens that begin within `NEAR` of where the `consensus` of the
-    other heads puts them. It is 1 where there is no other head.
+    `agreement` is the share of tokens that begin near where the `consensus` of the other heads
+    puts them. It is 1 where there is no other head.
     """
     heads: tuple[Head, ...] = ()
     properties: list[NDArray[np.float64]] = []
@@ -315,5 +318,5 @@ def _agreement(
     others = trusted.sum(dim=0) - trusted  # (heads, tokens, positions)
     own = np.stack(token_positions(list(maps), options.kernels))
     shared = np.stack(token_positions(list(others), options.kernels))
-    near = np.abs(own - shared)[:, :-1] * window.seconds <= NEAR
+    near = np.abs(own - shared)[:, :-1] * window.seconds <= THRESHOLDS.near
     return np.asarray(near.sum(axis=1) / near.shape[1], dtype=np.float64)

@@ -7,23 +7,33 @@ lines that differ by 10 columns cost 25, by 20 columns 100.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 from subalign.characters import is_unspaced
 from subalign.subtitles.layout.function_words import FUNCTION_WORDS, FunctionWords
 
-__all__ = ["SENTENCE", "break_cost", "can_break"]
+__all__ = ["SENTENCE", "BreakCosts", "break_cost", "can_break"]
 
 SENTENCE = 0  # The cost after the end of a sentence, and of nothing else.
-_CLAUSE = 12
-_BEFORE_LINK = 30
-_NEUTRAL = 80
-_AFTER_LEAD = 180
-_AFTER_LINK = 280
-_AFTER_ARTICLE = 340
-_IN_NAME = 300
-_IN_NUMBER = 380
-_AFTER_ABBREVIATION = 420
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakCosts:
+    """What other breaks cost; chosen on cases (tests/subtitles/layout), not measured."""
+
+    clause: int = 12
+    before_link: int = 30
+    neutral: int = 80
+    after_lead: int = 180
+    after_link: int = 280
+    after_article: int = 340
+    in_name: int = 300
+    in_number: int = 380
+    after_abbreviation: int = 420
+
+
+_COSTS = BreakCosts()
 
 # Kinsoku (JIS X 4051, JLREQ 3.1.7): what no line begins with, and what none ends with. Small kana,
 # the prolonged sound mark, iteration marks and closing punctuation; opening brackets.
@@ -83,26 +93,26 @@ def break_cost(before: str, after: str, language: str, spaced: bool) -> int:
     if last in _SENTENCE_ENDS:
         return _after_full_stop(lowered, first, words)
     if last == "," and _INITIALS.match(beginning):  # "Washington, D.C."
-        return _IN_NAME
+        return _COSTS.in_name
     if last in _CLAUSE_ENDS or (last and ending != before and before[-1] not in "'’"):
-        return _IN_NUMBER if last == ":" and first.isdigit() and not spaced else _CLAUSE
+        return _COSTS.in_number if last == ":" and first.isdigit() and not spaced else _COSTS.clause
     if last.isdigit() and (first.isdigit() or not first.isalnum() or not spaced):
-        return _IN_NUMBER
+        return _COSTS.in_number
     if not spaced and (is_unspaced(first) or is_unspaced(last)):
         return _unspaced_cost(last, first)
     if lowered in words.articles:
-        return _AFTER_ARTICLE
+        return _COSTS.after_article
     if lowered in words.links:
-        return _AFTER_LINK
+        return _COSTS.after_link
     if last.isdigit():  # a unit, or what is counted
-        return _AFTER_LINK
+        return _COSTS.after_link
     if lowered in words.leads or lowered.endswith(("'", "’")):
-        return _AFTER_LEAD
+        return _COSTS.after_lead
     if language != "de" and first.isupper() and ending.lstrip(_OPENERS)[:1].isupper():
-        return _IN_NAME if lowered not in ("i", "ok", "okay", "yes", "no") else _NEUTRAL
+        return _COSTS.in_name if lowered not in ("i", "ok", "okay", "yes", "no") else _COSTS.neutral
     if beginning.lower().rstrip(".,;:?!") in words.links or first in "(（[«“":
-        return _BEFORE_LINK
-    return _NEUTRAL
+        return _COSTS.before_link
+    return _COSTS.neutral
 
 
 def _after_full_stop(lowered: str, first: str, words: FunctionWords) -> int:
@@ -110,11 +120,11 @@ def _after_full_stop(lowered: str, first: str, words: FunctionWords) -> int:
     if lowered.endswith("."):
         known = words.abbreviations or _ABBREVIATIONS_OF_ALL
         if lowered in known or (_INITIALS.fullmatch(lowered) and lowered != "i."):
-            return _AFTER_ABBREVIATION
+            return _COSTS.after_abbreviation
         if lowered[:-1].isdigit() and first.islower():  # "am 3. mai"
-            return _IN_NUMBER
+            return _COSTS.in_number
     if first.islower() and lowered.endswith(("...", "…", ".")):
-        return _CLAUSE
+        return _COSTS.clause
     return SENTENCE
 
 
@@ -125,20 +135,20 @@ def _unspaced_cost(last: str, first: str) -> int:
     """
     before, after = _script(last), _script(first)
     if first == "ん":
-        return _IN_NUMBER
+        return _COSTS.in_number
     if first in _GRAMMAR_TAILS or (last in "おご" and after == "kanji"):
-        return _AFTER_ARTICLE
+        return _COSTS.after_article
     if last in _CHINESE_LINKS and after == "kanji":
-        return _AFTER_LINK
+        return _COSTS.after_link
     if first in _CHINESE_LINKS and before == "kanji":
-        return _BEFORE_LINK
+        return _COSTS.before_link
     if before == "hiragana" and after in ("kanji", "katakana", "latin"):
-        return _BEFORE_LINK
+        return _COSTS.before_link
     if before == after == "katakana" or "latin" in (before, after):
-        return _IN_NAME
+        return _COSTS.in_name
     if after == "hiragana":
-        return _AFTER_LINK
-    return _NEUTRAL * 2
+        return _COSTS.after_link
+    return _COSTS.neutral * 2
 
 
 def _script(char: str) -> str:

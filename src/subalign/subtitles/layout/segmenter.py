@@ -20,21 +20,40 @@ from subalign.subtitles.layout.profiles import Profile
 from subalign.subtitles.layout.timing import Numbers, Ticks
 from subalign.subtitles.layout.width import is_mostly_wide
 
-__all__ = ["LayoutInput", "SegmentedCue", "choose_breaks"]
+__all__ = ["LayoutCosts", "LayoutInput", "SegmentedCue", "choose_breaks"]
 
-_LACKING = 4  # So many broken limits more for a cue of no duration than for one nearly long enough.
 _BREACH = 10_000_000  # A broken limit outweighs all taste in a cue, and in thousands of cues.
 _NEVER = 1 << 50  # No such line or cue.
 _WIDEST = 1000  # Columns; wider text costs no more.
-_CUE = 330  # Every cue: the eye has to move.
-_CUE_BREAK = 3  # A break between cues costs so many times that between lines.
-_SENTENCE_INSIDE = 350  # A sentence ends within a line,
-_SENTENCE_AT_LINE = 150  # or with a line that is not its cue's last.
-_PAUSE_FREE_MS = 250  # A longer pause within a cue costs a point for every 2 ms.
-_PAUSE_HALVES_MS = 300  # A pause so long halves the cost of the break between cues.
-_BRIEF_MS = 1500  # A shorter cue costs a point for every 3 ms.
-_BALANCE = 2  # A line costs its squared width over this; the least possible is taken off again.
-_UPPER = 5, 4  # Lines above the last cost so much more: bottom-heavy.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutCosts:
+    """What lines and cues cost, on the scale of `break_costs`; chosen on cases, not measured."""
+
+    # every cue: the eye has to move; a break between cues costs so many times that between lines
+    cue: int = 330
+    cue_break: int = 3
+    # a sentence that ends within a line, or with a line that is not its cue's last
+    sentence_inside: int = 350
+    sentence_at_line: int = 150
+    # milliseconds: a longer pause within a cue costs a point for every `pause_ms`; a pause so long
+    # halves the cost of the break between cues
+    free_pause_ms: int = 250
+    pause_ms: int = 2
+    halving_pause_ms: int = 300
+    # milliseconds: a shorter cue costs a point for every `lacking_ms`
+    brief_ms: int = 1500
+    lacking_ms: int = 3
+    # a line costs its squared width over this; the least possible is taken off again
+    balance: int = 2
+    # numerator and denominator: lines above the last cost so much more, as the last should be long
+    upper: tuple[int, int] = (5, 4)
+    # so many broken limits more for a cue of no duration than for one nearly long enough
+    lacking: int = 4
+
+
+_COSTS = LayoutCosts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +112,18 @@ class _Segmenter:
         self._new_cues = _running(given.new_cue)
         self._new_lines = _running(given.new_cue | given.dashed)
         sentences = given.costs == SENTENCE
-        pauses = np.maximum(given.pauses - _PAUSE_FREE_MS, 0) // 2
-        self._inside = _running(sentences * _SENTENCE_INSIDE + pauses)
-        line_breaks = given.costs - sentences * (_SENTENCE_INSIDE - _SENTENCE_AT_LINE)
+        pauses = np.maximum(given.pauses - _COSTS.free_pause_ms, 0) // _COSTS.pause_ms
+        self._inside = _running(sentences * _COSTS.sentence_inside + pauses)
+        line_breaks = given.costs - sentences * (_COSTS.sentence_inside - _COSTS.sentence_at_line)
         self._line_breaks = np.append(line_breaks, 0)
-        eased = _CUE_BREAK * given.costs * _PAUSE_HALVES_MS
-        eased = eased // (_PAUSE_HALVES_MS + given.pauses) + given.joined * 5 * _BREACH
+        eased = _COSTS.cue_break * given.costs * _COSTS.halving_pause_ms
+        eased = eased // (_COSTS.halving_pause_ms + given.pauses) + given.joined * 5 * _BREACH
         self._cue_breaks = np.append(np.where(given.new_cue, 0, eased), 0)
         self._next_starts = np.append(given.starts, given.next_start)
         self._last_lines = self._lines()
         self._upper_lines = [
-            np.minimum(cost * _UPPER[0] // _UPPER[1], _NEVER) for cost in self._last_lines
+            np.minimum(cost * _COSTS.upper[0] // _COSTS.upper[1], _NEVER)
+            for cost in self._last_lines
         ]
 
     def cues(self) -> list[SegmentedCue]:
@@ -148,7 +168,7 @@ class _Segmenter:
                 mostly_wide, profile.max_wide_line_width, profile.max_line_width
             )
             over |= self._over(span, self._words) > profile.max_words_per_line
-            cost = np.minimum(columns, _WIDEST) ** 2 // _BALANCE
+            cost = np.minimum(columns, _WIDEST) ** 2 // _COSTS.balance
             if span == 1:
                 cost = cost + over * _BREACH
             else:
@@ -169,12 +189,14 @@ class _Segmenter:
             total = np.minimum(self._width(span), _WIDEST)
             best = np.full(total.size, _NEVER)
             if span <= longest:
-                best = self._last_lines[span - 1] - total * total // _BALANCE
+                best = self._last_lines[span - 1] - total * total // _COSTS.balance
                 if above:
                     above[0].append(self._upper_lines[span - 1] + breaks)
             for count in range(2, most + 1):
                 last = self._with_line(above[count - 2], span, self._last_lines)
-                best = np.minimum(best, np.maximum(last - total * total // (_BALANCE * count), 0))
+                best = np.minimum(
+                    best, np.maximum(last - total * total // (_COSTS.balance * count), 0)
+                )
                 if count < most:
                     upper = self._with_line(above[count - 2], span, self._upper_lines)
                     above[count - 1].append(upper + breaks)
@@ -205,10 +227,10 @@ class _Segmenter:
         breaches = _shortfall(durations, np.full(size, ticks.min_duration))
         breaches += _shortfall(durations, needed) + (ends > next_starts - ticks.gap) * _BREACH
         cost = (
-            _CUE
+            _COSTS.cue
             + self._cue_breaks[span:]
             + self._breaks_inside(span, self._inside)
-            + np.maximum(_BRIEF_MS - milliseconds, 0) // 3
+            + np.maximum(_COSTS.brief_ms - milliseconds, 0) // _COSTS.lacking_ms
             + breaches
         )
         if span > 1:
@@ -226,7 +248,7 @@ class _Segmenter:
         found: tuple[int, tuple[int, ...]] = (2 * _NEVER, (first,))
         for count in range(1, self._profile.max_line_count + 1):
             cost, starts = self._best_lines(first, end, count, self._last_lines)
-            cost = max(cost - total * total // (_BALANCE * count), 0)
+            cost = max(cost - total * total // (_COSTS.balance * count), 0)
             if cost < found[0]:
                 found = cost, starts
         return found[1]
@@ -256,7 +278,7 @@ def _shortfall(durations: Numbers, needed: Numbers) -> Numbers:
     """The price of cues shorter than they have to be: the more they lack, the higher."""
     lacking = np.maximum(needed - durations, 0)
     share = lacking * _BREACH // np.maximum(needed, 1)
-    return np.where(lacking > 0, _BREACH + _LACKING * share, 0)
+    return np.where(lacking > 0, _BREACH + _COSTS.lacking * share, 0)
 
 
 def _running(values: NDArray[Any]) -> Numbers:
