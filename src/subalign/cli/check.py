@@ -33,17 +33,6 @@ __all__ = [
 ]
 
 
-_Files = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="FILE",
-        help="Subtitle files: .srt, .vtt, .ass or .ssa; - for standard input.",
-        show_default=False,
-        rich_help_panel="Arguments",
-    ),
-]
-
-
 @dataclass(frozen=True, slots=True)
 class FileReport:
     """A file and what is wrong with it; where it was fixed, what came of that.
@@ -94,7 +83,7 @@ _Overwrite = Annotated[bool, _fixing("--overwrite", "With --fix: replace NAME.fi
 @subcommand
 def check(
     session: Session,
-    files: _Files,
+    files: cli.SubtitleFiles,
     *,
     layout: _Limits,
     encoding: cli.Encoding = None,

@@ -40,6 +40,7 @@ __all__ = [
     "QkScale",
     "Quiet",
     "ResultArguments",
+    "SubtitleFiles",
     "Threads",
     "chosen_language",
     "complete_model",
@@ -76,6 +77,15 @@ Language = Annotated[
         help="The spoken language: de or german.",
         show_default="detected",
         rich_help_panel="Language and context",
+    ),
+]
+SubtitleFiles = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE",
+        help="Subtitle files: .srt, .vtt, .ass or .ssa; - for standard input.",
+        show_default=False,
+        rich_help_panel="Arguments",
     ),
 ]
 Encoding = Annotated[

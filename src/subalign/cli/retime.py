@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["retime"]
 
-_Files = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="FILE",
-        help="Subtitle files: .srt, .vtt, .ass or .ssa; - for standard input.",
-        show_default=False,
-        rich_help_panel="Arguments",
-    ),
-]
-
 
 def _times(*names: str, metavar: str, help: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
@@ -108,7 +98,7 @@ class _Results(cli.ResultArguments):
 @subcommand
 def retime(
     session: Session,
-    files: _Files,
+    files: cli.SubtitleFiles,
     *,
     shift: _Shift = None,
     scale: _Scale = None,
