@@ -7,7 +7,7 @@
     subalign.write(transcript, "talk.srt")
     alignment = model.align("talk.mp4", "talk.txt")
 
-Importing this package is quick: what needs PyTorch or NumPy is imported when it is first asked for.
+Importing this package is quick: what a name needs is imported when it is first asked for.
 """
 
 from typing import TYPE_CHECKING
@@ -29,25 +29,25 @@ from subalign.errors import (
     UsageError,
 )
 from subalign.lazy import lazy_exports
-from subalign.options import Clip, LayoutOptions, StyleOptions
-from subalign.results import (
-    Alignment,
-    AlignmentReport,
-    CueScore,
-    Line,
-    Passage,
-    Script,
-    Segment,
-    Transcript,
-    Word,
-)
 from subalign.version import __version__
 
 if TYPE_CHECKING:
     from subalign.model import list_models
+    from subalign.options import Clip, LayoutOptions, StyleOptions
     from subalign.pipeline.model import Model, align, load_model, transcribe
     from subalign.pipeline.outputs import write, write_report
     from subalign.pipeline.subtitle_functions import check, fix, lay_out, render, retime
+    from subalign.results import (
+        Alignment,
+        AlignmentReport,
+        CueScore,
+        Line,
+        Passage,
+        Script,
+        Segment,
+        Transcript,
+        Word,
+    )
     from subalign.subtitles.check import Problem
     from subalign.subtitles.cue import Cue
     from subalign.subtitles.files import SubtitleFile, read_subtitle_file
@@ -58,9 +58,14 @@ if TYPE_CHECKING:
 # Names whose modules are imported when they are first asked for, by module.
 _MODULES = {
     "subalign.model": ("list_models",),
+    "subalign.options": ("Clip", "LayoutOptions", "StyleOptions"),
     "subalign.pipeline.model": ("Model", "align", "load_model", "transcribe"),
     "subalign.pipeline.outputs": ("write", "write_report"),
     "subalign.pipeline.subtitle_functions": ("check", "fix", "lay_out", "render", "retime"),
+    "subalign.results": (
+        *("Alignment", "AlignmentReport", "CueScore", "Line", "Passage", "Script", "Segment"),
+        *("Transcript", "Word"),
+    ),
     "subalign.subtitles.check": ("Problem",),
     "subalign.subtitles.cue": ("Cue",),
     "subalign.subtitles.files": ("SubtitleFile", "read_subtitle_file"),

@@ -2,9 +2,11 @@
 
 import importlib
 import signal
+import subprocess
 import sys
 import time
 import wave
+from contextlib import contextmanager
 
 import pytest
 
@@ -48,15 +50,90 @@ def test_numpy_is_imported_whole(tmp_path, monkeypatch, number):
     (tmp_path / "numpy.py").write_text(text.format(int(number)))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "numpy")
-    before = signal.signal(number, signal.default_int_handler)
+    with taken(number), pytest.raises(KeyboardInterrupt):  # noqa: PT012 (it comes when it likes)
+        importlib.import_module("numpy")
+        time.sleep(10)
+    assert sys.modules["numpy"].whole
+
+
+@contextmanager
+def taken(number=signal.SIGINT):
+    """Signals as the command takes them, for a while."""
+    before, hook = signal.signal(number, signal.default_int_handler), sys.unraisablehook
     try:
         subalign.cli._take_interrupts()
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 (it comes when it likes)
-            importlib.import_module("numpy")
-            time.sleep(10)
+        yield
     finally:
         signal.signal(number, before)
-    assert sys.modules["numpy"].whole
+        sys.unraisablehook = hook
+
+
+def test_an_interrupt_that_python_ignores_comes_again(capsys):
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    with taken(), pytest.raises(KeyboardInterrupt):  # noqa: PT012 (it comes when it likes)
+        Dying()
+        time.sleep(10)
+    assert capsys.readouterr().err == ""
+
+
+def test_other_errors_that_python_ignores_are_shown(capsys):
+    class Dying:
+        def __del__(self):
+            raise ValueError("lost")
+
+    with taken():
+        Dying()
+    assert "ValueError: lost" in capsys.readouterr().err
+
+
+ENDS = """
+import signal
+from subalign.cli import app, main
+
+def run(arguments):
+    {}
+
+app.run = run
+main()
+"""
+
+
+def ended_after(work):
+    command = [sys.executable, "-c", ENDS.format(work)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+@pytest.mark.parametrize(
+    "work",
+    [
+        "signal.raise_signal(signal.SIGINT)",
+        # as dataclasses make their methods
+        "exec('signal.raise_signal(signal.SIGINT)'); signal.pause()",
+    ],
+)
+def test_the_exit_code_is_the_commands_own(work):
+    ended = ended_after(work)
+    assert (ended.returncode, ended.stderr) == (130, "Interrupted: finished files stay.\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+def test_a_second_interrupt_at_the_very_end_shows_no_traceback():
+    late = "import atexit; atexit.register(signal.raise_signal, signal.SIGINT); return 0"
+    ended = ended_after(late)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+def test_an_interrupt_outside_the_commands_work_is_told(subalign, monkeypatch):
+    def interrupted(_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subalign.cli.arguments.spell_booleans", interrupted)
+    outcome = subalign("check", "talk.srt")
+    assert (outcome.code, outcome.err) == (130, "Interrupted: finished files stay.\n")
 
 
 def test_the_command_is_interrupted_while_it_is_imported(monkeypatch, capsys):
@@ -64,7 +141,7 @@ def test_the_command_is_interrupted_while_it_is_imported(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(subalign.cli.app, "run", run)
-    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda: None)
+    monkeypatch.setattr(subalign.cli, "_take_interrupts", list)
     with pytest.raises(SystemExit) as stopped:
         subalign.cli.main()
     assert stopped.value.code == 130

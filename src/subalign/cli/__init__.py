@@ -19,7 +19,7 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """The entry point: carries out the process's arguments, and leaves the process."""
-    _take_interrupts()
+    taken = _take_interrupts()
     _wait_asleep()
     try:
         from subalign.cli.app import run  # takes a moment, in which somebody may press Ctrl-C
@@ -28,6 +28,8 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted: finished files stay.\n")
         code = 130
+    for number in taken:
+        signal.signal(number, signal.SIG_DFL)  # Python's own end would show a traceback
     sys.exit(code)
 
 
@@ -39,30 +41,55 @@ def _wait_asleep() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
 
 
-def _take_interrupts() -> None:
-    """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        usual = (signal.SIG_DFL, signal.default_int_handler)
-        if number is not None and signal.getsignal(number) in usual:
-            signal.signal(number, _interrupt)
+def _take_interrupts() -> list[int]:
+    """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays.
+
+    Returns the signals that are taken: not those that whoever started the command has ignored.
+    """
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    taken = [number for number in found if number and signal.getsignal(number) in usual]
+    for number in taken:
+        signal.signal(number, _interrupt)
+    sys.unraisablehook = _interrupt_again
+    return taken
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, if NumPy is being imported as soon as it is.
-
-    PyTorch's extension module imports NumPy and swallows whatever is raised meanwhile; then all
-    goes on with half of NumPy.
-    """
+    """Raise KeyboardInterrupt, but as soon as it is safe where that is not now."""
     while frame is not None:
-        if frame.f_globals.get("__name__") == "numpy" and frame.f_code.co_name == "<module>":
-            threading.Thread(target=_send_later, args=(number,), daemon=True).start()
+        if _must_end(frame):
+            _send_later(number)
             return
         frame = frame.f_back
     raise KeyboardInterrupt
 
 
+def _must_end(frame: FrameType) -> bool:
+    """Whether the frame is of code that no interrupt may leave.
+
+    PyTorch's extension module imports NumPy and swallows whatever is raised meanwhile; then all
+    goes on with half of NumPy. And once an interrupt leaves text that is given to `exec`, as
+    dataclasses do, Python ends itself by the signal, whatever the exit code.
+    """
+    if frame.f_code.co_name != "<module>" or frame.f_back is None:
+        return False
+    return frame.f_globals.get("__name__") == "numpy" or frame.f_code.co_filename == "<string>"
+
+
+def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Interrupt once more where Python ignores it, as in destructors and callbacks."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        _send_later(signal.SIGINT)
+    else:
+        sys.__unraisablehook__(ignored)
+
+
 def _send_later(number: int) -> None:
+    threading.Thread(target=_send, args=(number,), daemon=True).start()
+
+
+def _send(number: int) -> None:
     time.sleep(0.05)
     if hasattr(signal, "pthread_kill"):
         # to the main thread, so that it wakes where it waits

@@ -14,7 +14,7 @@ from subalign.cli.check import check
 from subalign.cli.console import Session, discard_output, output_error
 from subalign.cli.doctor import doctor
 from subalign.cli.heads import heads_app
-from subalign.cli.messages import EXIT_CODES, report
+from subalign.cli.messages import EXIT_CODES, INTERRUPTED, report
 from subalign.cli.models import models_app
 from subalign.cli.mux import mux
 from subalign.cli.render import render
@@ -97,5 +97,7 @@ def run(arguments: Sequence[str]) -> int:
         discard_output()
         return report(output_error(error, "lead it elsewhere"), Session())
     except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # what Typer makes of it, wherever it comes
+            return report(KeyboardInterrupt(), Session())
         return stop.code if isinstance(stop.code, int) else 0
     return 0

@@ -123,7 +123,7 @@ def errors_reported(session: Session) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except (Exception, KeyboardInterrupt) as error:
+    except Exception as error:
         raise typer.Exit(report(error, session)) from error
 
 
