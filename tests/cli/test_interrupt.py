@@ -101,9 +101,12 @@ main()
 """
 
 
-def ended_after(work):
-    command = [sys.executable, "-c", ENDS.format(work)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+def ended_after(work, folder):
+    (folder / "ends.py").write_text(ENDS.format(work))
+    command = [sys.executable, "-m", "ends"]
+    return subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
@@ -115,15 +118,15 @@ def ended_after(work):
         "exec('signal.raise_signal(signal.SIGINT)'); signal.pause()",
     ],
 )
-def test_the_exit_code_is_the_commands_own(work):
-    ended = ended_after(work)
+def test_the_exit_code_is_the_commands_own(folder, work):
+    ended = ended_after(work, folder)
     assert (ended.returncode, ended.stderr) == (130, "Interrupted: finished files stay.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_a_second_interrupt_at_the_very_end_shows_no_traceback():
+def test_a_second_interrupt_at_the_very_end_shows_no_traceback(folder):
     late = "import atexit; atexit.register(signal.raise_signal, signal.SIGINT); return 0"
-    ended = ended_after(late)
+    ended = ended_after(late, folder)
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
 
 
