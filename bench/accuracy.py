@@ -272,7 +272,7 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
     print(f"{machine()}\n{arguments.model}, float32")
-    model = load_whisper(arguments.model, device="cpu", dtype="float32")
+    model = load_whisper(arguments.model, device="cpu", compute="float32")
     figures = []
     for table in arguments.tables:
         for n, row in enumerate(rows_of(table, arguments, model)):

@@ -52,7 +52,7 @@ def one_step(model: Whisper, mel: torch.Tensor) -> Callable[[], object]:
 
 
 def row_of(name: str, dtype: str, said: str) -> str:
-    model = load_whisper(name, device="cpu", dtype=dtype)
+    model = load_whisper(name, device="cpu", compute=dtype)
 
     def transcribe() -> str:
         return transcribe_recording(TALK, model=model, options=GREEDY).transcript().text

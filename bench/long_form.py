@@ -68,7 +68,7 @@ def measure(hour: "Hour", tool: str, model: str, limit: float) -> Measured | Non
 def _found(tool: str, model_name: str, audio: str, text: str) -> Iterator[tuple[object, ...]]:
     from subalign.model import load_whisper
 
-    model = load_whisper(model_name, device="cpu", dtype="float32")
+    model = load_whisper(model_name, device="cpu", compute="float32")
     if tool == "stable-ts":
         from tools import StableTs, stable_ts_pieces
         from truth import read_samples

@@ -153,7 +153,7 @@ def fresh_process(tool: str, checkpoint: str, path: Path) -> tuple[float, float,
 
 def transcribe_one(name: str, checkpoint: str, path: str) -> None:
     """What `fresh_process` runs."""
-    model = load_whisper(checkpoint, device="cpu", dtype="float32")
+    model = load_whisper(checkpoint, device="cpu", compute="float32")
     tool = TOOLS[name](model, checkpoint)
     del model
     reset_peak_memory()
@@ -167,7 +167,7 @@ def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     """All lines that are printed, each as soon as it is measured."""
     rounds = 1 if arguments.quick else 3
     yield f"{machine()}\n{arguments.model}\n\n{Row.HEADING}"
-    model = load_whisper(arguments.model, device="cpu", dtype="float32")
+    model = load_whisper(arguments.model, device="cpu", compute="float32")
     with peer_vocabulary(model):
         yield from stage_rows(model, rounds, folder)
     tools = load_tools(arguments.tools, model, arguments.model)

@@ -109,7 +109,7 @@ def embedded_model():
     """The embedded model in float32; tests leave it as it is."""
     from subalign.model import load_whisper
 
-    return load_whisper("micro.en", device="cpu", dtype="float32")
+    return load_whisper("micro.en", device="cpu", compute="float32")
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ __all__ = ["mix"]
 
 def mix(before: str, after: str, share: float, folder: Path) -> None:
     """Write `share` of the weights of `after`, the rest of `before`, in float16."""
-    first = load_whisper(before, device="cpu", dtype="float32")
-    mixed = load_whisper(after, device="cpu", dtype="float32")
+    first = load_whisper(before, device="cpu", compute="float32")
+    mixed = load_whisper(after, device="cpu", compute="float32")
     if first.dims != mixed.dims:
         raise ValueError(f"{before} and {after} are of different sizes")
     weights = first.state_dict()

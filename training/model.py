@@ -118,7 +118,7 @@ def make_model(config: ModelConfig) -> TrainedModel:
     Where the checkpoint has fewer layers than `config`, it grows.
     """
     if config.start:
-        whisper = load_checkpoint(config.start, device="cpu", dtype="float32")
+        whisper = load_checkpoint(config.start, device="cpu", compute="float32")
         whisper.name = config.name
         whisper = _grown(whisper, config)
     else:

@@ -21,7 +21,7 @@ __all__ = [
     "AlignmentOptions",
     "AudioOptions",
     "Clip",
-    "DataType",
+    "Compute",
     "DecodingOptions",
     "HighlightStyle",
     "KernelChoice",
@@ -37,7 +37,7 @@ __all__ = [
     "require_kind",
 ]
 
-DataType = Literal["auto", "float32", "bfloat16", "float16"]
+Compute = Literal["auto", "float32", "int8", "bfloat16", "float16"]
 Task = Literal["transcribe", "translate"]
 KernelChoice = Literal["auto", "triton", "cpu"]
 HighlightStyle = Literal["underline", "karaoke", "color", "bold"]

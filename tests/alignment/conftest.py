@@ -66,7 +66,7 @@ class Case:
 
 @pytest.fixture(scope="session")
 def micro(embedded):
-    return load_whisper(embedded, device="cpu", dtype="float32")
+    return load_whisper(embedded, device="cpu", compute="float32")
 
 
 @pytest.fixture(scope="session")

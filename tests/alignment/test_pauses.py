@@ -150,7 +150,7 @@ def sentence():
 
 
 def timed(words, samples, *, cut_pauses=True):
-    model = load_whisper("micro.en", device="cpu", dtype="float32")
+    model = load_whisper("micro.en", device="cpu", compute="float32")
     tokenizer = get_tokenizer(
         model.vocabulary, multilingual=False, num_languages=model.num_languages
     )

@@ -38,7 +38,7 @@ def transcribe_run():
 
 def _compute(found):
     compute = found.compute
-    return compute.model, compute.device, compute.dtype, compute.sdpa
+    return compute.model, compute.device, compute.compute, compute.sdpa
 
 
 def test_without_options_the_defaults_of_the_library_hold(job):
@@ -134,7 +134,7 @@ def test_openai_whispers_command_line_is_understood(job):
         "--suppress_tokens=-1 --temperature 0 --initial_prompt True".split()
     )
     assert found.results.formats[:5] == ("txt", "vtt", "srt", "tsv", "json")
-    assert found.compute.dtype == "float32"
+    assert found.compute.compute == "float32"
     assert not found.verbose
     assert found.transcription == TranscriptionOptions(
         language="en",
@@ -158,7 +158,7 @@ def test_words_can_be_left_untimed(job):
     [
         ("--overwrite --skip-existing", "--overwrite and --skip-existing exclude each other"),
         ("--verbose --quiet", "--verbose and --quiet exclude each other"),
-        ("--dtype float32 --fp16 True", "--dtype and --fp16 exclude each other"),
+        ("--dtype float32 --fp16 True", "--compute and --fp16 exclude each other"),
         ("-o - -f srt,json", "Standard output takes one result: give a single --format"),
         ("--format sr", "--format does not know 'sr': did you mean srt?"),
         ("--language klingon", "The language 'klingon' is not known"),

@@ -309,7 +309,7 @@ def test_heads_saved_into_the_models_own_folder(subalign, opening, embedded):
 
 
 def test_heads_of_a_ctranslate2_folder_are_saved_as_one_of_our_form(subalign, opening):
-    micro = load_whisper("micro.en", device="cpu", dtype="float32")
+    micro = load_whisper("micro.en", device="cpu", compute="float32")
     write_ctranslate2(micro, Path("faster"))
     outcome = subalign("heads", "find", "faster", ".", "--most", "2", "--save", "better", "--json")
     assert (outcome.code, outcome.err) == (0, "better has these heads.\n")

@@ -32,7 +32,7 @@ def folder(model, tmp_path):
 
 
 def load(folder, dtype="float32"):
-    return load_whisper(folder, device="cpu", dtype=dtype)
+    return load_whisper(folder, device="cpu", compute=dtype)
 
 
 def rewrite(folder, model, *, change=lambda variables: None, **settings):

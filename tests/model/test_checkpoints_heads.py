@@ -67,7 +67,7 @@ FORMS = pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name
 
 
 def load(path):
-    return load_whisper(path, device="cpu", dtype="float32")
+    return load_whisper(path, device="cpu", compute="float32")
 
 
 def assert_heads(loaded, alignment, timing):

@@ -165,7 +165,7 @@ def no_hub(monkeypatch, cache):
 
 
 def load(name):
-    return load_whisper(name, device="cpu", dtype="float32")
+    return load_whisper(name, device="cpu", compute="float32")
 
 
 def test_an_official_name_is_fetched_once_and_only_what_it_needs(hub, capfd):

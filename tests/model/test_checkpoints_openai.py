@@ -26,7 +26,7 @@ from subalign.tokenizer.vocabulary import read_tiktoken, write_tiktoken
 
 
 def load(path):
-    return load_whisper(path, device="cpu", dtype="float32")
+    return load_whisper(path, device="cpu", compute="float32")
 
 
 def write_pt(folder, content, name="own.pt", **settings):

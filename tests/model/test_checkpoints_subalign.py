@@ -22,7 +22,7 @@ def folder(tmp_path):
 
 
 def load(folder):
-    return load_whisper(folder, device="cpu", dtype="float32")
+    return load_whisper(folder, device="cpu", compute="float32")
 
 
 def edit_config(folder, **changes):
@@ -78,7 +78,7 @@ def test_other_positions_of_the_encoder_are_stored(tmp_path):
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32"])
 def test_dtype_holds_for_all_weights(folder, name):
-    model = load_whisper(folder, device="cpu", dtype=name)
+    model = load_whisper(folder, device="cpu", compute=name)
     dtypes = {value.dtype for value in model.state_dict().values()}
     assert dtypes == {getattr(torch, name)}
     assert model.dtype is getattr(torch, name)
@@ -89,7 +89,7 @@ def test_half_precision_is_saved_as_it_is(tmp_path):
     save_checkpoint(model, tmp_path / "half")
     with safe_open(tmp_path / "half" / "model.safetensors", framework="pt") as file:
         assert {file.get_slice(name).get_dtype() for name in file.keys()} == {"F16"}  # noqa: SIM118
-    assert same_weights(load_whisper(tmp_path / "half", device="cpu", dtype="float16"), model)
+    assert same_weights(load_whisper(tmp_path / "half", device="cpu", compute="float16"), model)
 
 
 def test_a_loaded_model_outlives_its_files(folder):
@@ -146,7 +146,7 @@ def test_a_model_without_vocabulary_is_not_saved(tmp_path):
 
 
 def test_the_embedded_model_has_its_file_s_numbers(embedded):
-    model = load_whisper("micro.en", device="cpu", dtype="float32")
+    model = load_whisper("micro.en", device="cpu", compute="float32")
     stored = load_file(embedded / "model.safetensors")
     state = model.state_dict()
     assert state.keys() == stored.keys() | {"encoder.positional_embedding"}

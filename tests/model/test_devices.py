@@ -6,7 +6,12 @@ import torch
 from subalign.cli.messages import exit_code_of
 from subalign.errors import UsageError
 from subalign.model import available_devices, processor
-from subalign.model.devices import cpu_dtype, resolve_device, resolve_dtype
+from subalign.model.devices import (
+    TensorOptions,
+    int8_available,
+    resolve_compute,
+    resolve_device,
+)
 
 
 def machine(monkeypatch, *, cuda=0, mps=False):
@@ -64,20 +69,37 @@ def test_names_that_are_no_devices(wanted):
 
 @pytest.mark.parametrize("name", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
-def test_dtypes(name, device):
-    assert resolve_dtype(name, torch.device(device)) is getattr(torch, name)
+def test_number_types(name, device):
+    device = torch.device(device)
+    assert resolve_compute(name, device) == name
+    assert TensorOptions(device, name).dtype is getattr(torch, name)
 
 
-def test_auto_dtype():
-    assert resolve_dtype("auto", torch.device("cpu")) is cpu_dtype() is torch.float32
-    assert resolve_dtype("auto", torch.device("cuda:1")) is torch.float16
-    assert resolve_dtype("auto", torch.device("mps")) is torch.float16
+def test_auto_is_quick_on_the_device():
+    assert resolve_compute("auto", torch.device("cpu")) == "float32"
+    assert resolve_compute("auto", torch.device("cuda:1")) == "float16"
+    assert resolve_compute("auto", torch.device("mps")) == "float16"
 
 
-def test_unknown_dtype():
+def test_int8_keeps_what_is_not_a_linear_layer_in_float32():
+    assert TensorOptions(torch.device("cpu"), "int8").dtype is torch.float32
+
+
+def test_int8_is_for_processors(monkeypatch):
+    with pytest.raises(UsageError, match="`compute=int8` is for x86 processors, not for cuda"):
+        resolve_compute("int8", torch.device("cuda"))
+    monkeypatch.delattr(torch, "_make_per_channel_quantized_tensor", raising=False)
+    assert not int8_available()
+    with pytest.raises(UsageError, match="use `compute=auto`"):
+        resolve_compute("int8", torch.device("cpu"))
+
+
+def test_unknown_number_type():
     with pytest.raises(UsageError) as caught:
-        resolve_dtype("int8", torch.device("cpu"))
-    assert str(caught.value) == ("`dtype` must be auto, float32, bfloat16, float16, not 'int8'.")
+        resolve_compute("int4", torch.device("cpu"))
+    assert str(caught.value) == (
+        "`compute` must be auto, float32, int8, bfloat16, float16, not 'int4'."
+    )
 
 
 def test_every_available_device_resolves():
@@ -117,3 +139,4 @@ def test_older_pytorch_lists_no_instructions(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert processor().instructions == ()
     assert not processor().native_bf16
+    assert not processor().native_int8

@@ -39,12 +39,12 @@ def tiny_en_path() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_en(tiny_en_path):
-    return load_whisper(tiny_en_path, device="cpu", dtype="float32")
+    return load_whisper(tiny_en_path, device="cpu", compute="float32")
 
 
 @pytest.fixture(scope="session")
 def base():
-    return load_whisper(_official("base"), device="cpu", dtype="float32")
+    return load_whisper(_official("base"), device="cpu", compute="float32")
 
 
 @pytest.fixture(scope="session")

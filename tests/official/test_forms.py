@@ -16,7 +16,7 @@ def expected(tiny_en, jfk):
 
 
 def assert_equal(path, tiny_en, jfk, expected):
-    model = load_whisper(path, device="cpu", dtype="float32")
+    model = load_whisper(path, device="cpu", compute="float32")
     assert same_weights(model, tiny_en)
     assert model.vocabulary.ranks == tiny_en.vocabulary.ranks
     assert model.alignment_pairs == tiny_en.alignment_pairs

@@ -51,7 +51,7 @@ def test_options_of_another_kind_are_refused_by_name(model, talk):
 def test_models_are_loaded_by_name_and_by_folder(embedded, monkeypatch):
     monkeypatch.setenv("SUBALIGN_MODEL", "micro.en")
     for name in ("micro.en", embedded, None, "auto"):
-        loaded = subalign.load_model(name, device="cpu", dtype="float32")
+        loaded = subalign.load_model(name, device="cpu", compute="float32")
         assert repr(loaded) == "Model('micro.en')"
 
 

@@ -28,7 +28,7 @@ PAUSE = 0.7
 
 @pytest.fixture(scope="module")
 def listener():
-    return Listener(load_whisper("micro.en", device="cpu", dtype="float32"))
+    return Listener(load_whisper("micro.en", device="cpu", compute="float32"))
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from subalign.model import load_whisper, save_checkpoint
 
 @pytest.fixture(scope="module")
 def model():
-    return TrainedModel(load_whisper("micro.en", device="cpu", dtype="float32"), alignment_heads=2)
+    return TrainedModel(load_whisper("micro.en", device="cpu", compute="float32"), alignment_heads=2)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_mix_lies_between_two_models(model, tmp_path):
     for whisper, name in ((before, "before"), (after, "after")):
         save_checkpoint(whisper.half(), tmp_path / name)
     mix(str(tmp_path / "before"), str(tmp_path / "after"), 0.75, tmp_path / "mixed")
-    mixed = load_whisper(str(tmp_path / "mixed"), device="cpu", dtype="float32").state_dict()
+    mixed = load_whisper(str(tmp_path / "mixed"), device="cpu", compute="float32").state_dict()
     for name, weights in before.float().state_dict().items():
         moved = 0.75 if name == "decoder.ln.bias" else 0.0
         torch.testing.assert_close(mixed[name], weights + moved, atol=2e-3, rtol=2e-3)

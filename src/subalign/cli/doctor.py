@@ -78,7 +78,7 @@ class Diagnosis:
     ffmpeg: Ffmpeg | None
     devices: tuple[str, ...]
     default_device: str
-    default_dtype: str
+    default_compute: str
     processor: "Processor"
     threads: int
     sdpa: bool
@@ -107,10 +107,11 @@ class Diagnosis:
         if self.ffmpeg is not None:
             yield "ffmpeg", f"{self.ffmpeg.version}, from {self.ffmpeg.origin} ({self.ffmpeg.path})"
         yield "devices", ", ".join(self.devices)
-        yield "computes on", f"{self.default_device} in {self.default_dtype}"
+        yield "computes on", f"{self.default_device} in {self.default_compute}"
         yield "processor", f"{self.processor.architecture}, {self.threads} threads"
         yield "instructions", " ".join(self.processor.instructions) or "unknown"
         yield "native bfloat16", _yes(self.processor.native_bf16)
+        yield "native int8", _yes(self.processor.native_int8)
         yield "fused attention", _yes(self.sdpa)
         yield "numba kernels", _yes(self.numba)
         yield "Triton kernels", _yes(self.triton)
@@ -125,7 +126,7 @@ def diagnose() -> Diagnosis:
     import torch
 
     from subalign import model
-    from subalign.model.devices import resolve_device, resolve_dtype
+    from subalign.model.devices import resolve_compute, resolve_device
 
     problems: list[str] = []
     ffmpeg = _ffmpeg(problems)
@@ -145,7 +146,7 @@ def diagnose() -> Diagnosis:
         ffmpeg=ffmpeg,
         devices=tuple(map(_device, model.available_devices())),
         default_device=str(device),
-        default_dtype=str(resolve_dtype("auto", device)).removeprefix("torch."),
+        default_compute=resolve_compute("auto", device),
         processor=model.processor(),
         threads=torch.get_num_threads(),
         sdpa=model.SDPA_AVAILABLE and model.MultiHeadAttention.use_sdpa,

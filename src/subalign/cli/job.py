@@ -68,7 +68,7 @@ class ComputeOptions:
     model: str | None
     model_dir: Path | None
     device: str
-    dtype: str
+    compute: str
     half_precision: bool
     sdpa: bool
     threads: int

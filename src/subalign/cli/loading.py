@@ -49,10 +49,10 @@ def loaded_model(
     """
     if compute.threads:
         torch.set_num_threads(compute.threads)
-    device, dtype = compute.device, compute.dtype
+    device, number_type = compute.device, compute.compute
     if compute.half_precision and resolve_device(device).type == "cpu":
         session.warn("--fp16 is for GPUs: the processor computes in float32.")
-        dtype = "float32"
+        number_type = "float32"
     with nullcontext() if compute.sdpa else disable_sdpa():
         with models_in(compute.model_dir), fetch_shown(session, quiet=quiet) as progress:
             name = resolve_model(
@@ -62,7 +62,7 @@ def loaded_model(
                 device=device,
                 progress=progress,
             )
-            model = load_whisper(name, device=device, dtype=dtype, progress=progress)
+            model = load_whisper(name, device=device, compute=number_type, progress=progress)
         yield model
 
 

@@ -20,7 +20,7 @@ from subalign.options import (
     AlignmentMethod,
     AlignmentOptions,
     AudioOptions,
-    DataType,
+    Compute,
     KernelChoice,
 )
 
@@ -211,12 +211,20 @@ class ComputeArguments:
         ),
     ] = None
     device: Device = "auto"
-    dtype: Annotated[DataType | None, _compute(help="The number type.", show_default="auto")] = None
+    compute: Annotated[
+        Compute | None,
+        _compute(
+            "--compute",
+            "--dtype",
+            help="The number type; int8 is for processors. auto is what `subalign doctor` shows.",
+            show_default="auto",
+        ),
+    ] = None
     fp16: Annotated[
         bool | None,
         _compute(
             "--fp16/--no-fp16",
-            help="As --dtype float16 (on a processor float32) or --dtype float32.",
+            help="As --compute float16 (on a processor float32) or --compute float32.",
             show_default=False,
         ),
     ] = None
@@ -229,16 +237,16 @@ class ComputeArguments:
         """The same, checked.
 
         Raises:
-            UsageError: --dtype and --fp16 at once.
+            UsageError: --compute and --fp16 at once.
         """
-        if self.dtype is not None and self.fp16 is not None:
-            raise UsageError("--dtype and --fp16 exclude each other: use one of them.")
-        half = {None: self.dtype or "auto", True: "float16", False: "float32"}
+        if self.compute is not None and self.fp16 is not None:
+            raise UsageError("--compute and --fp16 exclude each other: use one of them.")
+        half = {None: self.compute or "auto", True: "float16", False: "float32"}
         return ComputeOptions(
             model=self.model,
             model_dir=self.model_dir,
             device=self.device,
-            dtype=half[self.fp16],
+            compute=half[self.fp16],
             half_precision=bool(self.fp16),
             sdpa=not self.no_sdpa,
             threads=self.threads,

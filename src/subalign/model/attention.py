@@ -18,10 +18,10 @@ from torch.nn import functional
 __all__ = [
     "SDPA_AVAILABLE",
     "KeyValues",
+    "Linear",
     "MultiHeadAttention",
     "disable_sdpa",
     "explicit_attention",
-    "linear",
 ]
 
 SDPA_AVAILABLE = hasattr(functional, "scaled_dot_product_attention")
@@ -52,9 +52,12 @@ def explicit_attention(modules: Iterable[nn.Module]) -> Iterator[None]:
         _explicit_modules.reset(token)
 
 
-def linear(x: Tensor, layer: nn.Linear) -> Tensor:
-    """What `layer(x)` gives, without the module call that costs as much as one token's product."""
-    return functional.linear(x, layer.weight, layer.bias)
+class Linear(nn.Linear):
+    """A linear layer; `int8.Int8Linear` can take its place."""
+
+    def product(self, x: Tensor) -> Tensor:
+        """What a call gives, without what a call costs: as much as one token's product."""
+        return functional.linear(x, self.weight, self.bias)
 
 
 class KeyValues(NamedTuple):
@@ -72,10 +75,10 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, n_state: int, n_head: int) -> None:
         super().__init__()
         self.n_head = n_head
-        self.query = nn.Linear(n_state, n_state)
-        self.key = nn.Linear(n_state, n_state, bias=False)
-        self.value = nn.Linear(n_state, n_state)
-        self.out = nn.Linear(n_state, n_state)
+        self.query = Linear(n_state, n_state)
+        self.key = Linear(n_state, n_state, bias=False)
+        self.value = Linear(n_state, n_state)
+        self.out = Linear(n_state, n_state)
 
     @property
     def fused(self) -> bool:
@@ -90,7 +93,7 @@ class MultiHeadAttention(nn.Module):
     def project(self, source: Tensor) -> KeyValues:
         """Keys and values of `source` (batch, positions, n_state)."""
         return KeyValues(
-            self._split(linear(source, self.key)), self._split(linear(source, self.value))
+            self._split(self.key.product(source)), self._split(self.value.product(source))
         )
 
     def forward(
@@ -109,7 +112,7 @@ class MultiHeadAttention(nn.Module):
         keys, values = memory if memory is not None else self.project(x)
         windows = keys.shape[0]
         # (windows, heads, rows / windows * tokens, d_head)
-        query = self._split(linear(x, self.query).view(windows, -1, n_state))
+        query = self._split(self.query.product(x).view(windows, -1, n_state))
         if self.fused:
             output = _fused(query, keys, values, causal)
             scores = None
@@ -120,7 +123,7 @@ class MultiHeadAttention(nn.Module):
             # (rows, heads, tokens, positions)
             scores = scores.transpose(1, 2).reshape(rows, self.n_head, tokens, -1)
         # (rows, tokens, n_state)
-        return linear(output.transpose(1, 2).reshape(rows, tokens, n_state), self.out), scores
+        return self.out.product(output.transpose(1, 2).reshape(rows, tokens, n_state)), scores
 
     def _split(self, x: Tensor) -> Tensor:
         # (batch, heads, positions, d_head)

@@ -11,13 +11,19 @@ __all__ = [
     "Processor",
     "TensorOptions",
     "available_devices",
-    "cpu_dtype",
+    "int8_available",
     "processor",
+    "resolve_compute",
     "resolve_device",
-    "resolve_dtype",
 ]
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+# the type of what is not multiplied in it, too; with int8 that is float32
+_DTYPES = {
+    "float32": torch.float32,
+    "int8": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 # names of `torch.cpu.get_capabilities` whose instructions multiply bfloat16 into float32 sums
 _BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")
@@ -30,10 +36,18 @@ _SHOWN_INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class TensorOptions:
-    """The device and the number type that weights are loaded to, as PyTorch's C++ calls the two."""
+    """The device and the number type that weights are loaded to, as PyTorch's C++ calls the two.
+
+    `compute` is what `resolve_compute` gives: in int8, what is not a linear layer has type `dtype`.
+    """
 
     device: torch.device
-    dtype: torch.dtype
+    compute: str
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of what flows between the layers."""
+        return _DTYPES[self.compute]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,15 @@ class Processor:
     """What the main processor can do: `instructions` as PyTorch names them.
 
     `native_bf16` is whether it multiplies bfloat16 in hardware (AMX-BF16 or AVX512-BF16 on x86,
-    BF16 on ARM). `capability` is the instruction set that PyTorch's own kernels use.
+    BF16 on ARM), and `native_int8` whether it adds up products of 8-bit integers in 32 bits
+    (AVX512-VNNI). `capability` is the instruction set that PyTorch's own kernels use.
     """
 
     architecture: str
     capability: str
     instructions: tuple[str, ...]
     native_bf16: bool
+    native_int8: bool
 
 
 def processor() -> Processor:
@@ -59,6 +75,7 @@ def processor() -> Processor:
         capability=torch.backends.cpu.get_cpu_capability(),
         instructions=tuple(name for name in _SHOWN_INSTRUCTIONS if found.get(name) is True),
         native_bf16=any(found.get(name) is True for name in _BF16_INSTRUCTIONS),
+        native_int8=found.get("avx512_vnni") is True,
     )
 
 
@@ -90,25 +107,30 @@ def resolve_device(device: str) -> torch.device:
     return torch.device(wanted)
 
 
-def resolve_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """The number type for `auto`, `float32`, `bfloat16` or `float16` on `device`.
+def resolve_compute(compute: str, device: torch.device) -> str:
+    """The number type for `auto` or the name of one on `device`.
 
-    On a GPU both halves are equally fast, so `auto` takes float16, whose mantissa is longer.
+    On a GPU both halves are equally fast, so `auto` takes float16, whose mantissa is longer; on a
+    processor it takes float32.
 
     Raises:
-        UsageError: the name is none of these.
+        UsageError: the name is none of these, or there is no int8 here.
     """
-    if dtype == "auto":
-        return cpu_dtype() if device.type == "cpu" else torch.float16
-    if dtype not in _DTYPES:
-        raise UsageError(f"`dtype` must be auto, {', '.join(_DTYPES)}, not {dtype!r}.")
-    return _DTYPES[dtype]
+    if compute == "auto":
+        if device.type != "cpu":
+            return "float16"
+        return "float32"
+    if compute not in _DTYPES:
+        raise UsageError(f"`compute` must be auto, {', '.join(_DTYPES)}, not {compute!r}.")
+    if compute == "int8" and (device.type != "cpu" or not int8_available()):
+        raise UsageError(
+            f"`compute=int8` is for x86 processors, not for {device.type} here: use `compute=auto`."
+        )
+    return compute
 
 
-def cpu_dtype() -> torch.dtype:
-    """What `auto` means on a processor: float32.
-
-    With native bfloat16 instructions, bench/dtype.py finds the embedded model slower in bfloat16
-    and the official shapes faster; what it does to the text of those nobody has measured yet.
-    """
-    return torch.float32
+def int8_available() -> bool:
+    """Whether this PyTorch multiplies matrices of 8-bit integers on this processor."""
+    return torch.backends.quantized.engine in ("x86", "fbgemm") and hasattr(
+        torch, "_make_per_channel_quantized_tensor"
+    )

@@ -10,7 +10,7 @@ from subalign.model.checkpoints.folder import kind_of
 from subalign.model.checkpoints.hugging_face import load_hugging_face_folder
 from subalign.model.checkpoints.openai_pt import load_openai_pt
 from subalign.model.checkpoints.subalign_folder import load_subalign_folder
-from subalign.model.devices import TensorOptions, resolve_device, resolve_dtype
+from subalign.model.devices import TensorOptions, resolve_compute, resolve_device
 from subalign.model.registry import (
     OfficialModel,
     canonical_name,
@@ -31,7 +31,7 @@ def load_whisper(
     name_or_path: str | os.PathLike[str],
     *,
     device: str = "auto",
-    dtype: str = "auto",
+    compute: str = "auto",
     progress: OnFetch | None = None,
 ) -> Whisper:
     """A Whisper model in evaluation mode, from whatever holds one.
@@ -42,7 +42,7 @@ def load_whisper(
     and `progress` is called meanwhile.
 
     Raises:
-        UsageError: there is no such device or dtype.
+        UsageError: there is no such device, or it does not compute in this number type.
         UnknownModelError: the name stands for nothing.
         ModelUnavailableError: the model is neither on this machine nor reachable.
         ChecksumError: a `.pt` file bears an official name but differs from the official one, and
@@ -50,7 +50,7 @@ def load_whisper(
         CheckpointError: the files are missing, damaged, unsafe or do not fit together.
     """
     torch_device = resolve_device(device)
-    target = TensorOptions(torch_device, resolve_dtype(dtype, torch_device))
+    target = TensorOptions(torch_device, resolve_compute(compute, torch_device))
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:

@@ -9,14 +9,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from subalign.errors import CheckpointError, UsageError
-from subalign.model.attention import KeyValues, MultiHeadAttention, linear
+from subalign.model.attention import KeyValues, Linear, MultiHeadAttention
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.kv_cache import DecoderCache, EncodedAudio
 from subalign.model.timing_heads import TimingHeads, upper_half
 from subalign.tokenizer.vocabulary import NON_LANGUAGE_SPECIALS, Vocabulary
 
-__all__ = ["AudioEncoder", "ResidualAttentionBlock", "TextDecoder", "Whisper", "sinusoids"]
+__all__ = [
+    "AudioEncoder",
+    "ResidualAttentionBlock",
+    "TextDecoder",
+    "TokenEmbedding",
+    "Whisper",
+    "sinusoids",
+]
 
 
 def sinusoids(length: int, channels: int, max_timescale: float = 10_000.0) -> Tensor:
@@ -37,7 +44,7 @@ class ResidualAttentionBlock(nn.Module):
         self.cross_attn = MultiHeadAttention(n_state, n_head) if cross_attention else None
         self.cross_attn_ln = nn.LayerNorm(n_state) if cross_attention else None
         self.mlp = nn.Sequential(
-            nn.Linear(n_state, 4 * n_state), nn.GELU(), nn.Linear(4 * n_state, n_state)
+            Linear(n_state, 4 * n_state), nn.GELU(), Linear(4 * n_state, n_state)
         )
         self.mlp_ln = nn.LayerNorm(n_state)
 
@@ -62,13 +69,21 @@ class ResidualAttentionBlock(nn.Module):
         if self.cross_attn is not None and self.cross_attn_ln is not None:
             x = x + self.cross_attn(_norm(x, self.cross_attn_ln), cross_kv)[0]
         up, _, down = self.mlp
-        hidden = functional.gelu(linear(_norm(x, self.mlp_ln), up))  # type: ignore[arg-type]
-        return x + linear(hidden, down)  # type: ignore[arg-type]
+        hidden = functional.gelu(up.product(_norm(x, self.mlp_ln)))  # type: ignore[operator]
+        return x + down.product(hidden)  # type: ignore[no-any-return, operator]
 
 
 def _norm(x: Tensor, layer: nn.LayerNorm) -> Tensor:
-    # as in `linear`, the module call would cost more than the work
+    # as in `Linear.product`, the module call would cost more than the work
     return functional.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+
+
+class TokenEmbedding(nn.Embedding):
+    """Tokens' vectors, which logits are read with too; `int8.Int8Embedding` can take its place."""
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """Logits (..., n_vocab) of states (..., n_text_state)."""
+        return functional.linear(hidden, self.weight)
 
 
 class AudioEncoder(nn.Module):
@@ -104,7 +119,7 @@ class TextDecoder(nn.Module):
         super().__init__()
         n_state = dims.n_text_state
         self.dims = dims
-        self.token_embedding = nn.Embedding(dims.n_vocab, n_state)
+        self.token_embedding = TokenEmbedding(dims.n_vocab, n_state)
         self.positional_embedding = nn.Parameter(torch.empty(dims.n_text_ctx, n_state))
         self.blocks = nn.ModuleList(
             ResidualAttentionBlock(n_state, dims.n_text_head, cross_attention=True)
@@ -141,7 +156,7 @@ class TextDecoder(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """float32 logits (..., n_vocab) of states (..., n_text_state)."""
-        return functional.linear(hidden, self.token_embedding.weight).float()
+        return self.token_embedding.project(hidden).float()
 
     def forward(
         self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
@@ -202,6 +217,11 @@ class Whisper(nn.Module):
     def dtype(self) -> torch.dtype:
         """The type of the weights and of what flows between the layers."""
         return self.decoder.positional_embedding.dtype
+
+    @property
+    def quantized(self) -> bool:
+        """Whether the linear layers are in int8, so that there are no weights to save or train."""
+        return not isinstance(self.decoder.token_embedding, TokenEmbedding)
 
     @property
     def num_languages(self) -> int:

@@ -18,7 +18,7 @@ from subalign.options import (
     AlignmentOptions,
     AudioOptions,
     Clip,
-    DataType,
+    Compute,
     KernelChoice,
     ScriptOptions,
     Task,
@@ -262,7 +262,8 @@ def load_model(
     name: str | os.PathLike[str] | None = None,
     *,
     device: str = "auto",
-    dtype: DataType = "auto",
+    compute: Compute = "auto",
+    dtype: Compute | None = None,
     progress: OnFetch | None = None,
 ) -> Model:
     """Load a model, fetched if it is not on this machine.
@@ -271,7 +272,9 @@ def load_model(
         name: a name of `list_models`, a checkpoint's folder or .pt file, or a Hugging Face
             repository; None is `SUBALIGN_MODEL`, else what suits transcription on this machine.
         device: auto, cpu, cuda, cuda:N or mps.
-        dtype: the number type; auto is what is quick on the device.
+        compute: the number type; auto is what is quick on the device: int8 on a processor with
+            instructions for it, which keeps all but the linear layers in float32.
+        dtype: the same, as it was called before.
         progress: called when a fetch begins, and as it goes on.
 
     Raises:
@@ -280,7 +283,7 @@ def load_model(
     """
     if name is None or name == "auto":
         name = resolve_model(None, "transcribe", device=device, progress=progress)
-    return Model(load_whisper(name, device=device, dtype=dtype, progress=progress))
+    return Model(load_whisper(name, device=device, compute=dtype or compute, progress=progress))
 
 
 def transcribe(

@@ -14,6 +14,7 @@ from subalign.errors import CheckpointError
 from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
 from subalign.model.devices import TensorOptions
 from subalign.model.dimensions import ModelDimensions
+from subalign.model.int8 import quantize
 from subalign.model.registry import OfficialModel, official_models
 from subalign.model.timing_heads import HeadChoice, choose_heads, heads_by_name
 from subalign.model.whisper import Whisper
@@ -89,16 +90,22 @@ def build_model(
     expected = model.state_dict()
     shapes = {key: tuple(tensor.shape) for key, tensor in expected.items()}
     check_tensors(stored, shapes, optional=(ENCODER_POSITIONS,), source=source)
-    weights: dict[str, Tensor] = {}
-    for key in shapes:
-        tensor = stored[key].read() if key in stored else expected[key]
-        # a copy even where nothing changes: the file may be replaced while the model lives
-        weights[key] = tensor.to(target.device, target.dtype, copy=True).contiguous()
-        if not torch.isfinite(weights[key].sum(dtype=torch.float32)):
+
+    def read(key: str, dtype: torch.dtype | None = None) -> Tensor:
+        weights = stored[key].read() if key in stored else expected[key]
+        if dtype is not None:
+            # a copy even where nothing changes: the file may be replaced while the model lives
+            weights = weights.to(target.device, dtype, copy=True).contiguous()
+        if not torch.isfinite(weights.sum(dtype=torch.float32)):
             raise CheckpointError(
                 f"{source} holds weights that are no numbers, or too large ({key}): it is damaged; "
                 "fetch it again."
             )
+        return weights
+
+    if target.compute == "int8":
+        quantize(model, read)
+    weights = {key: read(key, target.dtype) for key in model.state_dict()}
     model.load_state_dict(weights, assign=True)
     return model.requires_grad_(False).eval()
 

@@ -92,8 +92,10 @@ def save_checkpoint(
     Raises:
         OutputExistsError: the folder holds something other than a checkpoint of our form.
         OutputError: the folder cannot be written.
-        CheckpointError: the model has no vocabulary.
+        CheckpointError: the model has no vocabulary, or was loaded in int8.
     """
+    if model.quantized:
+        raise CheckpointError("A model in int8 cannot be saved: load it with `compute=float32`.")
     if model.vocabulary is None:
         raise CheckpointError("A model without a vocabulary cannot be saved: give it one first.")
     with _written_whole(folder) as partial:
