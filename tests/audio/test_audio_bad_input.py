@@ -2,12 +2,14 @@
 
 import io
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from subalign.audio import SAMPLE_RATE, open_audio
+from subalign.audio.truncation import _missing_end
 from subalign.errors import MediaNotFoundError, MediaReadError, NoAudioError
 from subalign.options import AudioOptions
 
@@ -270,6 +272,27 @@ def test_no_second_of_four_is_lost_without_a_word(name, picture, make_media, ton
             sound = n_samples / SAMPLE_RATE - stream._log.gaps
         assert whole - sound < 0.5 or len(caplog.messages) == 1, part
         assert whole - sound < 0.5 or "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_a_transport_stream_cut_within_a_picture_is_noticed(mode, make_media, tone):
+    picture = ("-f", "lavfi", "-i", "testsrc=d=4:s=320x240:r=5", "-i", str(tone), "-t", "4")
+    path = make_media("v.ts", *picture, "-c:a", "aac", "-mpegts_m2ts_mode", str(mode))
+    content, step = path.read_bytes(), 192 if mode else 188
+    packets = [content[at : at + step][-188:] for at in range(0, len(content), step)]
+    numbers = [int.from_bytes(packet[1:3], "big") & 0x1FFF for packet in packets]
+    of_picture = max(numbers, key=numbers.count)
+    places = [at for at, number in enumerate(numbers) if number == of_picture]
+    told = {True: [], False: []}
+    for at, following in list(pairwise(places))[::5]:
+        path.write_bytes(content[: (at + 1) * step])
+        begins = bool(packets[following][1] & 0x40)
+        told[begins].append(_missing_end(str(path), "mpegts") is not None)
+    assert len(told[False]) > 50
+    assert told[True]
+    assert all(told[False])
+    # a picture that fills its last packet by chance looks cut
+    assert sum(told[True]) <= 1
 
 
 def damages(content: bytes) -> dict[str, bytes]:

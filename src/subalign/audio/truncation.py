@@ -6,6 +6,7 @@ bytes of the containers that ffmpeg does not check: MPEG-TS, ASF, Wave64, Ogg, A
 
 import re
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +157,6 @@ def _reached(source: MediaSource, time_limit: float) -> float | None:
 
 
 _START_BYTES = 1 << 16
-_SYNC, _TS_PACKET, _M2TS_PACKET = b"G", 188, 192  # ISO 13818-1; the second with a time before it
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BROADCAST = 1  # flag of an ASF file whose writer could not go back to its beginning
 
@@ -169,23 +169,14 @@ def _missing_end(path: str, container: str | None) -> str | None:
     if container == "ogg":
         return _ogg_fault(path)
     with suppress(OSError, struct.error):
+        size = Path(path).stat().st_size
         with Path(path).open("rb") as file:
             start = file.read(_START_BYTES)
-        size = Path(path).stat().st_size
-        if container == "mpegts" and _ends_within_packet(start, size):
-            return "it ends within a packet"
+            if container == "mpegts" and _stream_is_cut(file, size):
+                return "it ends within a packet"
         if container in ("asf", "w64") and _declared_size(start, container) > size:
             return "its end is missing"
     return None
-
-
-def _ends_within_packet(start: bytes, size: int) -> bool:
-    """Whether a transport stream of aligned packets has not a whole number of them."""
-    if start[:1] == start[_TS_PACKET : _TS_PACKET + 1] == _SYNC:
-        return size % _TS_PACKET != 0
-    if start[4:5] == start[_M2TS_PACKET + 4 : _M2TS_PACKET + 5] == _SYNC:
-        return size % _M2TS_PACKET != 0
-    return False
 
 
 def _declared_size(start: bytes, container: str) -> int:
@@ -198,6 +189,56 @@ def _declared_size(start: bytes, container: str) -> int:
         return 0
     size, flags = struct.unpack_from("<Q40xI", start, properties + 40)
     return 0 if flags & _BROADCAST else size
+
+
+_SYNC, _TS_PACKET = b"G", 188  # ISO 13818-1, section 2.4.3
+_TS_LAYOUTS = ((_TS_PACKET, 0), (192, 4))  # bytes of a packet, and of the time before it (M2TS)
+_TS_TAIL = 1 << 22  # bytes: the last picture should begin there
+
+
+def _stream_is_cut(file: BinaryIO, size: int) -> bool:
+    """Whether a transport stream of aligned packets ends within one, or within a picture's."""
+    file.seek(0)
+    start = file.read(2 * 192)
+    for step, offset in _TS_LAYOUTS:
+        if start[offset : offset + 1] == start[offset + step : offset + step + 1] == _SYNC:
+            if size % step:
+                return True
+            file.seek(max(0, size // step - _TS_TAIL // step) * step)
+            tail = file.read(_TS_TAIL)
+            packets = (tail[at : at + step][offset:] for at in range(0, len(tail), step))
+            return _ends_within_pes(packets)
+    return False
+
+
+def _ends_within_pes(packets: Iterator[bytes]) -> bool:
+    """Whether the last packet of a stream (PES) of unknown length goes on behind the last one.
+
+    Its own last transport packet is stuffed unless it happens to be full, which is so once in 184
+    times (ISO 13818-1, 2.4.3.5). Where a PES states its length, ffmpeg tells what is missing.
+    """
+    is_open: dict[int, bool] = {}  # by stream; the one that was added to last stands last
+    for packet in packets:
+        head, pid = packet[1] >> 5, int.from_bytes(packet[1:3], "big") & 0x1FFF
+        payload, stuffed = _ts_payload(packet)
+        if not payload:
+            continue
+        was_open = is_open.pop(pid, None)
+        if head & 2:  # a PES or a table begins
+            if payload[:3] == b"\0\0\1":
+                is_open[pid] = payload[4:6] == b"\0\0" and not stuffed
+        elif was_open is not None:
+            is_open[pid] = was_open and not stuffed
+    return bool(is_open) and list(is_open.values())[-1]
+
+
+def _ts_payload(packet: bytes) -> tuple[bytes, bool]:
+    """What a transport packet carries, and whether it is stuffed to be full."""
+    has_field, has_payload = packet[3] & 0x20, packet[3] & 0x10
+    length = packet[4] if has_field else -1
+    with_clock = length > 0 and packet[5] & 0x10
+    stuffed = bool(has_field) and length != (7 if with_clock else 1)
+    return (packet[5 + length :] if has_payload else b""), stuffed
 
 
 _AVI_INDEX_ENTRY = struct.Struct("<4s8xI")  # a chunk's name and size
