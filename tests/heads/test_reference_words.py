@@ -196,7 +196,7 @@ def test_tiers_of_which_none_has_words(refused):
     refused(
         "a.TextGrid",
         LONG_GRID.replace("NAME", "text"),
-        "has the tiers text, phones: name that of the words 'words'.",
+        "has the tiers 'text', 'phones': name that of the words 'words'.",
     )
 
 

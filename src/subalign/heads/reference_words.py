@@ -151,7 +151,7 @@ def _read_text_grid(path: Path) -> ReferenceWords:
         raise InputError(f"{path} is no Praat TextGrid: save it with Praat again.") from error
     named = [words for name, words in tiers if _WORD_TIER.search(name.strip())]
     if not named and len(tiers) > 1:
-        names = ", ".join(name for name, _ in tiers)
+        names = reprlib.repr([name for name, _ in tiers])[1:-1]
         raise InputError(f"{path} has the tiers {names}: name that of the words 'words'.")
     labels = (word for words in named or [words for _, words in tiers] for word in words)
     return ReferenceWords(tuple(_spoken(labels)))
