@@ -10,8 +10,6 @@
 Importing this package is quick: what a name needs is imported when it is first asked for.
 """
 
-from typing import TYPE_CHECKING
-
 from subalign.errors import (
     CheckpointError,
     ChecksumError,
@@ -31,6 +29,7 @@ from subalign.errors import (
 from subalign.lazy import lazy_exports
 from subalign.version import __version__
 
+TYPE_CHECKING = False  # as checkers of types understand it; importing `typing` takes a while
 if TYPE_CHECKING:
     from subalign.model import list_models
     from subalign.options import Clip, LayoutOptions, StyleOptions

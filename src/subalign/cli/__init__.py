@@ -12,12 +12,11 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import NoReturn
 
 __all__ = ["main"]
 
 
-def main() -> NoReturn:
+def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
     taken = _take_interrupts()
     _wait_asleep()
