@@ -1,6 +1,7 @@
 """Ctrl-C, and SIGTERM: finished files stay, and none is half written."""
 
 import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -128,6 +129,18 @@ def test_a_second_interrupt_at_the_very_end_shows_no_traceback(folder):
     late = "import atexit; atexit.register(signal.raise_signal, signal.SIGINT); return 0"
     ended = ended_after(late, folder)
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+def test_little_is_imported_before_interrupts_are_taken(repo_root):
+    show = "import sys, subalign.cli; print({'dataclasses', 're', 'typing'} & sys.modules.keys())"
+    shown = subprocess.run(
+        [sys.executable, "-S", "-c", show],
+        env={**os.environ, "PYTHONPATH": str(repo_root / "src")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert shown.stdout == "set()\n"
 
 
 def test_an_interrupt_outside_the_commands_work_is_told(subalign, monkeypatch):
