@@ -46,6 +46,13 @@ def assert_same_paths(found, matrices):
                 np.testing.assert_array_equal(ours, theirs)
 
 
+def several_stripes(matrices, blocks):
+    """A third of each side where stripes are of 2 tokens or 1, which the interpreter is slow at."""
+    if blocks.get("max_block", 8) == 8:
+        return matrices
+    return [m[: -(-m.shape[0] // 3), : -(-m.shape[1] // 3)] for m in matrices]
+
+
 def noise(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
@@ -53,14 +60,14 @@ def noise(*shape, seed=0):
 @pytest.mark.parametrize("blocks", BLOCKS)
 @pytest.mark.parametrize("shape", [(20, 31), (31, 20), (16, 16), (17, 9), (1, 30), (30, 1), (1, 1)])
 def test_random_costs(paths, shape, blocks):
-    matrix = noise(*shape)
-    assert_same_paths(paths([matrix], **blocks), [matrix])
+    matrices = several_stripes([noise(*shape)], blocks)
+    assert_same_paths(paths(matrices, **blocks), matrices)
 
 
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_ties(paths, blocks):
     whole = np.random.default_rng(1).integers(-1, 2, size=(4, 14, 19)).astype(np.float64)
-    matrices = [*whole, np.zeros((12, 19)), np.full((3, 4), -2.5)]
+    matrices = several_stripes([*whole, np.zeros((12, 19)), np.full((3, 4), -2.5)], blocks)
     assert_same_paths(paths(matrices, **blocks), matrices)
 
 
@@ -70,6 +77,7 @@ def test_nan_and_infinity(paths, blocks):
     random = np.random.default_rng(2)
     matrices = [random.choice(odd, size=size) for size in ((12, 17), (17, 12), (9, 9), (2, 11))]
     matrices += [np.full((5, 7), value) for value in (np.nan, np.inf, -np.inf)]
+    matrices = several_stripes(matrices, blocks)
     assert_same_paths(paths(matrices, **blocks), matrices)
 
 
