@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["is_unspaced", "is_wide"]
+__all__ = ["is_right_to_left", "is_unspaced", "is_wide"]
 
 # Scripts written without spaces between words, with their punctuation: Thai and Lao, Burmese,
 # Khmer, and Chinese and Japanese. Hangul is wide, but written with spaces.
@@ -31,3 +31,9 @@ def is_unspaced(char: str) -> bool:
     """Whether a character belongs to a script written without spaces between words."""
     code = ord(char)
     return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED_RANGES)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether the first letter is of a script that is (rule P2 of Unicode's UAX #9)."""
+    strong = (unicodedata.bidirectional(char) for char in text)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"

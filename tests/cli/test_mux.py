@@ -1,5 +1,6 @@
 """`subalign mux` as a user meets it; what comes of it is read back with ffmpeg."""
 
+import json
 import os
 import re
 import signal
@@ -197,6 +198,22 @@ def test_burning_keeps_positions(mux, grey):
     shown = brightness(grey / "new.mkv", 1.5)
     assert max(shown[: 320 * 60]) > 200
     assert max(shown[320 * 120 :]) < 160
+
+
+@pytest.mark.parametrize("given", ["talk.srt", "talk.ass"])
+def test_burning_from_right_to_left(mux, subalign, grey, given):
+    def drawn(text):
+        (grey / "talk.srt").write_text(f"1\n00:00:00,500 --> 00:00:02,500\n{text}\n")
+        if given == "talk.ass":
+            words = [{"word": text, "start": 0.5, "end": 2.5}]
+            segment = {"start": 0.5, "end": 2.5, "text": text, "words": words}
+            (grey / "talk.json").write_text(json.dumps({"segments": [segment]}))
+            assert subalign("render", "talk.json", "-f", "ass", "--overwrite").code == 0
+        assert mux("grey.mp4", given, "--burn", "-o", "new.mkv", "--overwrite").code == 0
+        return brightness(grey / "new.mkv", 1.5)
+
+    # the marks of an embedding ask for it without fail; the last mark stands on the left
+    assert drawn("אב!!!") == drawn("\u202bאב!!!\u202c") != drawn("!!!אב")
 
 
 @pytest.mark.parametrize(

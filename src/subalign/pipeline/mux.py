@@ -182,9 +182,11 @@ def burn(
     program = find_ffmpeg()
     _require_libass(program)
     with tempfile.TemporaryDirectory(prefix="subalign-") as folder:
-        _, copy = _copied(subtitles, Path(folder), 0)
+        file, copy = _copied(subtitles, Path(folder), 0)
         media = media_input(source)
-        drawn = media["V:0"].filter("subtitles", filename=str(copy), charenc="UTF-8")
+        # libass then looks at each line for its direction of writing; a file with styles says it
+        style = {} if file.format == "ass" else {"force_style": "Encoding=-1"}
+        drawn = media["V:0"].filter("subtitles", filename=str(copy), charenc="UTF-8", **style)
         options = {**container.video, "c:a": "copy"}
         _write(
             program,

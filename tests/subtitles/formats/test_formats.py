@@ -294,11 +294,16 @@ def test_ttml_closes_what_a_transcript_leaves_open_or_crosses(given: Transcript)
     ],
 )
 @pytest.mark.parametrize("highlight", [False, True])
-def test_ttml_direction(make: Maker, words: str, direction: str | None, highlight: bool) -> None:
+def test_direction_of_writing(
+    make: Maker, words: str, direction: str | None, highlight: bool
+) -> None:
     given = make([(f" {word}", at, at + 0.9) for at, word in enumerate(words.split())])
     lines = paragraphs(given, highlight_words=highlight)
     assert len(lines) >= 1
     assert {'tts:direction="rtl"' in line for line in lines} == {direction is not None}
+    script = written("ass", given, highlight_words=highlight)
+    style = next(line for line in script.splitlines() if line.startswith("Style: "))
+    assert style.rpartition(",")[2] == ("1" if direction is None else "-1")
 
 
 def test_ttml_style(talk: Transcript) -> None:

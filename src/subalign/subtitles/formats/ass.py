@@ -6,11 +6,12 @@ that of its override tags Aegisub's manual (https://aegisub.org/docs/latest/ass_
 
 from collections.abc import Iterator, Sequence
 
+from subalign.characters import is_right_to_left
 from subalign.options import StyleOptions
 from subalign.results import Transcript
 from subalign.subtitles.cue import Cue, split_word
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.tags import Run, Tag
+from subalign.subtitles.tags import OVERRIDES, Run, Tag
 from subalign.subtitles.timecode import ass_timecode, in_units, to_units
 
 __all__ = ["ASSWriter"]
@@ -31,6 +32,7 @@ _STYLE_FIELDS = (
     "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
     "Alignment, MarginL, MarginR, MarginV, Encoding"
 )
+_DEFAULT, _BY_TEXT = 1, -1  # encodings; libass takes the second for "direction by the text"
 _EVENT_FIELDS = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
 
 
@@ -41,14 +43,16 @@ class ASSWriter(CueWriter):
     and none vanish. Karaoke is `\k`: each word's duration, in which the colour changes from
     `style.color` to `style.highlight`; durations add up to the words' rounded times. The text's
     braces are written full-width, and its backslashes before a word joiner (U+2060), which no
-    player shows.
+    player shows. Where text is written from right to left, players that draw with libass are told
+    to look at each line for its direction: its last full stop would stand on the wrong side.
     """
 
     extension = "ass"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        yield _header(self.options.style)
         spans = list(self.rendered(transcript))
+        turned = any(is_right_to_left(OVERRIDES.sub("", span.text)) for span in spans)
+        yield _header(self.options.style, _BY_TEXT if turned else _DEFAULT)
         times = in_units(((span.start_ms, span.end_ms) for span in spans), _CENTISECOND)
         for span, (start, end) in zip(spans, times, strict=True):
             text = span.text.replace("\n", r"\N")
@@ -98,11 +102,12 @@ class ASSWriter(CueWriter):
             at += length
 
 
-def _header(style: StyleOptions) -> str:
+def _header(style: StyleOptions, encoding: int) -> str:
     alignment = 8 if style.position == "top" else 2
     fields = (
         f"Default,{style.font},{style.size:g},{_bgra(style.color)},{_bgra(style.highlight)},"
-        f"&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,{style.outline:g},0,{alignment},60,60,50,1"
+        f"&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,{style.outline:g},0,{alignment},60,60,50,"
+        f"{encoding}"
     )
     return (
         "[Script Info]\nScriptType: v4.00+\nPlayResX: 1920\nPlayResY: 1080\n"

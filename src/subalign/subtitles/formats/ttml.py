@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import count
-from unicodedata import bidirectional
 
+from subalign.characters import is_right_to_left
 from subalign.options import StyleOptions
 from subalign.results import Transcript
 from subalign.subtitles.cue import Cue, TextSpan, visible_parts
@@ -104,15 +104,9 @@ def _is_on_top(cue: Cue) -> bool:
 def _paragraph(number: int, span: TextSpan, region: str) -> str:
     times = f'begin="{clock_time(span.start_ms)}" end="{clock_time(span.end_ms)}"'
     # players take text for left-to-right unless they are told, and set its last full stop so
-    direction = ' tts:direction="rtl"' if _is_right_to_left(_TAG.sub("", span.text)) else ""
+    direction = ' tts:direction="rtl"' if is_right_to_left(_TAG.sub("", span.text)) else ""
     look = f'region="{region}" {times} xml:space="preserve"{direction}'
     return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
-
-
-def _is_right_to_left(text: str) -> bool:
-    """Whether the first letter is of a script that is (rule P2 of Unicode's UAX #9)."""
-    strong = (bidirectional(char) for char in text)
-    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def _nested(parts: Iterable[str]) -> str:
