@@ -16,7 +16,7 @@ from subalign.options import AlignmentOptions, TranscriptionOptions
 from subalign.transcription import Transcription
 from whisper_peer import peer_of, peer_vocabulary
 
-GREEDY = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0,))
+GREEDY = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0,), sequential=True)
 
 
 def samples_of(path):

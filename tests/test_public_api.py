@@ -164,6 +164,10 @@ def test_every_argument_arrives_in_the_options(monkeypatch):
         "carry_initial_prompt": True,
         "clips": [subalign.Clip(1.0, 2.0)],
         "hallucination_silence_threshold": 2.0,
+        "sequential": True,
+        "batch_size": 3,
+        "vad": "loudness",
+        "vad_threshold": 0.4,
     }
     timed = {
         "method": "dtw",

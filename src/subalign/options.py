@@ -32,6 +32,7 @@ __all__ = [
     "StyleOptions",
     "Task",
     "TranscriptionOptions",
+    "VoiceDetection",
     "check_encoding",
     "compile_ignored",
     "require_kind",
@@ -40,6 +41,7 @@ __all__ = [
 Compute = Literal["auto", "float32", "int8", "bfloat16", "float16"]
 Task = Literal["transcribe", "translate"]
 KernelChoice = Literal["auto", "triton", "cpu"]
+VoiceDetection = Literal["silero", "loudness", "none"]
 HighlightStyle = Literal["underline", "karaoke", "color", "bold"]
 Position = Literal["bottom", "top"]
 AlignmentMethod = Literal["viterbi", "dtw"]
@@ -211,11 +213,19 @@ class AlignmentOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TranscriptionOptions:
-    """How a long recording is transcribed window by window (Radford et al. 2022, section 4.5).
+    """How a long recording is transcribed.
+
+    Speech is found by `vad` (silero, loudness, or none: all is heard), where its probability is
+    `vad_threshold` or more, cut into windows in pauses, and decoded in batches of `batch_size`
+    (None: by model and device). With `sequential` windows follow each other as in openai-whisper
+    (Radford et al. 2022, section 4.5), each told of the text before it:
+    `condition_on_previous_text` None leaves that to the model: yes, unless it cannot use that text.
+    Then `hallucination_silence_threshold` (seconds) may skip silence; it needs timed words. The
+    initial prompt is given to every window of a batch, but to the first alone of a sequence,
+    without `carry_initial_prompt`.
 
     A threshold of None switches its check off. Temperatures are tried in order until a decoding
-    passes the checks. `condition_on_previous_text` None leaves it to the model: yes, unless it
-    cannot use that text. `hallucination_silence_threshold` (seconds) needs timed words.
+    passes the checks.
     """
 
     task: Task = "transcribe"
@@ -235,16 +245,32 @@ class TranscriptionOptions:
     clips: tuple[Clip, ...] = ()
     word_timestamps: bool = True
     hallucination_silence_threshold: float | None = None
+    sequential: bool = False
+    batch_size: int | None = None
+    vad: VoiceDetection = "silero"
+    vad_threshold: float = 0.5
 
     def __post_init__(self) -> None:
+        threshold = self.hallucination_silence_threshold
         _require(len(self.temperatures) > 0, "At least one temperature is needed.")
         for index in range(len(self.temperatures)):
             self.decoding(index)
         _require(
-            self.hallucination_silence_threshold is None or self.word_timestamps,
+            threshold is None or self.word_timestamps,
             "`hallucination_silence_threshold` needs timed words: leave `word_timestamps=False` "
             "out.",
         )
+        for name, given in (
+            ("condition_on_previous_text", self.condition_on_previous_text is True),
+            ("hallucination_silence_threshold", threshold is not None),
+        ):
+            _require(
+                self.sequential or not given,
+                f"`{name}` needs `sequential`: windows of a batch do not follow each other.",
+            )
+        _check_choice(self, "vad", VoiceDetection)
+        _check(self, "batch_size", _at_least_1, "must be at least 1, not {}.")
+        _check(self, "vad_threshold", lambda p: 0 < p < 1, "must lie between 0 and 1, not {}.")
         _require(
             not self.carry_initial_prompt or self.initial_prompt is not None,
             "`carry_initial_prompt` needs `initial_prompt`.",
@@ -266,6 +292,7 @@ class TranscriptionOptions:
             length_penalty=self.length_penalty,
             prompt=prompt,
             suppress_tokens=self.suppress_tokens,
+            without_timestamps=not self.sequential,
         )
 
 

@@ -116,7 +116,7 @@ def test_the_methods_kernel_is_compiled_beside_the_encoder(
 def test_no_kernel_is_compiled_where_words_are_not_timed(embedded_model, samples, monkeypatch):
     begun = []
     monkeypatch.setattr(recordings, "_warm_up_alignment", lambda *_: begun.append(1))
-    options = TranscriptionOptions(word_timestamps=False)
+    options = TranscriptionOptions(word_timestamps=False, sequential=True)
     transcribe_recording(samples[:SAMPLE_RATE], model=embedded_model, options=options)
     assert begun == []
     transcribe_recording(samples[:SAMPLE_RATE], model=embedded_model)

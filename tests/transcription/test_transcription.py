@@ -1,4 +1,4 @@
-"""Whole recordings give openai-whisper's segments, words and times."""
+"""Whole recordings in sequence give openai-whisper's segments, words and times."""
 
 from dataclasses import replace
 
@@ -32,6 +32,7 @@ def test_the_example_equals_openais(embedded_model, talk_samples, word_timestamp
         best_of=None,
         temperatures=(0.0,),
         word_timestamps=word_timestamps,
+        sequential=True,
     )
     assert_same(embedded_model, talk_samples, options)
 
@@ -51,12 +52,12 @@ def test_the_example_equals_openais(embedded_model, talk_samples, word_timestamp
     ids="+".join,
 )
 def test_options_equal_openais(embedded_model, talk_samples, change):
-    given = {"beam_size": None, "best_of": None, "temperatures": (0.0,), "language": "en"} | change
-    assert_same(embedded_model, talk_samples[: 50 * SAMPLE_RATE], TranscriptionOptions(**given))
+    options = replace(GREEDY, language="en", **change)
+    assert_same(embedded_model, talk_samples[: 50 * SAMPLE_RATE], options)
 
 
 def test_human_speech_equals_openais(embedded_model, jfk):
-    assert_same(embedded_model, jfk, TranscriptionOptions(temperatures=(0.0,), beam_size=5))
+    assert_same(embedded_model, jfk, replace(GREEDY, beam_size=5))
 
 
 def test_a_random_multilingual_model_equals_openais(shared, jfk):
@@ -70,10 +71,8 @@ def test_a_random_multilingual_model_equals_openais(shared, jfk):
         n_text_layer=2,
     )
     model = random_model(dims, official_vocabulary(shared, multilingual=True))
-    options = TranscriptionOptions(
-        beam_size=None,
-        best_of=None,
-        temperatures=(0.0,),
+    options = replace(
+        GREEDY,
         compression_ratio_threshold=None,
         logprob_threshold=None,
         no_speech_threshold=None,
@@ -104,9 +103,7 @@ def test_segments_come_while_the_recording_is_still_being_transcribed(embedded_m
 
 
 def test_fallback_samples_are_repeatable(embedded_model, jfk):
-    options = TranscriptionOptions(
-        beam_size=None, best_of=2, temperatures=(0.0, 0.8), logprob_threshold=0.0
-    )
+    options = replace(GREEDY, best_of=2, temperatures=(0.0, 0.8), logprob_threshold=0.0)
     first, second = (
         run(embedded_model, jfk[: 3 * SAMPLE_RATE], options).transcript() for _ in range(2)
     )
@@ -115,7 +112,7 @@ def test_fallback_samples_are_repeatable(embedded_model, jfk):
 
 
 def test_the_first_good_temperature_is_kept(embedded_model, talk_samples):
-    options = TranscriptionOptions(beam_size=None, best_of=None, temperatures=(0.0, 0.5))
+    options = replace(GREEDY, temperatures=(0.0, 0.5))
     found = run(embedded_model, talk_samples[: 10 * SAMPLE_RATE], options).transcript()
     assert {segment.temperature for segment in found.segments} == {0.0}
 

@@ -1,5 +1,6 @@
 """Words change no text, silence gives none, and the language is that of the speech."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
@@ -14,14 +15,11 @@ from subalign.audio import SAMPLE_RATE
 from subalign.decoding import LanguageGuess, spoken_language
 from subalign.mel import log_mel
 from subalign.model import ModelDimensions
-from subalign.options import TranscriptionOptions
 from subalign.tokenizer.vocabulary import read_tiktoken
 from subalign.transcription import Transcription
 from whisper_peer import random_model
 
-UNTIMED = TranscriptionOptions(
-    beam_size=None, best_of=None, temperatures=(0.0,), word_timestamps=False
-)
+UNTIMED = replace(GREEDY, word_timestamps=False)
 SHORT = ModelDimensions(80, 200, 64, 4, 2, 2632, 128, 64, 4, 3)
 
 

@@ -12,16 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from subalign.alignment.boundaries import edge_time
 from subalign.alignment.dtw import Dtw
-from subalign.alignment.pauses import cut_long_pauses
-from subalign.alignment.segments import TimeWords, keep_order_in_window
+from subalign.alignment.pauses import cut_long_pauses, restored_time
+from subalign.alignment.segments import TimeWords, keep_order, keep_order_in_window
 from subalign.alignment.teacher_forcing import TeacherForced, teacher_force
 from subalign.alignment.viterbi import Viterbi
-from subalign.alignment.words import WordSpans, WordTiming, WordTokens
+from subalign.alignment.words import WordSpans, WordTiming, WordTokens, words_with_punctuation
 from subalign.mel.loudness import speech_levels
+from subalign.mel.speech import Frames
 from subalign.model import EncodedAudio, TimingHeads, Whisper
 from subalign.options import AlignmentMethod, AlignmentOptions, KernelChoice
-from subalign.results import Segment
+from subalign.results import Segment, Word
 from subalign.tokenizer import Tokenizer
 
 __all__ = ["METHODS", "AttentionTimer", "Method", "heads_for", "method_for", "time_texts"]
@@ -276,3 +278,38 @@ class AttentionTimer:
             segments, self.tokenizer, time_words, last_speech_end, self.options
         )
         return keep_order_in_window(timed, num_frames, last_speech_end)
+
+    def time_windows(
+        self,
+        texts: Sequence[Sequence[int]],
+        encoded: EncodedAudio,
+        frames: Sequence[Frames],
+    ) -> list[list[tuple[Word, tuple[int, ...]]]]:
+        """The words of each window of a batch with their tokens, in the recording's seconds.
+
+        `texts` are the windows' tokens without special ones, and `frames` the recording's mel
+        frames that each window is made of, without long pauses. Words are in order, do not overlap,
+        and last 20 ms or more.
+        """
+        options = self.options
+        marks = options.prepend_punctuations, options.append_punctuations
+        timed = time_texts(
+            self.model,
+            self.tokenizer,
+            encoded,
+            [words_with_punctuation(self.tokenizer, text, *marks) for text in texts],
+            [window.size for window in frames],
+            options,
+            cut_pauses=False,
+        )
+        return [_in_recording(own, window) for own, window in zip(timed, frames, strict=True)]
+
+
+def _in_recording(
+    timings: Sequence[WordTiming], frames: Frames
+) -> list[tuple[Word, tuple[int, ...]]]:
+    kept = [restored_time(timing, frames) for timing in timings if timing.word]
+    words = [Word(t.word, t.start, t.end, t.probability, t.estimated) for t in kept]
+    first, last = edge_time(int(frames[0])), edge_time(int(frames[-1]) + 1)
+    ordered = keep_order(words, first, last)
+    return [(word, tuple(t.tokens)) for word, t in zip(ordered, kept, strict=True)]

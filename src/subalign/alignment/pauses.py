@@ -14,6 +14,7 @@ from subalign.alignment.boundaries import edge_frame, edge_time
 from subalign.alignment.words import WordTiming
 from subalign.mel import FRAMES_PER_SECOND
 from subalign.mel.loudness import RecordingLoudness, frame_loudness
+from subalign.mel.speech import Frames
 
 __all__ = [
     "FrameSpan",
@@ -23,6 +24,7 @@ __all__ = [
     "cut_long_pauses",
     "pause_depth",
     "quiet_frames",
+    "restored_time",
 ]
 
 
@@ -66,7 +68,7 @@ class ShortenedWindow:
     """
 
     mel: NDArray[np.float32]
-    frames: NDArray[np.int64]
+    frames: Frames
 
     def times(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where times of the window as it was lie in this one."""
@@ -74,20 +76,23 @@ class ShortenedWindow:
         return np.interp(seconds, before, np.arange(before.size) / FRAMES_PER_SECOND)
 
     def restored(self, timing: WordTiming) -> WordTiming:
-        """A word's time in the window as it was.
+        """A word's time in the window as it was."""
+        return restored_time(timing, self.frames)
 
-        A word on both sides of a cut is taken to be where more of it is.
-        """
-        start, end = edge_frame(timing.start), edge_frame(timing.end)
-        inside = self.frames[start:end]
-        if not inside.size:
-            at = edge_time(int(self.frames[min(start, self.frames.size - 1)]))
-            return replace(timing, start=at, end=at)
-        parts = np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1)
-        longest = max(parts, key=len)
-        return replace(
-            timing, start=edge_time(int(longest[0])), end=edge_time(int(longest[-1]) + 1)
-        )
+
+def restored_time(timing: WordTiming, frames: Frames) -> WordTiming:
+    """A word's time where its window is made of these frames of another, or of the recording.
+
+    A word on both sides of a cut is taken to be where more of it is.
+    """
+    start, end = edge_frame(timing.start), edge_frame(timing.end)
+    inside = frames[start:end]
+    if not inside.size:
+        at = edge_time(int(frames[min(start, frames.size - 1)]))
+        return replace(timing, start=at, end=at)
+    parts = np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1)
+    longest = max(parts, key=len)
+    return replace(timing, start=edge_time(int(longest[0])), end=edge_time(int(longest[-1]) + 1))
 
 
 def cut_long_pauses(

@@ -29,6 +29,7 @@ _PACKAGES = (
     "tiktoken",
     "safetensors",
     "huggingface_hub",
+    "silero_vad",
     "typer",
     "rich",
 )

@@ -25,6 +25,7 @@ from subalign.options import (
     LayoutOptions,
     Task,
     TranscriptionOptions,
+    VoiceDetection,
 )
 
 __all__ = ["transcribe"]
@@ -75,6 +76,17 @@ class TranscriptionArguments:
         _audio(metavar="LIST", help="Clips as start,end,start,end in seconds.", show_default=False),
     ] = None
     language: cli.Language = None
+    vad: Annotated[
+        VoiceDetection,
+        _audio(
+            help="How speech is found before it is decoded: by the network silero, by loudness, or "
+            "none: everything is decoded.",
+        ),
+    ] = TranscriptionOptions.vad
+    vad_threshold: Annotated[
+        float,
+        _audio(metavar="P", help="From what probability on sound is speech, 0 to 1."),
+    ] = TranscriptionOptions.vad_threshold
     task: Annotated[Task, _speech(help="Write what is spoken, or translate it into English.")] = (
         "transcribe"
     )
@@ -87,15 +99,32 @@ class TranscriptionArguments:
         _speech(
             "--carry-initial-prompt/--no-carry-initial-prompt",
             show_default=False,
-            help="Give the initial prompt to every window, not to the first alone.",
+            help="With --sequential, give the initial prompt to every window, not to the first "
+            "alone.",
         ),
     ] = False
     condition_on_previous_text: Annotated[
         bool | None,
         _speech(
             "--condition-on-previous-text/--no-condition-on-previous-text",
-            help="Give each window the text before it; without, errors are not carried on.",
+            help="With --sequential, give each window the text before it; without, errors are not "
+            "carried on.",
             show_default="yes, but no with micro.en, which cannot use it",
+        ),
+    ] = None
+    sequential: Annotated[
+        bool,
+        _decoding(
+            "--sequential/--batched",
+            show_default="batched",
+            help="One window after another, each told of the text before it, as openai-whisper; or "
+            "windows cut in pauses, many at once: faster.",
+        ),
+    ] = False
+    batch_size: Annotated[
+        int | None,
+        _decoding(
+            min=1, metavar="N", help="Windows decoded at once.", show_default="by model and device"
         ),
     ] = None
     temperature: Annotated[
@@ -169,7 +198,7 @@ class TranscriptionArguments:
         float | None,
         _words(
             metavar="SECONDS",
-            help="Skip longer silence around what looks hallucinated.",
+            help="With --sequential, skip longer silence around what looks hallucinated.",
             show_default=False,
         ),
     ] = None
@@ -207,6 +236,10 @@ class TranscriptionArguments:
             clips=parse_clips(self.clip or (), self.clip_timestamps),
             word_timestamps=self.word_timestamps,
             hallucination_silence_threshold=self.hallucination_silence_threshold,
+            sequential=self.sequential,
+            batch_size=self.batch_size,
+            vad=self.vad,
+            vad_threshold=self.vad_threshold,
         )
 
 

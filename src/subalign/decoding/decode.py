@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from subalign.decoding.language import LanguageGuess, detect_language
-from subalign.decoding.rules import logit_rules
+from subalign.decoding.rules import LogitRule, logit_rules
 from subalign.decoding.search import Candidate, TokenSearch, token_search
 from subalign.decoding.tokens import InitialTokens, check_language, initial_tokens, tokenizer_of
-from subalign.model import EncodedAudio, Whisper
+from subalign.model import DecoderCache, EncodedAudio, Whisper
 from subalign.options import DecodingOptions
 from subalign.tokenizer import Tokenizer
 
@@ -71,8 +71,8 @@ def decode(
         device=model.device,
         generator=generator,
     )
-    sampled, no_speech = _sample(model, tokenizer, encoded, options, prompt, initial, search)
-    best = [_best(candidates, options.length_penalty) for candidates in search.candidates(sampled)]
+    candidates, no_speech = _sample(model, tokenizer, encoded, options, prompt, initial, search)
+    best = [_best(of_window, options.length_penalty) for of_window in candidates]
     languages = [(guess.language, guess.probability) for guess in guesses or ()] or [
         (tokenizer.language or "en", 1.0)
     ] * encoded.windows
@@ -104,12 +104,16 @@ def _sample(
     prompt: Tensor,
     initial: InitialTokens,
     search: TokenSearch,
-) -> tuple[Tensor, list[float]]:
-    """Sampled tokens (rows, n) and each window's no-speech probability."""
-    windows, n_text_ctx = encoded.windows, model.dims.n_text_ctx
+) -> tuple[list[list[Candidate]], list[float]]:
+    """Each window's candidates and no-speech probability.
+
+    Windows that have ended leave the batch, a quarter of it at a time: every row costs a step's
+    time on a processor, and a copy of the others costs less than that.
+    """
+    n_text_ctx = model.dims.n_text_ctx
     rules = logit_rules(model, tokenizer, options)
     decoder = model.decoder
-    cache = model.new_cache(windows * search.group)
+    cache = model.new_cache(encoded.windows * search.group)
     hidden = decoder.hidden(prompt, encoded, cache)
     at_start = decoder.logits(hidden[:, initial.sot_index]).softmax(dim=1)
     no_speech = at_start[:, tokenizer.no_speech]
@@ -117,19 +121,51 @@ def _sample(
     room = n_text_ctx + 1 - prompt.shape[1]
     limit = min(options.sample_len or n_text_ctx // 2, room)
     tokens = torch.full((cache.rows, limit), tokenizer.eot, device=model.device)
+    # a GPU would wait for the answer, a processor would do a step for nothing
+    between = 8 if model.device.type == "cuda" else 1
+    windows = list(range(encoded.windows))
+    found: dict[int, list[Candidate]] = {}
     for step in range(limit):
-        sampled = tokens[:, :step]
-        for rule in rules:
-            rule.apply(logits, sampled)
-        chosen, source = search.choose(logits, sampled)
-        if source is not None:
-            sampled.copy_(sampled[source])
-            cache.reorder(source)
-        tokens[:, step] = chosen
-        if step + 1 == limit or search.finished():
+        chosen = _choose(rules, search, cache, logits, tokens, step)
+        if step + 1 == limit:
             break
+        if step % between == between - 1:
+            ended = search.ended().tolist()
+            if all(ended):
+                break
+            if sum(ended) * 4 >= len(windows):
+                found.update(zip(windows, search.candidates(tokens[:, : step + 1]), strict=True))
+                kept = torch.tensor([n for n, end in enumerate(ended) if not end])
+                kept = kept.to(model.device)
+                windows = [windows[n] for n in kept.tolist()]
+                # (kept windows, group) to (rows,)
+                rows = (kept[:, None] * search.group + search.places).flatten()
+                encoded, tokens, chosen = encoded.select(kept), tokens[rows], chosen[rows]
+                cache.select(rows)
+                search.select(kept)
         logits = decoder(chosen[:, None], encoded, cache)[:, 0]
-    return tokens[:, : step + 1], no_speech.tolist()
+    found.update(zip(windows, search.candidates(tokens[:, : step + 1]), strict=True))
+    return [found[window] for window in sorted(found)], no_speech.tolist()
+
+
+def _choose(
+    rules: Sequence[LogitRule],
+    search: TokenSearch,
+    cache: DecoderCache,
+    logits: Tensor,
+    tokens: Tensor,
+    step: int,
+) -> Tensor:
+    """The next token of each row (rows,), written to `tokens`, whose rows go on where they do."""
+    sampled = tokens[:, :step]
+    for rule in rules:
+        rule.apply(logits, sampled)
+    chosen, source = search.choose(logits, sampled)
+    if source is not None:
+        sampled.copy_(sampled[source])
+        cache.reorder(source)
+    tokens[:, step] = chosen
+    return chosen
 
 
 def _best(candidates: Sequence[Candidate], length_penalty: float | None) -> Candidate:

@@ -1,6 +1,6 @@
 """Which language a window, or a recording, is in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -11,7 +11,7 @@ from subalign.errors import UsageError
 from subalign.mel import LogMel, has_sound
 from subalign.model import EncodedAudio, Whisper
 
-__all__ = ["LanguageGuess", "detect_language", "spoken_language"]
+__all__ = ["LanguageGuess", "detect_language", "language_of", "spoken_language"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +93,24 @@ def spoken_language(
         UsageError: the model is English-only.
     """
     width = model.dims.window_frames
-    guesses: list[LanguageGuess] = []
     windows = [(seek, end) for start, end in ranges for seek in range(start, end, width)]
-    for seek, end in windows:
-        if not has_sound(mel, seek, min(width, end - seek)):
-            continue
-        guesses += detect_language(model, encode(seek))
+    return language_of(
+        model,
+        (encode(seek) for seek, end in windows if has_sound(mel, seek, min(width, end - seek))),
+    )
+
+
+def language_of(model: Whisper, windows: Iterable[EncodedAudio]) -> LanguageGuess | None:
+    """The language of a recording by windows of it that hold speech, each a batch of one.
+
+    As many are looked at as `spoken_language` says. None where there are none.
+
+    Raises:
+        UsageError: the model is English-only.
+    """
+    guesses: list[LanguageGuess] = []
+    for encoded in windows:
+        guesses += detect_language(model, encoded)
         mean = _mean(guesses)
         if mean.sure or len(guesses) == _THRESHOLDS.windows:
             return mean

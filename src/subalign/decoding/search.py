@@ -1,7 +1,7 @@
 """How the next token of each row is chosen: greedily, by sampling, or by beam search.
 
 A search keeps its own scores and works on all rows of a batch at once. Nothing here reads a
-tensor's value on the host until the search has ended; `finished` is the one flag a step.
+tensor's value on the host until the search has ended; `ended` is what a step may ask.
 """
 
 from abc import ABC, abstractmethod
@@ -29,6 +29,11 @@ class TokenSearch(ABC):
 
     group: int
 
+    @property
+    def places(self) -> Tensor:
+        """The numbers of a window's rows (group,)."""
+        return torch.arange(self.group, device=self.ended().device)
+
     @abstractmethod
     def choose(self, logits: Tensor, sampled: Tensor) -> tuple[Tensor, Tensor | None]:
         """The next token of each row (rows,), and the row that each one goes on from.
@@ -38,8 +43,12 @@ class TokenSearch(ABC):
         """
 
     @abstractmethod
-    def finished(self) -> Tensor:
-        """A boolean scalar: no row can gain anything more."""
+    def ended(self) -> Tensor:
+        """Which windows (windows,) can gain nothing more."""
+
+    @abstractmethod
+    def select(self, windows: Tensor) -> None:
+        """Go on with these windows alone."""
 
     @abstractmethod
     def candidates(self, sampled: Tensor) -> list[list[Candidate]]:
@@ -78,8 +87,12 @@ class GreedySearch(TokenSearch):
         self._ended |= token == self._eot
         return token, None
 
-    def finished(self) -> Tensor:
-        return self._ended.all()
+    def ended(self) -> Tensor:
+        return self._ended.view(-1, self.group).all(dim=1)
+
+    def select(self, windows: Tensor) -> None:
+        self._sum_logprobs = self._sum_logprobs.view(-1, self.group)[windows].flatten()
+        self._ended = self._ended.view(-1, self.group)[windows].flatten()
 
     def candidates(self, sampled: Tensor) -> list[list[Candidate]]:
         rows = [
@@ -153,8 +166,15 @@ class BeamSearch(TokenSearch):
         self._ended_scores[window, slot] = scores.gather(1, places)
         self._count = (self._count + valid.sum(dim=1)).clamp(max=self._places)
 
-    def finished(self) -> Tensor:
-        return (self._count >= self._places).all()
+    def ended(self) -> Tensor:
+        return self._count >= self._places
+
+    def select(self, windows: Tensor) -> None:
+        self._scores = self._scores[windows]
+        self._ended = self._ended[windows]
+        self._ended_scores = self._ended_scores[windows]
+        self._count = self._count[windows]
+        self._first_row = self._first_row[: len(windows)]
 
     def candidates(self, sampled: Tensor) -> list[list[Candidate]]:
         windows, beams = self._scores.shape

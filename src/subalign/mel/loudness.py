@@ -16,6 +16,7 @@ __all__ = [
     "LoudnessThresholds",
     "RecordingLoudness",
     "frame_loudness",
+    "loudness_probability",
     "speech_levels",
     "speech_probability",
 ]
@@ -138,3 +139,16 @@ class RecordingLoudness:
     def mean(self, first: int, end: int) -> float:
         """The mean of the frames from `first` to before `end`; 0 where there are none."""
         return float(self.frames[first:end].mean()) if end > first else 0.0
+
+
+def loudness_probability(loudness: RecordingLoudness) -> NDArray[np.float32]:
+    """The probability of speech in each frame of a recording (frames,), by its loudness alone.
+
+    Where nothing is much louder than the rest, speech is likely everywhere.
+    """
+    quiet, loud = loudness.range
+    thresholds = loudness.thresholds
+    if loud - quiet < thresholds.least_range:
+        return np.ones(loudness.frames.size, np.float32)
+    level = (loudness.frames - quiet) / (loud - quiet)
+    return 1 / (1 + np.exp((thresholds.speech_level - level) / thresholds.speech_slope))  # type: ignore[no-any-return]

@@ -81,3 +81,10 @@ class DecoderCache:
         """Let row i go on from what row `source_rows[i]` holds (rows,)."""
         used = self._store[..., : self.length, :]
         used.copy_(used.index_select(2, source_rows))
+
+    def select(self, rows: Tensor) -> None:
+        """Go on with these rows alone (rows,), in increasing order."""
+        kept = self._store[:, :, : len(rows)]
+        kept[..., : self.length, :] = self._store[..., : self.length, :].index_select(2, rows)
+        self._store = kept
+        self._layers = [KeyValues(*layer.unbind()) for layer in kept.unbind()]

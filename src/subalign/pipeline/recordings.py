@@ -17,10 +17,12 @@ from subalign.alignment.forced import align_script
 from subalign.alignment.methods import AttentionTimer, method_for
 from subalign.alignment.teacher_forcing import check_heads
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
+from subalign.audio.voice_activity import CHUNK_SAMPLES, SpeechDetector, speech_detector
 from subalign.decoding import check_language, tokenizer_of
 from subalign.errors import InputError, UsageError
 from subalign.kernels.dispatch import check_kernels
 from subalign.mel import LogMel, log_mel
+from subalign.mel.speech import Speech
 from subalign.model import Whisper
 from subalign.options import (
     AlignmentOptions,
@@ -93,8 +95,11 @@ def transcribe_recording(
     require_kind("alignment", alignment, AlignmentOptions)
     if options.word_timestamps:
         _check_alignment(model, alignment)
-    mel = read_mel(source, n_mels=model.dims.n_mels, audio=audio, on_audio=on_audio)
-    if options.word_timestamps:
+    detector = None if options.sequential else speech_detector(options.vad)
+    mel = read_mel(
+        source, n_mels=model.dims.n_mels, audio=audio, on_audio=on_audio, detector=detector
+    )
+    if options.word_timestamps or not options.sequential:
         _warm_up_alignment(model, alignment)
 
     def refine(segments: Sequence[Segment], first: float, last: float) -> Sequence[Segment]:
@@ -107,8 +112,16 @@ def transcribe_recording(
         lambda tokenizer: AttentionTimer(model, tokenizer, alignment),
         words_move_windows=method_for(alignment).words_move_windows,
         refine=refine if method_for(alignment).uses_sound else None,
+        speech=None if options.sequential else _speech(mel, detector, options),
         version=__version__,
     )
+
+
+def _speech(mel: LogMel, detector: SpeechDetector | None, options: TranscriptionOptions) -> Speech:
+    threshold = options.vad_threshold
+    if detector is None:
+        return Speech.by_loudness(mel, threshold, everything=options.vad == "none")
+    return Speech.of_chunks(detector.probabilities(), CHUNK_SAMPLES, mel, threshold)
 
 
 def align_recording(
@@ -263,16 +276,26 @@ def read_mel(
     n_mels: int,
     audio: AudioOptions = AudioOptions(),
     on_audio: OnAudio | None = None,
+    detector: SpeechDetector | None = None,
 ) -> LogMel:
     """The log-mel of a whole recording; samples are read in blocks and not kept.
+
+    A `detector` hears them on their way.
 
     Raises:
         InputError: the recording cannot be read, or holds no sound.
     """
     if isinstance(source, np.ndarray):
-        return log_mel(_blocks(source), n_mels=n_mels)
+        return log_mel(_heard(_blocks(source), detector), n_mels=n_mels)
     with open_audio(source, options=audio) as stream:
-        return log_mel(_report(stream, stream.declared_duration, on_audio), n_mels=n_mels)
+        blocks = _report(stream, stream.declared_duration, on_audio)
+        return log_mel(_heard(blocks, detector), n_mels=n_mels)
+
+
+def _heard(
+    blocks: Iterator[NDArray[np.float32]], detector: SpeechDetector | None
+) -> Iterator[NDArray[np.float32]]:
+    return blocks if detector is None else detector.listen(blocks)
 
 
 def _blocks(samples: NDArray[np.floating]) -> Iterator[NDArray[np.float32]]:

@@ -22,14 +22,21 @@ def decode_with_fallback(
     language: str,
     prompt: tuple[int, ...],
     generator: torch.Generator,
-) -> DecodingResult:
-    """The first decoding of one window that passes the checks, or the last one tried."""
+) -> list[DecodingResult]:
+    """Of each window the first decoding that passes the checks, or the last one tried."""
+    found: dict[int, DecodingResult] = {}
+    waiting = list(range(encoded.windows))
     for attempt in range(len(options.temperatures)):
         decoding = options.decoding(attempt, prompt=prompt, language=language)
-        result = decode(model, encoded, decoding, generator=generator)[0]
-        if not _failed(result, options):
+        part = encoded
+        if len(waiting) < encoded.windows:
+            part = encoded.select(torch.tensor(waiting, device=encoded.features.device))
+        results = decode(model, part, decoding, generator=generator)
+        found.update(zip(waiting, results, strict=True))
+        waiting = [window for window in waiting if _failed(found[window], options)]
+        if not waiting:
             break
-    return result
+    return [found[window] for window in range(encoded.windows)]
 
 
 def _failed(result: DecodingResult, options: TranscriptionOptions) -> bool:

@@ -2,17 +2,62 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from subalign.decoding import DecodingResult
 from subalign.errors import InputError
 from subalign.mel import FRAMES_PER_SECOND
+from subalign.mel.speech import Frames
+from subalign.model import EncodedAudio
 from subalign.options import Clip
-from subalign.results import Segment
+from subalign.results import Segment, Word
 from subalign.tokenizer import SECONDS_PER_TIMESTAMP, Tokenizer
 
-__all__ = ["MelWindow", "WindowSplit", "frame_ranges", "split_window"]
+__all__ = [
+    "MelWindow",
+    "SegmentTimer",
+    "TimedWord",
+    "WindowSplit",
+    "frame_ranges",
+    "last_word_end",
+    "split_window",
+]
+
+TimedWord = tuple[Word, tuple[int, ...]]
+"""A word and its tokens."""
 
 _FRAMES_PER_TIMESTAMP = 2
+
+
+class SegmentTimer(Protocol):
+    """Times the words of transcribed windows."""
+
+    def __call__(
+        self,
+        segments: Sequence[Segment],
+        encoded: EncodedAudio,
+        num_frames: int,
+        last_speech_end: float,
+    ) -> list[Segment]:
+        """The same segments with words, and with start and end moved to them.
+
+        `num_frames` is how many mel frames of the window are content, and `last_speech_end` when
+        the words before the window ended, in seconds.
+        """
+        ...
+
+    def time_windows(
+        self,
+        texts: Sequence[Sequence[int]],
+        encoded: EncodedAudio,
+        frames: Sequence[Frames],
+    ) -> list[list[TimedWord]]:
+        """The words of each window of a batch, in the recording's seconds.
+
+        `texts` are the windows' tokens without special ones, and `frames` the recording's mel
+        frames that each window was made of.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +70,11 @@ class MelWindow:
     seek: int
     length: int
     width: int
+
+    @classmethod
+    def at(cls, seek: int, end: int, width: int) -> "MelWindow":
+        """The window from a frame on, in a stretch that ends before another."""
+        return cls(seek, min(width, end - seek), width)
 
     @property
     def offset(self) -> float:
@@ -118,3 +168,11 @@ def frame_ranges(clips: Sequence[Clip], n_frames: int) -> list[tuple[int, int]]:
             )
         ranges.append((start, min(end, n_frames)))
     return ranges
+
+
+def last_word_end(segments: Sequence[Segment]) -> float | None:
+    """The end of the last word, or of the last segment where none has words."""
+    for segment in reversed(segments):
+        for word in reversed(segment.words or ()):
+            return word.end
+    return segments[-1].end if segments else None
