@@ -60,6 +60,7 @@ EVERY_OPTION = (
     "--temperature 0 --temperature-increment-on-fallback 0.5 --best-of 3 --beam-size 4 "
     "--patience 1.5 --length-penalty 0.4 --suppress-tokens 5,6 --compression-ratio-threshold 2 "
     "--logprob-threshold none --no-speech-threshold 0.5 --hallucination-silence-threshold 2 "
+    "--sequential --batch-size 2 --vad loudness --vad-threshold 0.4 "
     "--prepend-punctuations ( --append-punctuations ) --highlight-words --max-line-width 40 "
     "--max-line-count 2 --profile bbc --max-cps 15 --min-duration 0.5 "
     "--max-duration 6 --min-gap 0.1 --linger 0.75 --fps 29.97 "
@@ -92,6 +93,10 @@ def test_every_option_arrives(job, dashes):
         carry_initial_prompt=True,
         clips=(Clip(60, 90), Clip(100)),
         hallucination_silence_threshold=2.0,
+        sequential=True,
+        batch_size=2,
+        vad="loudness",
+        vad_threshold=0.4,
     )
     assert found.alignment == AlignmentOptions(
         method="dtw",
@@ -184,6 +189,12 @@ def test_words_can_be_left_untimed(job):
         ("--profile openai --fps 25", "--max-cps, --min-duration"),
         ("--max-line-width 0", "--max-line-width must be at least 1, not 0."),
         ("--carry-initial-prompt", "--carry-initial-prompt needs --initial-prompt."),
+        (
+            "--condition-on-previous-text",
+            "--condition-on-previous-text needs --sequential: windows of a batch do not follow",
+        ),
+        ("--vad webrtc", "--vad must be silero, loudness or none, not 'webrtc'."),
+        ("--vad-threshold 1", "--vad-threshold must lie between 0 and 1, not 1."),
         ("--clip 9-3", "--clip 9-3 is no stretch of time: a clip must end after it starts."),
         ("--clip 1-2 --clip_timestamps 1,2", "--clip and --clip-timestamps exclude each other"),
         (

@@ -1,14 +1,15 @@
 """With official weights, transcripts are openai-whisper's: tokens, text, segments, times."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import whisper
 
-from openai_parity import assert_same, peer_run, run
+from openai_parity import GREEDY, assert_same, peer_run, run
 from subalign.audio import SAMPLE_RATE
-from subalign.options import Clip, TranscriptionOptions
+from subalign.options import Clip
 from subalign.tokenizer.vocabulary import read_tiktoken
 from whisper_peer import peer_of
 
@@ -23,8 +24,7 @@ FALLBACK = {"temperatures": (0.0, 0.001), "best_of": 2}
 
 
 def options(**changes):
-    plain = {"beam_size": None, "best_of": None, "temperatures": (0.0,), "language": "en"}
-    return TranscriptionOptions(**plain | changes)
+    return replace(GREEDY, language="en", **changes)
 
 
 def test_vocabulary_and_heads_are_openais(tiny_en):
@@ -61,7 +61,7 @@ def test_the_whole_talk_with_word_times(tiny_en, talk_samples):
 
 
 def test_jfk(tiny_en, jfk):
-    assert_same(tiny_en, jfk, TranscriptionOptions(temperatures=(0.0,), beam_size=5))
+    assert_same(tiny_en, jfk, options(beam_size=5))
 
 
 def test_noises_fall_back(tiny_en):
