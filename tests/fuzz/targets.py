@@ -9,7 +9,9 @@ import html
 import io
 import logging
 import math
+import ntpath
 import os
+import posixpath
 import random
 import shutil
 import struct
@@ -543,10 +545,12 @@ def _checkpoint(kind: str) -> Path:
 
     from checkpoint_models import (
         BYTES,
+        hugging_face_vocabulary,
         openai_content,
         random_model,
         write_ctranslate2,
         write_hugging_face,
+        write_json,
     )
     from subalign.model.checkpoints.subalign_folder import save_checkpoint
     from subalign.tokenizer.vocabulary import write_tiktoken
@@ -554,12 +558,25 @@ def _checkpoint(kind: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="fuzz-model-", dir=memory()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     model = random_model()
+    tokens = [*hugging_face_vocabulary(), "<|endoftext|>", "<|en|>"]
     if kind == "subalign":
         save_checkpoint(model, folder / "x")
-    elif kind == "hf":
+    elif kind.startswith("hf"):
         write_hugging_face(model, folder / "x")
-    elif kind == "ct2":
+        if kind == "hf in shards":
+            shard = (folder / "x" / "model.safetensors").rename(folder / "x" / "a.safetensors")
+            index = {"weight_map": dict.fromkeys(("a", "b"), shard.name)}
+            write_json(folder / "x" / "model.safetensors.index.json", index)
+    elif kind.startswith("ct2"):
         write_ctranslate2(model, folder / "x")
+        if kind != "ct2":
+            (folder / "x" / "vocabulary.json").unlink()
+        if kind == "ct2 with lines":
+            (folder / "x" / "vocabulary.txt").write_text("\n".join(tokens), "utf-8")
+        if kind == "ct2 with tokenizer":
+            ids = {token: rank for rank, token in enumerate(tokens)}
+            facts = {"added_tokens": [{"id": 256, "content": "<|endoftext|>"}]}
+            write_json(folder / "x" / "tokenizer.json", {**facts, "model": {"vocab": ids}})
     else:
         (folder / "x").mkdir()
         write_tiktoken(BYTES, folder / "x" / "vocab.tiktoken")
@@ -572,6 +589,7 @@ def _checkpoint(kind: str) -> Path:
 def _load(kind: str, name: str, data: bytes) -> None:
     """A model from a checkpoint of which one file is replaced, or `CheckpointError`."""
     from subalign.model import load_whisper
+    from subalign.model.alignment_heads import heads_of
 
     folder = _checkpoint(kind)
     path = folder / name
@@ -580,6 +598,9 @@ def _load(kind: str, name: str, data: bytes) -> None:
     path.unlink()
     path.write_bytes(data)
     try:
+        if kind != "pt":
+            with suppress(CheckpointError):
+                heads_of(str(folder))
         model = load_whisper(folder / "model.pt" if kind == "pt" else folder, device="cpu")
         assert all(part.isfinite().all() for part in model.state_dict().values())
     except CheckpointError:
@@ -637,6 +658,32 @@ def hugging_face_vocabulary(data: bytes) -> None:
     _load("hf", "vocab.json", data)
 
 
+@target(
+    *('"weight_map"', '"a.safetensors"', *_CONFIG_WORDS),
+    seeds=_part("hf in shards", "model.safetensors.index.json"),
+)
+def shard_index(data: bytes) -> None:
+    _load("hf in shards", "model.safetensors.index.json", data)
+
+
+@target(*('"lang_ids"', '"suppress_ids"', *_CONFIG_WORDS), seeds=_part("ct2", "config.json"))
+def ctranslate2_config(data: bytes) -> None:
+    _load("ct2", "config.json", data)
+
+
+@target(
+    *('"added_tokens"', '"content"', '"vocab"', '"id"', *_CONFIG_WORDS),
+    seeds=_part("ct2 with tokenizer", "tokenizer.json"),
+)
+def tokenizer_json(data: bytes) -> None:
+    _load("ct2 with tokenizer", "tokenizer.json", data)
+
+
+@target(*"\n \r\n \u2028 <|en|> Ġ \0".split(" "), seeds=_part("ct2 with lines", "vocabulary.txt"))
+def ctranslate2_lines(data: bytes) -> None:
+    _load("ct2 with lines", "vocabulary.txt", data)
+
+
 @target(*_CONFIG_WORDS, seeds=_part("ct2", "vocabulary.json"))
 def ctranslate2_vocabulary(data: bytes) -> None:
     _load("ct2", "vocabulary.json", data)
@@ -682,6 +729,68 @@ def head_dump(data: bytes) -> None:
     pairs = decode_dump(_text(data), 4, 6)
     if pairs:
         assert decode_dump(encode_dump(pairs, n_layers=4, n_heads=6), 4, 6) == pairs
+
+
+@cache
+def _hub_cache() -> Path:
+    """A cache of the hub with one model, which `refs/main` names."""
+    import atexit
+
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-hub-", dir=memory()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    entry = folder / "models--a--b"
+    for name in ("refs", "snapshots/1234"):
+        (entry / name).mkdir(parents=True)
+    (entry / "refs" / "main").write_text("1234")
+    (entry / "snapshots" / "1234" / "config.json").write_text('{"model_type": "whisper"}')
+    (entry / "snapshots" / "1234" / "model.safetensors").write_bytes(b"")
+    return folder
+
+
+def _cached(name: str, data: bytes) -> None:
+    """Models of the cache, one file of which is replaced: they lie in it, or there are none."""
+    from huggingface_hub import constants
+
+    from subalign.model.hub import cached_repositories
+
+    path = _hub_cache() / "models--a--b" / name
+    given, before = path.read_bytes(), constants.HF_HUB_CACHE
+    constants.HF_HUB_CACHE = str(_hub_cache())
+    path.write_bytes(data)
+    try:
+        for repository, folder in cached_repositories():
+            assert repository == "a/b"
+            assert folder.resolve() == _hub_cache() / "models--a--b" / "snapshots" / "1234"
+    finally:
+        constants.HF_HUB_CACHE = before
+        path.write_bytes(given)
+
+
+@target(*"1234|..|/|\0|.|\n|../snapshots/1234".split("|"), "a" * 300, seeds=texts("1234"))
+def hub_revision(data: bytes) -> None:
+    _cached("refs/main", data)
+
+
+@target(
+    *('"suppress_ids_begin"', '"whisper"', *_CONFIG_WORDS), seeds=texts('{"model_type": "whisper"}')
+)
+def hub_config(data: bytes) -> None:
+    _cached("snapshots/1234/config.json", data)
+
+
+@target(*'W/|"|..|/|\\|C:|.|\0|%2e'.split("|"), seeds=texts('"0123abcd"', 'W/"0123abcd"', "0123"))
+def hub_header(data: bytes) -> None:
+    from huggingface_hub.file_download import _normalize_etag
+
+    from subalign.model.hub import _STAYS_INSIDE
+
+    value = data.decode("latin-1")
+    for windows in (False, True):
+        rules = ntpath if windows else posixpath
+        root = "C:\\blobs" if windows else "/blobs"
+        for name in (value, _normalize_etag(value)):
+            inside = rules.normpath(rules.join(root, name)).startswith(root)
+            assert inside or not _STAYS_INSIDE.fullmatch(value)
 
 
 # ---- recordings --------------------------------------------------------------------------------
@@ -787,8 +896,12 @@ def ffmpeg_log(data: bytes) -> None:
     assert "\n" not in str(nothing_decoded(log, "talk.mkv", 1))
 
 
-@target(*"-|en|zh-Hant|x-a|u-ca|1|_|é".split("|"), seeds=texts("de", "Mandarin"))
+@target(*"-|en|zh-Hant|x-a|u-ca|1|_|é|a.de.srt|.|/".split("|"), seeds=texts("de", "Mandarin"))
 def language(data: bytes) -> None:
+    from subalign.pipeline.language_tags import guess_language, iso_639_2
     from subalign.tokenizer import to_language_code
 
+    found = guess_language(Path(_text(data)))
+    if found is not None:
+        assert len(iso_639_2(found, "B")) == 3
     assert to_language_code(_text(data)).isascii()

@@ -70,7 +70,7 @@ _SHARDS = (
 )
 # what the hub's client makes names of files and folders of, without looking at it
 _NAMING_HEADERS = ("ETag", "X-Linked-ETag", "X-Repo-Commit")
-_LEADS_ELSEWHERE = re.compile(r'\.\.|^(?:W/)?"?(?:[/\\]|[A-Za-z]:)')
+_STAYS_INSIDE = re.compile(r"(?:W/)?(?!.*\.\.)[^/\\:]*", re.DOTALL)
 _TIMEOUT = 5.0  # seconds
 _DISK_FAULTS = frozenset(
     {errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -196,7 +196,7 @@ def _download(
 ) -> Path:
     def refuse_paths(response: Any) -> None:
         stated = (response.headers.get(header, "") for header in _NAMING_HEADERS)
-        if any(_LEADS_ELSEWHERE.search(value) for value in stated):
+        if not all(_STAYS_INSIDE.fullmatch(value) for value in stated):
             raise SourceError(name, f"{_host()} gives files names that lead out of their folder")
 
     hooks = get_session().event_hooks["response"]
