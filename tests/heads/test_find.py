@@ -29,6 +29,12 @@ def opening(talk):
     )
 
 
+@pytest.fixture(scope="module")
+def found_heads(embedded_model, opening):
+    """What is found on it by default."""
+    return find_heads(embedded_model, [opening])
+
+
 @pytest.mark.parametrize("method", ["viterbi", "dtw"])
 def test_found_heads_are_at_least_as_good(embedded_model, opening, method):
     options = AlignmentOptions(method=method)
@@ -42,8 +48,8 @@ def test_found_heads_are_at_least_as_good(embedded_model, opening, method):
     assert report.by_head == score_heads(embedded_model, opening).by_head
 
 
-def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, opening):
-    found = find_heads(embedded_model, [opening]).search.best
+def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, opening, found_heads):
+    found = found_heads.search.best
     words = opening.reference.words
     text = " ".join(word.text for word in words)
     script = Script((Line(text, ((0, len(text)),)),))
@@ -58,9 +64,8 @@ def test_found_heads_time_the_recording_as_it_was_measured(embedded_model, openi
     assert np.mean(errors) == pytest.approx(found.error, abs=0.01)
 
 
-def test_a_search_finds_the_same_again(embedded_model, opening):
-    first, second = (find_heads(embedded_model, [opening]).search for _ in range(2))
-    assert first == second
+def test_a_search_finds_the_same_again(embedded_model, opening, found_heads):
+    assert find_heads(embedded_model, [opening]).search == found_heads.search
 
 
 @pytest.mark.parametrize("timed", [True, False])
