@@ -18,7 +18,7 @@ from subalign.alignment.pauses import (
     ShortenedWindow,
     cut_at_pauses,
     cut_long_pauses,
-    pause_depth,
+    frames_without_long_pauses,
     quiet_frames,
 )
 from subalign.alignment.script_words import script_words
@@ -53,9 +53,9 @@ def test_the_middle_of_a_long_pause_goes():
     assert shortened is not None
     gone = sorted(set(range(450)) - set(shortened.frames.tolist()))
     assert gone == list(range(gone[0], gone[-1] + 1))
-    # a twentieth of a second is left at each end, beside what the smoothing takes for sound
-    assert 205 <= gone[0] <= 210
-    assert 340 <= gone[-1] < 345
+    # a quarter of a second is left at each end, beside what the smoothing takes for sound
+    assert 225 <= gone[0] <= 230
+    assert 320 <= gone[-1] < 325
     kept = shortened.frames.size
     np.testing.assert_array_equal(shortened.mel[:, :kept], mel[:, shortened.frames])
     assert shortened.mel.shape == mel.shape
@@ -84,6 +84,26 @@ def test_a_full_window_is_filled_up_with_silence():
 def test_what_is_left_as_it_is(parts):
     mel = window_of(*parts, padding=20)
     assert cut_long_pauses(mel, mel.shape[1] - 20) is None
+
+
+def test_a_recording_of_one_window_is_cut_as_the_window_is():
+    rng = np.random.default_rng(2)
+    silence = np.zeros(2 * RATE, np.float32)
+    sounds = [rng.normal(0, 0.1, RATE).astype(np.float32) for _ in range(3)]
+    samples = np.concatenate([silence, sounds[0], silence, sounds[1], silence[:8000], sounds[2]])
+    mel = log_mel([samples], n_mels=80)
+    frames = frames_without_long_pauses(mel)
+    window = cut_long_pauses(mel.window(0, mel.n_frames, 3000).numpy(), mel.n_frames)
+    assert window is not None
+    assert frames.tolist() == window.frames.tolist()
+    # two pauses of two seconds each, of which half a second or a little more stays
+    assert 280 <= mel.n_frames - frames.size <= 300
+    shortened = mel.selected(frames)
+    assert shortened.n_frames == frames.size
+    expected = mel.window(0, mel.n_frames, mel.n_frames)[:, torch.from_numpy(frames)]
+    assert torch.equal(shortened.window(0, frames.size, frames.size), expected)
+    assert mel.selected(np.arange(mel.n_frames)) is mel
+    assert frames_without_long_pauses(log_mel([], n_mels=80)).size == 0
 
 
 def test_faint_noise_in_which_nothing_is_louder_is_no_pause():
@@ -215,17 +235,11 @@ def test_cuts_are_where_it_is_quiet():
     assert cut_at_pauses(RecordingLoudness(frames[:300]), 300) == [FrameSpan(0, 300)]
 
 
-def test_how_deep_and_where_a_recording_pauses():
+def test_where_a_recording_pauses():
     loudness = RecordingLoudness(np.repeat(np.float32([1.0, -1.0, 1.0]), [400, 100, 400]))
-    assert pause_depth(loudness, 0, 300) == 0
-    assert pause_depth(loudness, 300, 450) == 1
     assert quiet_frames(loudness, 0.3).nonzero()[0].tolist() == list(range(400, 500))
-    # beyond the recording counts as its last frame
-    assert pause_depth(loudness, 2000, 3000) == 0
 
 
 def test_a_recording_of_one_level_or_none_has_no_pause():
     even = RecordingLoudness(np.full(100, 0.3, np.float32))
     assert not quiet_frames(even, 0.3).any()
-    assert pause_depth(even, 0, 50) == 0
-    assert pause_depth(RecordingLoudness(np.zeros(0, np.float32)), 0, 10) == 0

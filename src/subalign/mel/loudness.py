@@ -16,6 +16,7 @@ __all__ = [
     "LoudnessThresholds",
     "RecordingLoudness",
     "frame_loudness",
+    "frame_means",
     "loudness_probability",
     "speech_levels",
     "speech_probability",
@@ -50,6 +51,18 @@ class LoudnessThresholds:
     smoothing: int = 9
     # frames of a recording that are read at once
     block: int = 3000
+
+
+def frame_means(
+    mel: LogMel, thresholds: LoudnessThresholds = LoudnessThresholds()
+) -> NDArray[np.float64]:
+    """The mean of each frame's bands in a recording (frames,), read block by block."""
+    means = np.empty(mel.n_frames)
+    for start in range(0, mel.n_frames, thresholds.block):
+        length = min(thresholds.block, mel.n_frames - start)
+        block = mel.window(start, length, length).numpy()
+        means[start : start + length] = block.mean(axis=0, dtype=np.float64)
+    return means
 
 
 def frame_loudness(
@@ -116,11 +129,7 @@ class RecordingLoudness:
         cls, mel: LogMel, thresholds: LoudnessThresholds = LoudnessThresholds()
     ) -> "RecordingLoudness":
         """Read a recording's log-mel block by block."""
-        blocks = []
-        for start in range(0, mel.n_frames, thresholds.block):
-            length = min(thresholds.block, mel.n_frames - start)
-            blocks.append(mel.window(start, length, length).mean(dim=0).numpy())
-        frames = np.concatenate([np.zeros(0, np.float32), *blocks])
+        frames = frame_means(mel, thresholds).astype(np.float32)
         width = thresholds.smoothing
         padded = np.pad(frames, width // 2, mode="edge") if frames.size else frames
         total = np.concatenate([[0.0], np.cumsum(padded, dtype=np.float64)])

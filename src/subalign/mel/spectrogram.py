@@ -7,7 +7,8 @@ and followed by silence.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import torch
@@ -57,6 +58,20 @@ class LogMel:
     def duration(self) -> float:
         """Length of the recording in seconds."""
         return self.n_samples / SAMPLE_RATE
+
+    def selected(self, frames: NDArray[np.int64]) -> "LogMel":
+        """A recording of these frames alone (their numbers, rising), one after the other."""
+        if frames.size == self.n_frames:
+            return self
+        chunks = []
+        for first in range(0, frames.size, _CHUNK_FRAMES):
+            wanted = torch.from_numpy(frames[first : first + _CHUNK_FRAMES])
+            pieces = [
+                chunk[:, wanted[(wanted >= start) & (wanted < start + _CHUNK_FRAMES)] - start]
+                for start, chunk in zip(count(0, _CHUNK_FRAMES), self.chunks)
+            ]
+            chunks.append(torch.cat(pieces, dim=1))
+        return replace(self, n_samples=frames.size * HOP_LENGTH, chunks=tuple(chunks))
 
     def window(self, start: int, length: int, width: int) -> torch.Tensor:
         """Frames `start` to `start + length`, then zeros: float32 (n_mels, width).

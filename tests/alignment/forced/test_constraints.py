@@ -63,7 +63,7 @@ def test_whatever_was_timed(rows, duration):
         starts, ends, np.zeros(n), support, support, estimated.astype(bool), unrecognised
     )
     none = np.zeros(n, bool)
-    coarse = CoarseTimes(np.minimum(first, last), np.maximum(first, last), support, none, none)
+    coarse = CoarseTimes(np.minimum(first, last), np.maximum(first, last), none)
     begins, finishes, kept = in_order(coarse, timed)
     assert (np.diff(np.stack([begins, finishes], 1).ravel()) >= 0).all()
     np.testing.assert_array_equal(begins[kept], starts[kept])

@@ -1,4 +1,4 @@
-"""Spans of a recording are encoded in short or whole windows, and some are kept."""
+"""Spans of a recording are encoded once, in whole windows."""
 
 import torch
 
@@ -19,23 +19,10 @@ def test_spans_sound_backwards_from_their_end(embedded_model, opening_mel):
         )
 
 
-def test_windows_are_short_where_the_model_knows_such(embedded_model, opening_mel, monkeypatch):
-    spans = [FrameSpan(0, 701), FrameSpan(400, 700)]
-    short = SpanEncoder(embedded_model, opening_mel).encode(spans)
-    assert short.mel.shape == (2, 80, 1000)
-    assert short.features.shape[1] == 500
-    whole = SpanEncoder(embedded_model, opening_mel).encode(spans, whole=True)
-    assert whole.mel.shape == (2, 80, 3000)
-    torch.testing.assert_close(short.mel, whole.mel[:, :, :1000])
-    monkeypatch.setattr(embedded_model, "short_windows", False)
-    assert SpanEncoder(embedded_model, opening_mel).encode(spans).mel.shape == (2, 80, 3000)
-
-
-def test_a_recording_of_one_span_is_encoded_once(embedded_model, opening_mel, monkeypatch):
-    """Whole, whoever asks."""
+def test_a_recording_of_one_span_is_kept_as_it_is(embedded_model, opening_mel, monkeypatch):
     encoder = SpanEncoder(embedded_model, opening_mel)
     span = [FrameSpan(0, opening_mel.n_frames)]
-    whole = encoder.encode(span, whole=True)
+    whole = encoder.encode(span)
     assert whole.mel.shape == (1, 80, 3000)
     monkeypatch.setattr(embedded_model.encoder, "forward", None)
     again = encoder.encode(span)
@@ -49,20 +36,20 @@ def test_a_recording_of_one_span_is_encoded_once(embedded_model, opening_mel, mo
     torch.testing.assert_close(encoder.encode(span, backwards=True).features, backwards.features)
 
 
-def test_kept_spans_are_encoded_once(embedded_model, opening_mel, monkeypatch):
+def test_spans_are_encoded_once(embedded_model, opening_mel, monkeypatch):
     """Some of them, in another order, and beside new ones."""
     spans = [FrameSpan(0, 800), FrameSpan(800, 1500), FrameSpan(1500, 2000)]
     encoder = SpanEncoder(embedded_model, opening_mel)
-    fresh = encoder.encode(spans[:2], whole=True, keep=True)
+    fresh = encoder.encode(spans[:2])
     with monkeypatch.context() as patched:
         patched.setattr(embedded_model.encoder, "forward", None)
         again = encoder.encode(spans[1::-1])
     # kept in half precision
     torch.testing.assert_close(again.features, fresh.features.flip(0), atol=1e-2, rtol=1e-3)
     assert torch.equal(again.mel, fresh.mel.flip(0))
-    more = encoder.encode(spans, whole=True, keep=True)
+    more = encoder.encode(spans)
     torch.testing.assert_close(more.features[:2], fresh.features, atol=1e-2, rtol=1e-3)
-    alone = SpanEncoder(embedded_model, opening_mel).encode(spans[2:], whole=True)
+    alone = SpanEncoder(embedded_model, opening_mel).encode(spans[2:])
     torch.testing.assert_close(more.features[2:], alone.features, atol=1e-2, rtol=1e-3)
 
 

@@ -1,5 +1,7 @@
 """Was a word said? What the audio adds to the probability of a text."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -21,13 +23,16 @@ UNRELATED = "Volcanic eruptions transformed glaciers throughout northern Iceland
 
 @pytest.fixture(scope="module")
 def windows(embedded_model, opening, opening_mel):
-    """The first four lines and the next four: their sound, forwards and backwards."""
+    """The first four lines and the next four."""
     cut = opening.pause_after(3) // 160
     spans = [FrameSpan(0, cut), FrameSpan(cut, opening_mel.n_frames)]
-    return [
-        SpanEncoder(embedded_model, opening_mel).encode(spans, backwards=backwards)
-        for backwards in (False, True)
-    ]
+    return SpanEncoder(embedded_model, opening_mel).encode(spans)
+
+
+@pytest.fixture
+def context(context, opening):
+    """The first four lines are what is heard backwards, also beside the others."""
+    return replace(context, fullest=FrameSpan(0, opening.pause_after(3) // 160))
 
 
 @pytest.fixture
@@ -35,9 +40,8 @@ def evidence_of(context, windows, encode_words):
     """The evidence of texts, one a window; fewer texts than windows leave out the last."""
 
     def call(*texts):
-        forwards, backwards = (encoded.select(slice(len(texts))) for encoded in windows)
         words = [encode_words(text) for text in texts]
-        return word_evidence(context, forwards, backwards, words)
+        return word_evidence(context, windows.select(slice(len(texts))), words)
 
     return call
 
@@ -79,7 +83,7 @@ def test_evidence_is_of_spoken_tokens_alone(context, windows, encode_words, monk
         "subalign.alignment.forced.verification.token_likelihoods",
         lambda *_: [TokenLikelihoods(next(read), np.zeros(n_tokens + 1, int))],
     )
-    [evidence] = word_evidence(context, *windows, [words])
+    [evidence] = word_evidence(context, windows, [words])
     offsets = np.cumsum([0, *(len(word.tokens) for word in words)])
     expected = [
         np.arange(offset + word.spoken[0], offset + word.spoken[1]).mean() + 1
@@ -99,7 +103,7 @@ def test_texts_of_no_words(evidence_of):
 
 def test_a_text_is_read_the_same_beside_others(embedded_model, tokenizer, windows):
     texts = [tokenizer.encode(text) for text in (" Good morning.", " Good", " Good night to you")]
-    one = windows[0].select(slice(1))
+    one = windows.select(slice(1))
     together = token_likelihoods(embedded_model, tokenizer, one, texts)
     for text, read in zip(texts, together, strict=True):
         [alone] = token_likelihoods(embedded_model, tokenizer, one, [text])
@@ -117,7 +121,7 @@ def test_a_text_is_read_the_same_beside_others(embedded_model, tokenizer, window
 
 def test_logarithms_are_those_of_the_decoder(embedded_model, tokenizer, windows):
     text = tokenizer.encode(" Good morning, and welcome")
-    one = windows[0].select(slice(1))
+    one = windows.select(slice(1))
     [read] = token_likelihoods(embedded_model, tokenizer, one, [text])
     start = tokenizer.sot_sequence_including_notimestamps
     tokens = torch.tensor([[*start, *text]])
@@ -131,9 +135,9 @@ def test_logarithms_of_words_are_means_of_their_spoken_tokens(
     context, embedded_model, tokenizer, windows, encode_words
 ):
     texts = [encode_words(text) for text in ('"Yes", he said!', "")]
-    logs, none = word_log_probabilities(context, windows[0], texts)
+    logs, none = word_log_probabilities(context, windows, texts)
     tokens = [token for word in texts[0] for token in word.tokens]
-    [read] = token_likelihoods(embedded_model, tokenizer, windows[0].select(slice(1)), [tokens])
+    [read] = token_likelihoods(embedded_model, tokenizer, windows.select(slice(1)), [tokens])
     first, end = texts[0][0].spoken
     assert logs[0] == pytest.approx(read.logs[first:end].mean(), abs=1e-4)
     assert (logs.size, none.size) == (3, 0)

@@ -1,7 +1,7 @@
 """Forced alignment of a whole transcript with a recording of any length: the pipeline."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,19 @@ from subalign.alignment.forced.timing import (
 from subalign.alignment.forced.untranscribed import ExtendedText, insert_untranscribed
 from subalign.alignment.forced.verification import verify_recognised
 from subalign.alignment.methods import method_for
-from subalign.alignment.pauses import FrameSpan, cut_at_pauses
+from subalign.alignment.pauses import (
+    FrameSpan,
+    cut_at_pauses,
+    frames_without_long_pauses,
+    restored_span,
+)
 from subalign.alignment.script_words import ScriptWord, in_sentence_case, script_words
 from subalign.alignment.segments import make_room
 from subalign.alignment.words import WordTokens
 from subalign.decoding import check_language, detect_language, tokenizer_of
-from subalign.mel import FRAMES_PER_SECOND, LogMel
+from subalign.mel import LogMel
 from subalign.mel.loudness import RecordingLoudness
+from subalign.mel.speech import Frames
 from subalign.model import Whisper
 from subalign.options import AlignmentOptions
 from subalign.results import Alignment, Script, Transcript, Word
@@ -77,7 +83,9 @@ def align_script(
     Raises:
         UsageError: the model does not know the language.
     """
-    encoder = SpanEncoder(model, mel, thresholds.recognition)
+    uses_sound = method_for(options).uses_sound
+    frames = frames_without_long_pauses(mel) if uses_sound else np.arange(mel.n_frames)
+    encoder = SpanEncoder(model, mel.selected(frames))
     code = _language(encoder, script, language)
     context = Context(encoder, tokenizer_of(model, code), options, thresholds)
     lines = [
@@ -85,11 +93,12 @@ def align_script(
         for line, text in zip(script.lines, in_sentence_case(script.lines, code), strict=True)
     ]
     words = [word for line in lines for word in line]
-    progress = _Progress(mel.duration, on_progress)
-    found = _time_words(context, [word.encoded for word in words], progress)
+    progress = _Progress(mel.duration, frames.size, on_progress)
+    parts = _time_words(context, [word.encoded for word in words], progress)
     progress.finish()
+    found = _finished(parts, frames, mel.duration, thresholds)
     timed = _results(words, found)
-    if method_for(options).uses_sound:
+    if uses_sound:
         timed = refine_boundaries(mel, timed)
     counts = [len(line) for line in lines]
     segments = line_segments(script.lines, counts, timed, mel.duration, thresholds.report)
@@ -166,14 +175,25 @@ class _TimedWords:
     recognised: list[RecognisedWord]
 
 
-def _time_words(
-    context: Context, words: Sequence[WordTokens], progress: "_Progress"
-) -> _TimedWords:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the stages found; times are those of the recording without its long pauses."""
+
+    text: ExtendedText
+    timed: AlignedWords
+    coarse: CoarseTimes
+    recognised: list[RecognisedWord]
+
+
+def _time_words(context: Context, words: Sequence[WordTokens], progress: "_Progress") -> _Found:
     """All stages, in order."""
     thresholds = context.thresholds
     loudness = RecordingLoudness.from_mel(context.encoder.mel)
     spans = cut_at_pauses(loudness, context.model.dims.window_frames)
     recognised_spans = recognise(context, spans, progress.next_pass())
+    if recognised_spans:
+        fullest = max(recognised_spans, key=lambda item: len(item.words)).span
+        context = replace(context, fullest=fullest)
 
     texts = [word.text for word in words]
     matching = match(texts, words_of(recognised_spans), thresholds.matching)
@@ -189,32 +209,27 @@ def _time_words(
     windows = recognised_windows(
         spans, known, matched, coarse, text.n_tokens, context.text_room, thresholds.windows
     )
-    # as the engine does; longer recordings are not encoded twice for their pauses, but for a model
-    # that learned from flowing speech
-    cut_pauses = context.model.short_windows or len(spans) == 1
-    certain = time_recognised_windows(
-        context, text.words, windows, matched, progress.next_pass(), cut_pauses=cut_pauses
-    )
+    certain = time_recognised_windows(context, text.words, windows, matched, progress.next_pass())
     accepted = accepted_words(windows, certain, known, thresholds.timing.displacement)
 
     passes = (progress.next_pass(), progress.next_pass())
-    others, coarse = retime_failed(context, text, accepted, coarse, estimator, loudness, passes)
+    others, coarse = retime_failed(context, text, accepted, coarse, estimator, spans, passes)
 
     timed = others.replaced(certain, accepted)
     timed = timed.with_recognised(matching, text.transcribed, thresholds)
-    return _finished(context, text, timed, coarse, recognised)
+    return _Found(text, timed, coarse, recognised)
 
 
 def _finished(
-    context: Context,
-    text: ExtendedText,
-    timed: AlignedWords,
-    coarse: CoarseTimes,
-    recognised: list[RecognisedWord],
+    found: _Found, frames: Frames, duration: float, thresholds: ForcedThresholds
 ) -> _TimedWords:
-    """The transcript's words in order, with room for each, verified or missing."""
-    thresholds, duration = context.thresholds, context.encoder.mel.duration
-    starts, ends, verified = in_order(coarse, timed, thresholds)
+    """The transcript's words in order, with room for each, verified or missing.
+
+    `frames` (kept,) of the recording, which is so long, are those that the stages heard.
+    """
+    text, timed = found.text, found.timed
+    starts, ends, verified = in_order(found.coarse, timed, thresholds)
+    starts, ends = _restored(starts, ends, frames)
     needs = expected_seconds(timed.anchors(thresholds), text.letters, thresholds.coarse)
     missing = missing_words(verified, starts, ends, needs, duration, thresholds.report)
     own = text.transcribed
@@ -226,29 +241,50 @@ def _finished(
         timed.probabilities[own],
         verified[own],
         missing[own],
-        recognised,
+        list(_restored_words(found.recognised, frames)),
     )
+
+
+def _restored(
+    starts: NDArray[np.float64], ends: NDArray[np.float64], frames: Frames
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times (words,) in the recording that only these frames were taken from."""
+    if not frames.size or frames[-1] == frames.size - 1:
+        return starts, ends
+    pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+    spans = np.array([restored_span(*pair, frames) for pair in pairs]).reshape(-1, 2)
+    return spans[:, 0].copy(), spans[:, 1].copy()
+
+
+def _restored_words(words: Sequence[RecognisedWord], frames: Frames) -> Iterator[RecognisedWord]:
+    starts, ends = (np.array([getattr(word, edge) for word in words]) for edge in ("start", "end"))
+    starts, ends = _restored(starts, ends, frames)
+    for word, start, end in zip(words, starts.tolist(), ends.tolist(), strict=True):
+        yield replace(word, start=start, end=end)
 
 
 class _Progress:
     """Tells how far all passes over a recording have come, as seconds of it."""
 
-    def __init__(self, duration: float, tell: Callable[[float, float], None] | None) -> None:
+    def __init__(
+        self, duration: float, n_frames: int, tell: Callable[[float, float], None] | None
+    ) -> None:
         self._duration = duration
+        self._n_frames = n_frames
         self._tell = tell
         self._passes = 0
         self._done = 0.0
 
     def next_pass(self) -> Callable[[FrameSpan], None]:
         """What to call with every window of a pass, in order."""
-        before = self._duration * self._passes / _PASSES
+        before = self._passes
         self._passes += 1
 
         def on_window(span: FrameSpan) -> None:
             if self._tell is not None:
-                done = before + span.end / FRAMES_PER_SECOND / _PASSES
+                done = (before + span.end / self._n_frames) / _PASSES
                 # failed windows are timed after the others
-                self._done = max(self._done, min(done, self._duration))
+                self._done = max(self._done, self._duration * min(done, 1.0))
                 self._tell(self._done, self._duration)
 
         return on_window

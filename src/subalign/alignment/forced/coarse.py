@@ -5,7 +5,7 @@ speech there is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -78,21 +78,12 @@ class SpeechTime:
 class CoarseTimes:
     """Where the words are, roughly: `starts` and `ends` (words,) in seconds.
 
-    `weights` (words,) tells how sure that is, `absent` marks words that have no room in the
-    audio, and `breaks` those before which the recording has something else, so that a window
-    begins there.
+    `absent` (words,) marks those that have no room in the audio.
     """
 
     starts: NDArray[np.float64]
     ends: NDArray[np.float64]
-    weights: NDArray[np.float64]
     absent: NDArray[np.bool_]
-    breaks: NDArray[np.bool_]
-
-    def without(self, words: NDArray[np.bool_]) -> "CoarseTimes":
-        """The same but for words (words,) that are taken for absent, with breaks after them."""
-        after = np.append(False, words[:-1])
-        return replace(self, absent=self.absent | words, breaks=self.breaks | after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +122,8 @@ class CoarseEstimator:
         limits, n = self.thresholds, self.letters.size
         anchors = self._believable(anchors)
         seconds = letter_seconds(anchors, self.letters, limits)
-        starts, ends, weights = np.zeros(n), np.zeros(n), np.zeros(n)
-        absent, breaks = np.zeros(n, bool), np.zeros(n, bool)
+        starts, ends, absent = np.zeros(n), np.zeros(n), np.zeros(n, bool)
         starts[anchors.words], ends[anchors.words] = anchors.starts, anchors.ends
-        weights[anchors.words] = anchors.weights
         for before, after in pairwise([-1, *anchors.words.tolist(), n]):
             between = np.arange(before + 1, after)
             if not between.size:
@@ -153,10 +142,7 @@ class CoarseEstimator:
             ):
                 absent[between] = True
             starts[between], ends[between] = self._shared(between, begin, end, speech)
-        present = np.flatnonzero(~absent)
-        gaps = starts[present[1:]] - ends[present[:-1]]
-        breaks[present[1:]] = gaps > limits.longest_pause
-        return CoarseTimes(starts, ends, weights, absent, breaks)
+        return CoarseTimes(starts, ends, absent)
 
     def _believable(self, anchors: Anchors) -> Anchors:
         """The anchors without the few that alone leave many words no room.

@@ -41,42 +41,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class SpanEncoder:
-    """Encodes spans of a recording, each as the beginning of a window.
+    """Encodes spans of a recording, each as the beginning of a whole window, and each once.
 
-    What it is told to keep is encoded once, whoever asks for it, and as a whole window. So is a
-    recording that is one span.
+    What was encoded is kept for whoever asks for it again.
     """
 
     model: Whisper
     mel: LogMel
-    thresholds: RecognitionThresholds = field(default_factory=RecognitionThresholds)
     _kept: dict[tuple[FrameSpan, bool], Tensor] = field(
         default_factory=dict, init=False, repr=False
     )
 
     @torch.inference_mode()
-    def encode(
-        self,
-        spans: Sequence[FrameSpan],
-        *,
-        backwards: bool = False,
-        whole: bool = False,
-        keep: bool = False,
-    ) -> EncodedAudio:
-        """Encode spans; `backwards` reverses the sound of each.
-
-        A model that was trained on short windows gets no `whole` ones, but about as long as the
-        longest span.
-        """
-        is_all = list(spans) == [FrameSpan(0, self.mel.n_frames)]
+    def encode(self, spans: Sequence[FrameSpan], *, backwards: bool = False) -> EncodedAudio:
+        """Encode spans; `backwards` reverses the sound of each."""
+        windows = self._windows(spans, backwards)
         keys = [(span, backwards) for span in spans]
-        if not is_all and not keep and not all(key in self._kept for key in keys):
-            return self.model.encode(self._windows(spans, backwards, whole))
-        windows = self._windows(spans, backwards, whole=True)
         missing = [row for row, key in enumerate(keys) if key not in self._kept]
         if missing:
             encoded = self.model.encode(windows[missing])
-            # an hour of whole windows is much memory
+            # an hour is much memory
+            is_all = list(spans) == [FrameSpan(0, self.mel.n_frames)]
             dtype = encoded.features.dtype if is_all else torch.float16
             for row, features in zip(missing, encoded.features, strict=True):
                 self._kept[keys[row]] = features.to("cpu", dtype, copy=True)
@@ -86,12 +71,8 @@ class SpanEncoder:
         features = kept.to(self.model.device, self.model.dtype)
         return EncodedAudio(features, self.model.decoder.cross_attention_kv(features), windows)
 
-    def _windows(self, spans: Sequence[FrameSpan], backwards: bool, whole: bool) -> Tensor:
+    def _windows(self, spans: Sequence[FrameSpan], backwards: bool) -> Tensor:
         width = self.model.dims.window_frames
-        if self.model.short_windows and not whole:
-            step = self.thresholds.length_step
-            longest = max(span.length for span in spans) + self.thresholds.trailing_silence
-            width = min(width, -(-longest // step) * step)
         windows = [self.mel.window(span.start, span.length, width) for span in spans]
         if backwards:
             for window, span in zip(windows, spans, strict=True):
@@ -101,12 +82,16 @@ class SpanEncoder:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """One recording's encoder, the tokenizer for its language, and how its words are timed."""
+    """One recording's encoder, the tokenizer for its language, and how its words are timed.
+
+    `fullest` is the span with the most words, which verification hears backwards.
+    """
 
     encoder: SpanEncoder
     tokenizer: Tokenizer
     options: AlignmentOptions = field(default_factory=AlignmentOptions)
     thresholds: ForcedThresholds = field(default_factory=ForcedThresholds)
+    fullest: FrameSpan = field(default_factory=lambda: FrameSpan(0, 0))
 
     @property
     def model(self) -> Whisper:
@@ -175,8 +160,7 @@ def recognise(
     )
     recognised: list[RecognisedSpan] = []
     for batch in context.batched(spans):
-        # from short windows a sentence may be left out
-        encoded = context.encoder.encode(batch, whole=True, keep=True)
+        encoded = context.encoder.encode(batch)
         texts = [
             [] if _is_silence(result, thresholds) else _words(result.text, tokenizer, room)
             for result in decode(model, encoded, decoding)

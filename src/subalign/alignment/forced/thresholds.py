@@ -28,11 +28,6 @@ class RecognitionThresholds:
 
     # windows encoded at once: more gain little time and take memory
     batch: int = 4
-    # mel frames of short windows: the least silence after the sound, and what the length is a
-    # multiple of (memory taken for one length is not used again for another; the hour took
-    # 1,444 MiB with any even length)
-    trailing_silence: int = 100
-    length_step: int = 200
     # a window is silent from this no-speech probability on, if the mean log-probability of its
     # tokens is lower than this: clear speech after noise was seen with 0.74 and -0.2, noise with
     # 1.0 and -0.8
@@ -125,29 +120,10 @@ class CoarseThresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowThresholds:
-    """Where windows begin and end, and which need no new ones."""
+    """Which decoded windows are taken as they are: those with no more, or no less, than this."""
 
-    # planned windows, as a share of the model's: attention drifts less in short ones
-    length: float = 0.7
-    # shares of a window's length: where it is cut, and how far it reaches into its neighbours
-    earliest_cut: float = 0.4
-    latest_cut: float = 0.78
-    least_overlap: float = 0.03
-    most_overlap: float = 0.09
-    # seconds of audio before the first word and after the last
-    margin: float = 0.5
-    # merit of a cut: sure places on both sides count 1, a pause (looked for so many seconds into
-    # the words beside it) and the window's length up to this
-    pause_weight: float = 0.6
-    pause_reach: float = 0.2
-    length_weight: float = 0.3
-    # windows are timed once if this share of their words has anchors of more than this weight.
-    # Ten minutes built as the hour: 0.155 for 0.169 s of processor time a second, starts within
-    # 200 ms in 97.2 for 97.3%
-    anchored_share: float = 0.9
-    anchor_weight: float = 0.5
-    # decoded windows are taken as they are with so many words in a row that were not recognised,
-    # with so many where two windows meet, and this share of words that were
+    # so many words in a row that were not recognised, so many where two windows meet, and this
+    # share of words that were
     most_unmatched: int = 4
     most_unmatched_at_edge: int = 2
     matched_share: float = 0.7
@@ -157,10 +133,6 @@ class WindowThresholds:
 class TimingThresholds:
     """Which of the times found for a word counts, and which windows fail."""
 
-    # a word of two windows is taken from the one with more evidence, to which each word between it
-    # and the edge adds this, up to so many words
-    edge_weight: float = 0.5
-    edge_words: int = 6
     # evidence that makes an anchor of weight 1, and that matched words of decoded windows have
     anchor_evidence: float = 6.0
     # log-probability (nats a token) of unmatched words in decoded windows: said words that were

@@ -159,22 +159,21 @@ def time_windows(
 ) -> AlignedWords:
     """Time the words (all of the transcript's, in order) of every window.
 
-    In the `final` pass each window's text is first edited to what was probably said, words that
-    this leaves out get no time, and long pauses are cut out; before it, times need only be near.
+    In the `final` pass each window's text is first edited to what was probably said, and words that
+    this leaves out get no time; before it, times need only be near.
     """
     merged = _MergedWords(context, len(words))
     for batch in context.batched(windows):
         spans = [window.span for window in batch]
         encoded = context.encoder.encode(spans)
-        backwards = context.encoder.encode(spans, backwards=True)
         texts = [_WindowText.of(window, words) for window in batch]
-        evidence = word_evidence(context, encoded, backwards, [text.words for text in texts])
+        evidence = word_evidence(context, encoded, [text.words for text in texts])
         if final:
             for row, text in enumerate(texts):
                 one = encoded.select(slice(row, row + 1))
                 texts[row] = text.edited(context, one, evidence[row])
-            evidence = word_evidence(context, encoded, backwards, [text.words for text in texts])
-        merged.time(spans, encoded, texts, evidence, cut_pauses=final, on_window=on_window)
+            evidence = word_evidence(context, encoded, [text.words for text in texts])
+        merged.time(spans, encoded, texts, evidence, on_window)
     return merged.words
 
 
@@ -184,18 +183,15 @@ def time_recognised_windows(
     windows: Sequence[Window],
     matched: NDArray[np.bool_],
     on_window: Callable[[FrameSpan], None] = lambda _span: None,
-    *,
-    cut_pauses: bool,
 ) -> AlignedWords:
     """Time the words of windows in which nearly all, those `matched` (words,), were recognised.
 
-    The few others are verified, and left out or put in, by how likely the model finds the text: the
-    sound is not encoded again, but, with `cut_pauses`, without its long pauses.
+    The few others are verified, and left out or put in, by how likely the model finds the text.
     """
     merged = _MergedWords(context, len(words))
     for batch in context.batched(windows):
         spans = [window.span for window in batch]
-        encoded = context.encoder.encode(spans, whole=True, keep=True)
+        encoded = context.encoder.encode(spans)
         texts = [_WindowText.of(window, words) for window in batch]
         logs = word_log_probabilities(context, encoded, [text.words for text in texts])
         for row, text in enumerate(texts):
@@ -209,7 +205,7 @@ def time_recognised_windows(
             _assumed_evidence(context, of_window, text.marked(matched))
             for of_window, text in zip(logs, texts, strict=True)
         ]
-        merged.time(spans, encoded, texts, of_windows, cut_pauses=cut_pauses, on_window=on_window)
+        merged.time(spans, encoded, texts, of_windows, on_window)
     # a word by itself: its neighbours were recognised anyway
     return replace(merged.words, support=merged.words.evidence.copy())
 
@@ -248,12 +244,11 @@ class _WindowText:
 
 
 class _MergedWords:
-    """The times of words in several windows: of each word those of the window that tells most."""
+    """The times of words in several windows, none of which has a word of another."""
 
     def __init__(self, context: Context, n_words: int) -> None:
         self.words = AlignedWords.unknown(n_words)
         self._context = context
-        self._merits = np.full(n_words, -np.inf)
 
     def time(
         self,
@@ -261,11 +256,9 @@ class _MergedWords:
         encoded: EncodedAudio,
         texts: Sequence[_WindowText],
         evidence: Sequence[NDArray[np.float64]],
-        *,
-        cut_pauses: bool,
         on_window: Callable[[FrameSpan], None],
     ) -> None:
-        """Time the texts of encoded windows, and keep what is better than what is known."""
+        """Time the texts of encoded windows."""
         timings = time_texts(
             self._context.model,
             self._context.tokenizer,
@@ -273,7 +266,7 @@ class _MergedWords:
             [text.words for text in texts],
             [span.length for span in spans],
             self._context.options,
-            cut_pauses=cut_pauses,
+            cut_pauses=False,
         )
         for span, text, of_window, of_words in zip(spans, texts, timings, evidence, strict=True):
             self._take(span, text.numbers, of_window, of_words)
@@ -286,16 +279,11 @@ class _MergedWords:
         timings: Sequence[WordTiming],
         evidence: NDArray[np.float64],
     ) -> None:
-        thresholds = self._context.thresholds
-        support = smoothed(evidence, thresholds.verification)
-        order = np.arange(len(numbers))
-        inside = np.minimum(np.minimum(order, order[::-1]), thresholds.timing.edge_words)
-        merits = support + thresholds.timing.edge_weight * inside
+        support = smoothed(evidence, self._context.thresholds.verification)
         offset = span.start / FRAMES_PER_SECOND
         words = self.words
         for place, (number, timing) in enumerate(zip(numbers, timings, strict=True)):
-            if number is not None and merits[place] > self._merits[number]:
-                self._merits[number] = merits[place]
+            if number is not None:
                 words.starts[number] = offset + timing.start
                 words.ends[number] = offset + timing.end
                 words.probabilities[number] = timing.probability

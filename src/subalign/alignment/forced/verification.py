@@ -51,10 +51,9 @@ def verify_recognised(
     ]
     for rows in context.batched(unlike):
         spans = [recognised[row].span for row in rows]
-        forwards = context.encoder.encode(spans)
-        backwards = context.encoder.encode(spans, backwards=True)
+        encoded = context.encoder.encode(spans)
         texts = [recognised[row].tokens for row in rows]
-        evidence = word_evidence(context, forwards, backwards, texts)
+        evidence = word_evidence(context, encoded, texts)
         for row, values in zip(rows, evidence, strict=True):
             with_neighbours = smoothed(values, context.thresholds.verification).tolist()
             words = [
@@ -67,18 +66,18 @@ def verify_recognised(
 
 def word_evidence(
     context: Context,
-    forwards: EncodedAudio,
-    backwards: EncodedAudio,
+    encoded: EncodedAudio,
     texts: Sequence[Sequence[WordTokens]],
 ) -> list[NDArray[np.float64]]:
     """For each window the evidence (words,) of each of its words, in nats a spoken token.
 
-    `backwards` holds the same windows with their sound reversed.
+    What is heard backwards is one window of the recording, whatever the windows `encoded` are.
     """
     if not any(texts):
         return [np.zeros(0) for _ in texts]
+    backwards = context.encoder.encode([context.fullest], backwards=True)
     pairs = zip(
-        _token_logs(context, forwards, texts), _token_logs(context, backwards, texts), strict=True
+        _token_logs(context, encoded, texts), _token_logs(context, backwards, texts), strict=True
     )
     return [
         _word_means(sound - reversed_sound, words)
