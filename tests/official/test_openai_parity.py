@@ -47,8 +47,7 @@ def test_three_minutes_of_reading(tiny_en, reading):
         {"beam_size": 5, "logprob_threshold": -0.2, **FALLBACK},
         {"initial_prompt": "A talk by Ms Ferris, O.B.E."},
         {"initial_prompt": "a talk without capitals", "carry_initial_prompt": True},
-        {"condition_on_previous_text": False},
-        {"clips": (Clip(3.0, 12.5), Clip(25.0, 33.2))},
+        {"condition_on_previous_text": False, "clips": (Clip(3.0, 12.5), Clip(25.0, 33.2))},
     ],
     ids="+".join,
 )

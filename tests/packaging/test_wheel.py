@@ -103,6 +103,7 @@ def test_the_installed_command_subtitles_the_example(installed, talk, tmp_path):
     assert subalign.__version__ in version.stdout
 
     asked = ["--format", "srt", "--highlight-words", "--format", "json", "-o", tmp_path / "out"]
+    asked += ["--clip", "0-25"]
     _run(command, "transcribe", talk, *asked, **at_home)
     transcript = json.loads((tmp_path / "out" / "talk.json").read_text(encoding="utf-8"))
     words = [word for segment in transcript["segments"] for word in segment["words"]]
@@ -111,4 +112,4 @@ def test_the_installed_command_subtitles_the_example(installed, talk, tmp_path):
     assert subtitles.startswith("1\n00:00:00,")
     # a word of no duration has no cue in which it could light up
     lit = [word for word in words if word["start"] < word["end"]]
-    assert len(re.findall(r"<u>.+?</u>", subtitles)) == len(lit) > 100
+    assert len(re.findall(r"<u>.+?</u>", subtitles)) == len(lit) > 40
