@@ -7,13 +7,13 @@ which reads the CTranslate2 folder of the same checkpoint.
 import io
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -28,10 +28,11 @@ from subalign.alignment.segments import keep_order
 from subalign.decoding import tokenizer_of
 from subalign.errors import SubalignError
 from subalign.mel import log_mel
-from subalign.model import Whisper, where
+from subalign.model import Whisper, load_whisper, where
 from subalign.options import (
     APPEND_PUNCTUATIONS,
     PREPEND_PUNCTUATIONS,
+    AlignmentMethod,
     AlignmentOptions,
     ScriptOptions,
     TranscriptionOptions,
@@ -93,9 +94,12 @@ class Tool(Protocol):
 class Subalign:
     """What `subalign transcribe` does; given text is timed without the decoding of `align`."""
 
-    def __init__(self, model: Whisper, method: str | None = None) -> None:
+    def __init__(
+        self, model: Whisper, method: AlignmentMethod = "viterbi", *, sequential: bool = False
+    ) -> None:
         self.model = model
-        self.options = AlignmentOptions(method=method) if method else AlignmentOptions()
+        self.options = AlignmentOptions(method=method)
+        self.sequential = sequential
 
     def align(self, clip: Clip, language: str) -> list[Piece]:
         model, width = self.model, self.model.dims.window_frames
@@ -118,6 +122,7 @@ class Subalign:
             beam_size=decoding.beams,
             best_of=5,
             word_timestamps=decoding.word_times,
+            sequential=self.sequential,
         )
         found = transcribe_recording(
             source, model=self.model, options=options, alignment=self.options
@@ -277,10 +282,35 @@ class FasterWhisper:
             condition_on_previous_text=self.previous_text,
             word_timestamps=decoding.word_times,
         )
-        found = list(segments)
-        words = [word for part in found for word in part.words or ()]
-        text = "".join(part.text for part in found)
-        return Heard(text, [Piece(w.word, float(w.start), float(w.end)) for w in words])
+        return _heard(segments)
+
+
+def _heard(segments: Iterable[Any]) -> Heard:
+    """faster-whisper's segments, which are decoded as they are asked for."""
+    found = list(segments)
+    words = [word for part in found for word in part.words or ()]
+    text = "".join(part.text for part in found)
+    return Heard(text, [Piece(w.word, float(w.start), float(w.end)) for w in words])
+
+
+class BatchedFasterWhisper(FasterWhisper):
+    """faster-whisper's own pipeline of batches, which hears speech by Silero VAD too."""
+
+    def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:
+        import ctranslate2
+        from faster_whisper import BatchedInferencePipeline
+
+        ctranslate2.set_random_seed(_SEED)
+        segments, _ = BatchedInferencePipeline(self.model).transcribe(
+            source,
+            language=decoding.language,
+            temperature=decoding.temperatures,
+            beam_size=decoding.beams or 1,
+            best_of=5,
+            word_timestamps=decoding.word_times,
+            batch_size=8,
+        )
+        return _heard(segments)
 
 
 class PocketSphinx:
@@ -307,31 +337,45 @@ def _pocketsphinx(_model: Whisper, _checkpoint: str) -> Tool:
         raise MissingError(f"Left out PocketSphinx: {error}.") from error
 
 
-def _faster_whisper(model: Whisper, checkpoint: str, compute_type: str) -> Tool:
+def _faster_whisper(
+    model: Whisper, checkpoint: str, compute_type: str, kind: type[FasterWhisper] = FasterWhisper
+) -> Tool:
     try:
         folder = Path(checkpoint) if Path(checkpoint).is_dir() else where(checkpoint)
     except SubalignError as error:
         raise MissingError(f"Left out faster-whisper: {error}") from error
     if not (folder / "model.bin").is_file():
         raise MissingError(f"Left out faster-whisper: {folder} is not in CTranslate2's form.")
-    return FasterWhisper(model, folder, compute_type)
+    return kind(model, folder, compute_type)
+
+
+def _int8(_model: Whisper, checkpoint: str) -> Tool:
+    return Subalign(load_whisper(checkpoint, device="cpu", compute="int8"))
 
 
 # name: what loads it, given our model and the checkpoint's name or folder
 TOOLS: dict[str, Callable[[Whisper, str], Tool]] = {
     "subalign": lambda model, _: Subalign(model),
+    "subalign int8": _int8,
+    "subalign sequential": lambda model, _: Subalign(model, sequential=True),
     "subalign align": lambda model, _: SubalignCommand(model),
     "subalign dtw": lambda model, _: Subalign(model, "dtw"),
     "openai-whisper": lambda model, _: OpenAIWhisper(model),
     "faster-whisper": partial(_faster_whisper, compute_type="float32"),
     "faster-whisper int8": partial(_faster_whisper, compute_type="int8"),
+    "faster-whisper int8 batched": partial(
+        _faster_whisper, compute_type="int8", kind=BatchedFasterWhisper
+    ),
     "stable-ts": lambda model, _: StableTs(model),
     "pocketsphinx": _pocketsphinx,
 }
 
-# only where they are asked for: the command's detour by way of decoding, an older method, and what
-# is only given texts, in English
-_RARE_TOOLS = {"subalign align", "subalign dtw", "pocketsphinx"}
+# only where they are asked for: other ways to compute and to decode, the command's detour by way of
+# decoding, an older method, and what is only given texts, in English
+_RARE_TOOLS = {
+    *("subalign int8", "subalign sequential", "subalign align", "subalign dtw"),
+    *("faster-whisper int8 batched", "pocketsphinx"),
+}
 USUAL_TOOLS = [tool for tool in TOOLS if tool not in _RARE_TOOLS]
 
 

@@ -1,11 +1,13 @@
 """Time and memory of transcriptions, against other tools on the same weights in the same run.
 
-    python bench/transcribe.py --model base     every table, as Markdown
-    python bench/transcribe.py --quick          one round, and no recording of 10 minutes
+    python bench/transcribe.py --model base             every table, as Markdown
+    python bench/transcribe.py --quick                  one round, and no long recording
+    python bench/transcribe.py --minutes 60 --tools "subalign int8" "faster-whisper int8 batched"
 
-All run in float32 (one also in int8) on the same recordings with the same number of threads, in
-turns; each figure is the median of the rounds. Each long recording is transcribed in a process of
-its own, once the model is loaded; its memory is the peak, with the model's own.
+All run on the same recordings with the same number of threads, in turns; each figure is the median
+of the rounds, with the word error rate where the words are known. Each long recording (the talk
+again and again) is transcribed in a process of its own, once the model is loaded; its memory is the
+peak, with the model's own.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ import torch
 import whisper
 import whisper.timing
 
+from conditions import SETS
 from machine import THREADS, in_turns, machine, peak_memory, reset_peak_memory
 from subalign.alignment import time_texts
 from subalign.alignment.words import split_words
@@ -34,17 +38,21 @@ from subalign.mel import log_mel
 from subalign.model import Whisper, load_whisper
 from subalign.options import AlignmentOptions, DecodingOptions
 from tables import Row, heading, table_row
-from tools import TOOLS, USUAL_TOOLS, Decoding, OpenAIWhisper, Tool, load_tools
-from truth import read_samples
+from tools import TOOLS, Decoding, Heard, OpenAIWhisper, Tool, load_tools
+from truth import Clip, read_samples
 from whisper_peer import peer_vocabulary
+from word_errors import word_errors
 
 TALK = Path(__file__).resolve().parents[1] / "examples" / "talk.mp4"
-GREEDY = Decoding(beams=None, temperatures=(0.0,))
 WAYS = {
     "greedy, no word times": Decoding(beams=None, temperatures=(0.0,), word_times=False),
-    "greedy, word times": GREEDY,
-    "5 beams, word times": Decoding(temperatures=(0.0,)),
+    "5 beams, word times": Decoding(),
 }
+# subalign's two ways to compute and to cut, and everybody's default or best on a processor
+COMPARED = (
+    *("subalign int8", "subalign", "subalign sequential", "openai-whisper"),
+    *("faster-whisper", "faster-whisper int8", "faster-whisper int8 batched", "stable-ts"),
+)
 
 
 @contextmanager
@@ -119,15 +127,23 @@ def stage_rows(model: Whisper, rounds: int, folder: Path) -> Iterator[Row]:
 
 
 def file_rows(tools: dict[str, Tool], rounds: int) -> Iterator[str]:
-    """The example by all tools; behind each one's seconds, how many times ours that is."""
-    for way, decoding in WAYS.items():
-        calls = [
-            lambda tool=tool, decoding=decoding: tool.transcribe(str(TALK), decoding)
-            for tool in tools.values()
-        ]
-        seconds = in_turns(rounds, calls)
-        cells = [f"{spent:.2f} s ({spent / seconds[0]:.2f})" for spent in seconds]
-        yield table_row(f"{TALK.name}, {way}", *cells)
+    """Short recordings by all tools: seconds, how many times ours, and word error rate."""
+    [reading] = SETS["lj, joined"].make(40)
+    talk = Clip(read_samples(TALK), tuple(TALK.with_suffix(".txt").read_text("utf-8").split()))
+    for name, clip in (("talk", talk), ("5 min of reading", reading)):
+        for way, decoding in WAYS.items():
+            heard: dict[str, Heard] = {}
+
+            def call(tool: str, clip: Clip = clip, decoding: Decoding = decoding) -> None:
+                heard[tool] = tools[tool].transcribe(clip.samples, decoding)  # noqa: B023
+
+            seconds = in_turns(rounds, [partial(call, tool) for tool in tools])
+            rates = [word_errors([(clip.text, heard[tool].text)], "en").rate for tool in tools]
+            cells = [
+                f"{spent:.2f} s ({spent / seconds[0]:.2f}), {rate:.1%}"
+                for spent, rate in zip(seconds, rates, strict=True)
+            ]
+            yield table_row(f"{name}, {way}", *cells)
 
 
 def process_rows(minutes: int, tools: list[str], checkpoint: str, folder: Path) -> Iterator[str]:
@@ -138,7 +154,7 @@ def process_rows(minutes: int, tools: list[str], checkpoint: str, folder: Path) 
     path.unlink()
     seconds = [spent for spent, _, _ in figures]
     cells = [f"{spent:.1f} s ({spent / seconds[0]:.2f})" for spent in seconds]
-    yield table_row(f"{minutes} min, a new process, greedy, word times", *cells)
+    yield table_row(f"{minutes} min, a new process, 5 beams, word times", *cells)
     cells = [f"{peak:.0f} MiB, {peak - loaded:.0f} of it" for _, loaded, peak in figures]
     yield table_row(f"{minutes} min, peak memory, above the loaded model's", *cells)
 
@@ -159,7 +175,7 @@ def transcribe_one(name: str, checkpoint: str, path: str) -> None:
     reset_peak_memory()
     loaded = peak_memory()
     start = time.perf_counter()
-    tool.transcribe(path, GREEDY)
+    tool.transcribe(path, Decoding())
     print(json.dumps([time.perf_counter() - start, loaded, peak_memory()]))
 
 
@@ -173,7 +189,7 @@ def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     tools = load_tools(arguments.tools, model, arguments.model)
     yield "\n" + heading("what", *tools)
     yield from file_rows(tools, rounds)
-    for minutes in [2] if arguments.quick else [2, 10]:
+    for minutes in [2] if arguments.quick else [2, *arguments.minutes]:
         yield from process_rows(minutes, list(tools), arguments.model, folder)
 
 
@@ -181,7 +197,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--model", default="tiny.en", help="a checkpoint; default: tiny.en")
-    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=USUAL_TOOLS, metavar="TOOL")
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=COMPARED, metavar="TOOL")
+    parser.add_argument("--minutes", nargs="*", type=int, default=[10], help="of long recordings")
     parser.add_argument("--one", nargs=2, metavar=("TOOL", "PATH"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # `training` is not installed
 
 from training.data.augment import coloured_noise
-from training.evaluation.material import Clip, read_samples, trained_lj_clips
+from training.evaluation.material import Clip, music, read_samples, trained_lj_clips
 from training.signal import SAMPLE_RATE
 from training.synthesis.espeak import Espeak, Prosody
 from training.synthesis.festival import say_all
@@ -47,6 +47,7 @@ __all__ = [
     "cached",
     "clean_set",
     "coloured_noise",
+    "music",
     "read_aloud",
     "read_samples",
     "sentences",

@@ -51,6 +51,17 @@ def test_blocks_of_any_size_give_the_same(samples, size, monkeypatch):
     assert heard(cut) == pytest.approx(whole, abs=1e-5)
 
 
+@pytest.mark.parametrize("gain", [0.1, 0.001])
+def test_speech_may_be_as_quiet_as_it_will(samples, gain):
+    assert ((heard([samples * np.float32(gain)]) > 0.5) == (heard([samples]) > 0.5)).mean() > 0.95
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-6, 1e-3])
+def test_silence_and_hiss_are_no_speech(level):
+    hiss = np.random.default_rng(0).normal(0, level, 5 * 16_000).astype(np.float32)
+    assert heard([hiss]).max() < 0.5
+
+
 @pytest.mark.parametrize(("n_samples", "n_chunks"), [(0, 0), (1, 1), (512, 1), (513, 2)])
 def test_every_sample_has_a_probability(n_samples, n_chunks):
     assert heard([np.zeros(n_samples, np.float32)]).shape == (n_chunks,)

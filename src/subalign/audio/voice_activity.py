@@ -30,6 +30,10 @@ _CONTEXT = 64
 _MIRRORED = 64  # samples that the transform reflects at a chunk's end
 _CHUNKS_AT_ONCE = 1000  # 32 s: the convolutions' memory stays below 200 MB
 _HOP = 128
+# Whispers at -40 dB are heard as they are. Below -100 dB there is but rounding.
+_LEAST_LEVEL = 0.01
+_FAINTEST = 1e-5
+_LOUD_SHARE = 0.95
 _STRIDES = (1, 2, 2, 1)
 
 
@@ -101,7 +105,7 @@ class SpeechDetector:
         samples = torch.from_numpy(self._samples[: used + _CONTEXT].copy())
         # (chunks, context + chunk)
         chunks = samples.unfold(0, _CONTEXT + CHUNK_SAMPLES, CHUNK_SAMPLES)
-        self._found.append(self._forward(chunks).numpy())
+        self._found.append(self._forward(_audible(chunks)).numpy())
         self._samples = self._samples[used:]
 
     def _forward(self, chunks: Tensor) -> Tensor:
@@ -121,3 +125,9 @@ class SpeechDetector:
         out = "decoder.decoder.2"
         x = functional.linear(hidden[:, 0].relu(), weights[f"{out}.weight"][:, :, 0])
         return (x + weights[f"{out}.bias"]).sigmoid()[:, 0]
+
+
+def _audible(chunks: Tensor) -> Tensor:
+    """The chunks, made louder where even the loud ones are too quiet for the network."""
+    level = float(chunks.square().mean(dim=1).quantile(_LOUD_SHARE).sqrt())
+    return chunks * (_LEAST_LEVEL / max(level, _FAINTEST)) if level < _LEAST_LEVEL else chunks
