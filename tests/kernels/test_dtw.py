@@ -1,6 +1,5 @@
 """The compiled DTW takes the oracle's path, which is openai-whisper's."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +8,7 @@ from hypothesis.extra import numpy as arrays
 from whisper.timing import dtw_cpu
 
 from kernel_oracles import dtw_oracle
-from subalign.kernels import dtw as module
-from subalign.kernels.dtw import dtw, warm_up
+from subalign.kernels.dtw import dtw
 
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)
 REALS = st.floats(-100, 100, width=32)
@@ -117,41 +115,3 @@ def test_strided_read_only_and_other_types():
 def test_anything_but_a_matrix_is_refused(shape):
     with pytest.raises(ValueError, match="DTW needs a matrix"):
         dtw(np.zeros(shape))
-
-
-@pytest.fixture
-def uncompiled():
-    """The kernel as at the start of a process."""
-    module._compiled.cache_clear()
-    yield
-    module._compiled.cache_clear()
-
-
-def test_works_where_no_folder_can_hold_the_compiled_code(uncompiled, monkeypatch):
-    monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl._locator_classes", [])
-    cost = np.random.default_rng(2).normal(size=(4, 6))
-    assert_same_path(dtw(cost), dtw_oracle(cost))
-
-
-def test_works_where_the_compiled_code_cannot_be_written(uncompiled, monkeypatch, tmp_path):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-
-    def full(*_args, **_kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
-    cost = np.random.default_rng(3).normal(size=(4, 6))
-    assert_same_path(dtw(cost), dtw_oracle(cost))
-    assert not list(tmp_path.rglob("*.nb?"))
-
-
-def test_works_with_damaged_compiled_code(uncompiled, monkeypatch, tmp_path):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    warm_up()
-    stored = list(tmp_path.rglob("*.nb?"))
-    assert {path.suffix for path in stored} == {".nbi", ".nbc"}
-    module._compiled.cache_clear()
-    for path in stored:
-        path.write_bytes(path.read_bytes()[:-40] if path.suffix == ".nbc" else path.read_bytes())
-    cost = np.random.default_rng(4).normal(size=(4, 6)).astype(np.float32)
-    assert_same_path(dtw(cost), dtw_oracle(cost))

@@ -1,14 +1,12 @@
 """The best segmentation into words and silences is the one that trying all of them finds."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_oracles import segmentation_oracle, segmentation_score
-from subalign.kernels import word_segmentation as module
-from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation, warm_up
+from subalign.kernels.word_segmentation import SegmentationCosts, best_segmentation
 
 COSTS = SegmentationCosts(
     shortest=2, longest=5, tightness=3.0, shortest_silence=2, silence_start=1.0, untranscribed=4.0
@@ -247,48 +245,3 @@ def test_a_window_full_of_words_is_allowed():
     )
     spans = best_segmentation(*arguments, span_costs)
     assert_allowed(spans, (120, 1500), span_costs)
-
-
-@pytest.fixture
-def uncompiled():
-    """The kernel as at the start of a process."""
-    module._kernel.cache_clear()
-    yield
-    module._kernel.cache_clear()
-
-
-@pytest.fixture
-def arguments():
-    return rows(np.random.default_rng(5), 2, 8, reals)
-
-
-def assert_right(arguments):
-    assert (
-        best_segmentation(*arguments, COSTS).tolist()
-        == segmentation_oracle(*arguments, COSTS).tolist()
-    )
-
-
-def test_works_where_no_folder_can_hold_the_compiled_code(uncompiled, arguments, monkeypatch):
-    monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl._locator_classes", [])
-    assert_right(arguments)
-
-
-@pytest.mark.parametrize("content", [b"", b"c__main__\nGone\n."])
-def test_works_with_any_rubbish_in_place_of_the_compiled_code(
-    uncompiled, arguments, monkeypatch, tmp_path, content
-):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    warm_up()
-    module._kernel.cache_clear()
-    index, *_ = tmp_path.rglob("*.nbi")
-    data, *_ = tmp_path.rglob("*.nbc")
-    whole = index.read_bytes(), data.read_bytes()
-    data.write_bytes(content)
-    assert_right(arguments)
-    module._kernel.cache_clear()
-    # the index is two pickles: numba's version, then what the file beside it holds
-    end = whole[0].index(b".", len(numba.__version__)) + 1
-    index.write_bytes(whole[0][:end] + content)
-    data.write_bytes(whole[1])
-    assert_right(arguments)
