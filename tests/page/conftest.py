@@ -1,13 +1,12 @@
 """The page in a headless Chromium, opened from a file as readers open it."""
 
-import math
 import shutil
-import struct
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from page_transcripts import timed_segment, transcript_of, until
@@ -47,20 +46,22 @@ def talk() -> Transcript:
     return transcript_of(replace(first, words=tuple(words)), replace(second, words=tuple(others)))
 
 
+@pytest.fixture(scope="session")
+def sound() -> bytes:
+    """4 s of a tone, loud in the middle, as 16-bit samples at 8 kHz."""
+    at = np.arange(32000)
+    tone = 20000 * np.sin(np.pi * at / 32000) * np.sin(2 * np.pi * 220 * at / 8000)
+    return tone.round().astype("<i2").tobytes()
+
+
 @pytest.fixture
-def recording(tmp_path) -> Path:
-    """4 s of sound, loud in the middle."""
+def recording(tmp_path, sound) -> Path:
     path = tmp_path / "talk.wav"
-    rate = 8000
-    samples = (
-        round(20000 * math.sin(math.pi * at / 32000) * math.sin(2 * math.pi * 220 * at / rate))
-        for at in range(4 * rate)
-    )
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+        file.setframerate(8000)
+        file.writeframes(sound)
     return path
 
 
