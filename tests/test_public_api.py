@@ -166,6 +166,7 @@ def test_every_argument_arrives_in_the_options(monkeypatch):
         "hallucination_silence_threshold": 2.0,
         "sequential": True,
         "batch_size": 3,
+        "each_language": False,
         "vad": "loudness",
         "vad_threshold": 0.4,
     }

@@ -217,7 +217,8 @@ class TranscriptionOptions:
 
     Speech is found by `vad` (silero, loudness, or none: all is heard), where its probability is
     `vad_threshold` or more, cut into windows in pauses, and decoded in batches of `batch_size`
-    (None: by model and device). With `sequential` windows follow each other as in openai-whisper
+    (None: by model and device), with `each_language` each in the language that is detected in it.
+    With `sequential` windows follow each other as in openai-whisper
     (Radford et al. 2022, section 4.5), each told of the text before it:
     `condition_on_previous_text` None leaves that to the model: yes, unless it cannot use that text.
     Then `hallucination_silence_threshold` (seconds) may skip silence; it needs timed words. The
@@ -247,6 +248,7 @@ class TranscriptionOptions:
     hallucination_silence_threshold: float | None = None
     sequential: bool = False
     batch_size: int | None = None
+    each_language: bool = False
     vad: VoiceDetection = "silero"
     vad_threshold: float = 0.5
 
@@ -268,6 +270,11 @@ class TranscriptionOptions:
                 self.sequential or not given,
                 f"`{name}` needs `sequential`: windows of a batch do not follow each other.",
             )
+        _require(
+            not self.each_language or (self.language is None and not self.sequential),
+            "`each_language` detects the language of each window: leave `language` and "
+            "`sequential` out.",
+        )
         _check_choice(self, "vad", VoiceDetection)
         _check(self, "batch_size", _at_least_1, "must be at least 1, not {}.")
         _check(self, "vad_threshold", lambda p: 0 < p < 1, "must lie between 0 and 1, not {}.")

@@ -193,6 +193,11 @@ def test_words_can_be_left_untimed(job):
             "--condition-on-previous-text",
             "--condition-on-previous-text needs --sequential: windows of a batch do not follow",
         ),
+        (
+            "--each-language --language de",
+            "--each-language detects the language of each window: leave --language and "
+            "--sequential out.",
+        ),
         ("--vad webrtc", "--vad must be silero, loudness or none, not 'webrtc'."),
         ("--vad-threshold 1", "--vad-threshold must lie between 0 and 1, not 1."),
         ("--clip 9-3", "--clip 9-3 is no stretch of time: a clip must end after it starts."),
@@ -255,7 +260,7 @@ def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, own):
     if own is None:
         monkeypatch.delenv("OMP_WAIT_POLICY")
     monkeypatch.setattr(subalign.cli.app, "run", lambda _arguments: 0)
-    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda: None)
+    monkeypatch.setattr(subalign.cli, "_take_interrupts", list)
     with pytest.raises(SystemExit):
         subalign.cli.main()
     assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import whisper
 
@@ -9,6 +10,7 @@ from openai_parity import GREEDY, assert_same, samples_of
 from subalign.audio import SAMPLE_RATE
 from subalign.decoding import detect_language
 from subalign.mel import log_mel
+from subalign.pipeline.recordings import transcribe_recording
 from whisper_peer import peer_of, peer_tokenizer
 
 pytestmark = [
@@ -54,3 +56,18 @@ def test_the_declaration_in_beams(base, declaration):
 def test_the_declaration_in_english(base, language, declaration):
     options = replace(GREEDY, task="translate", language=language, word_timestamps=False)
     assert_same(base, declaration[: 60 * SAMPLE_RATE], options)
+
+
+def test_each_window_may_have_its_own_language(base, shared):
+    english, french = (
+        samples_of(shared / "data" / "udhr" / f"{code}.mp3")[: 25 * SAMPLE_RATE]
+        for code in ("en", "fr")
+    )
+    pause = np.zeros(4 * SAMPLE_RATE, np.float32)
+    options = replace(GREEDY, sequential=False, each_language=True)
+    samples = np.concatenate([english, pause, french])
+    found = transcribe_recording(samples, model=base, options=options).transcript()
+    late = "".join(segment.text for segment in found.segments if segment.start > 31)
+    assert "all members of the human family" in found.text
+    assert "droits" in late
+    assert all(segment.words for segment in found.segments)

@@ -87,6 +87,13 @@ class TranscriptionArguments:
         float,
         _audio(metavar="P", help="From what probability on sound is speech, 0 to 1."),
     ] = TranscriptionOptions.vad_threshold
+    each_language: Annotated[
+        bool,
+        _speech(
+            "--each-language",
+            help="Detect the language of each window anew, where several are spoken.",
+        ),
+    ] = False
     task: Annotated[Task, _speech(help="Write what is spoken, or translate it into English.")] = (
         "transcribe"
     )
@@ -238,6 +245,7 @@ class TranscriptionArguments:
             hallucination_silence_threshold=self.hallucination_silence_threshold,
             sequential=self.sequential,
             batch_size=self.batch_size,
+            each_language=self.each_language,
             vad=self.vad,
             vad_threshold=self.vad_threshold,
         )

@@ -5,13 +5,13 @@ from attention, and segments are made of words. What a window's text leaves out 
 again as a window of its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from subalign.decoding import DecodingResult
+from subalign.decoding import DecodingResult, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel, has_sound
 from subalign.mel.speech import Frames, Speech
 from subalign.model import EncodedAudio, Whisper
@@ -117,8 +117,9 @@ def usual_batch_size(model: Whisper, thresholds: BatchThresholds = BatchThreshol
 class BatchedTranscriber:
     """Transcribes clips of one recording, batch by batch.
 
-    `initial` are the tokens of the initial prompt, which every window is given; `timer` times the
-    words. Without one, each window is a segment.
+    `language` None lets each window have its own. `initial` are the tokens of the initial prompt,
+    which every window is given; `timer_for` makes what times words in a language. Without it, each
+    window is a segment.
     """
 
     def __init__(
@@ -127,9 +128,9 @@ class BatchedTranscriber:
         options: TranscriptionOptions,
         *,
         tokenizer: Tokenizer,
-        language: str,
+        language: str | None,
         initial: Sequence[int] = (),
-        timer: SegmentTimer | None = None,
+        timer_for: Callable[[Tokenizer], SegmentTimer] | None = None,
         thresholds: BatchThresholds = BatchThresholds(),
     ) -> None:
         self._batches = batches
@@ -137,7 +138,7 @@ class BatchedTranscriber:
         self._tokenizer = tokenizer
         self._language = language
         self._initial = tuple(initial)
-        self._timer = timer
+        self._timer_for = timer_for
         self._thresholds = thresholds
         self._generator = torch.Generator(batches.model.device).manual_seed(0)
 
@@ -160,12 +161,12 @@ class BatchedTranscriber:
             generator=self._generator,
         )
         texts = [self._text(result) for result in results]
-        if self._timer is None:
+        if self._timer_for is None:
             return [
                 [self._segment(text, result, frames)] if text else []
                 for text, result, frames in zip(texts, results, windows, strict=True)
             ]
-        timed = self._timer.time_windows(texts, encoded, windows)
+        timed = self._timed(texts, [result.language for result in results], encoded, windows)
         found = [
             [self._timed_segment(part, result, frames) for part in sentences(words)]
             for words, result, frames in zip(timed, results, windows, strict=True)
@@ -181,6 +182,27 @@ class BatchedTranscriber:
             for n, segments in zip(left_out, again, strict=True):
                 found[n] += segments
         return found
+
+    def _timed(
+        self,
+        texts: Sequence[Sequence[int]],
+        languages: Sequence[str],
+        encoded: EncodedAudio,
+        windows: Sequence[Frames],
+    ) -> list[list[TimedWord]]:
+        """The words of each window, in one pass for each language."""
+        assert self._timer_for is not None
+        model = self._batches.model
+        found: dict[int, list[TimedWord]] = {}
+        for language in sorted(set(languages)):
+            timer = self._timer_for(tokenizer_of(model, language, self._options.task))
+            own = [n for n, other in enumerate(languages) if other == language]
+            part = encoded
+            if len(own) < encoded.windows:
+                part = encoded.select(torch.tensor(own, device=model.device))
+            timed = timer.time_windows([texts[n] for n in own], part, [windows[n] for n in own])
+            found.update(zip(own, timed, strict=True))
+        return [found[n] for n in range(len(texts))]
 
     def _text(self, result: DecodingResult) -> list[int]:
         if is_silence(result, self._options):

@@ -19,7 +19,7 @@ def decode_with_fallback(
     encoded: EncodedAudio,
     options: TranscriptionOptions,
     *,
-    language: str,
+    language: str | None,
     prompt: tuple[int, ...],
     generator: torch.Generator,
 ) -> list[DecodingResult]:

@@ -66,7 +66,7 @@ class SlidingWindow:
         self._options = options
         self._tokenizer = tokenizer
         self._language = language
-        self._word_timer = timer if options.word_timestamps else None
+        self._word_timer = timer
         self._words_move_windows = words_move_windows
         self._encode = encode
         conditioned = options.condition_on_previous_text

@@ -81,7 +81,7 @@ class Transcription:
         self.language_guess = guess = self._detect_language()
         self.language = guess.language if guess else to_language_code(options.language or "en")
         self._tokenizer = tokenizer_of(model, self.language, options.task)
-        self._timer = None if timer_for is None else timer_for(self._tokenizer)
+        self._timed = timer_for is not None and options.word_timestamps
         prompt = options.initial_prompt
         initial = self._tokenizer.encode(" " + prompt.strip()) if prompt else []
         if self._batches is not None:
@@ -89,9 +89,9 @@ class Transcription:
                 self._batches,
                 options,
                 tokenizer=self._tokenizer,
-                language=self.language,
+                language=None if options.each_language else self.language,
                 initial=initial,
-                timer=self._timer,
+                timer_for=timer_for,
             )
         else:
             self._windows = SlidingWindow(
@@ -101,7 +101,7 @@ class Transcription:
                 tokenizer=self._tokenizer,
                 language=self.language,
                 initial=initial,
-                timer=self._timer,
+                timer=timer_for(self._tokenizer) if timer_for and self._timed else None,
                 words_move_windows=words_move_windows,
                 encode=self._encode,
             )
@@ -120,7 +120,7 @@ class Transcription:
         for _ in self:
             pass
         segments = self._finished
-        if self._refine is not None and self._timer is not None and self._options.word_timestamps:
+        if self._refine is not None and self._timed:
             segments = self._refined(self._refine)
         guess = self.language_guess
         return Transcript(
