@@ -36,7 +36,7 @@ def test_vocabulary_and_heads_are_openais(tiny_en):
     assert [list(pair) for pair in tiny_en.alignment_pairs] == found
 
 
-def test_three_minutes_of_reading(tiny_en, reading):
+def test_two_minutes_of_reading(tiny_en, reading):
     assert_same(tiny_en, reading)
 
 
