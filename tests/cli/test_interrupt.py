@@ -45,16 +45,18 @@ def test_no_file_is_half_written(transcribe, folder, clip, monkeypatch):
     assert sorted(path.name for path in folder.iterdir()) == ["talk.txt", "talk.wav"]
 
 
+@pytest.mark.parametrize("name", ["numpy", "torch"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_numpy_is_imported_whole(tmp_path, monkeypatch, number):
+def test_compiled_modules_are_imported_whole(tmp_path, monkeypatch, number, name):
     text = "import signal, time\nsignal.raise_signal({})\ntime.sleep(0.2)\nwhole = True\n"
-    (tmp_path / "numpy.py").write_text(text.format(int(number)))
+    (tmp_path / f"{name}.py").write_text(text.format(int(number)))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.setitem(sys.modules, name, None)  # what it was comes back
+    del sys.modules[name]
     with taken(number), pytest.raises(KeyboardInterrupt):  # noqa: PT012 (it comes when it likes)
-        importlib.import_module("numpy")
+        importlib.import_module(name)
         time.sleep(10)
-    assert sys.modules["numpy"].whole
+    assert sys.modules[name].whole
 
 
 @contextmanager

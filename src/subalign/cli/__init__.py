@@ -67,13 +67,15 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _must_end(frame: FrameType) -> bool:
     """Whether the frame is of code that no interrupt may leave.
 
-    PyTorch's extension module imports NumPy and swallows whatever is raised meanwhile; then all
-    goes on with half of NumPy. And once an interrupt leaves text that is given to `exec`, as
-    dataclasses do, Python ends itself by the signal, whatever the exit code.
+    PyTorch's extension module, being imported, imports NumPy and swallows whatever is raised
+    meanwhile, and aborts where that comes out of Python code that it calls. And once an interrupt
+    leaves text that is given to `exec`, as dataclasses do, Python ends itself by the signal,
+    whatever the exit code.
     """
     if frame.f_code.co_name != "<module>" or frame.f_back is None:
         return False
-    return frame.f_globals.get("__name__") == "numpy" or frame.f_code.co_filename == "<string>"
+    name = frame.f_globals.get("__name__")
+    return name in ("numpy", "torch") or frame.f_code.co_filename == "<string>"
 
 
 def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
