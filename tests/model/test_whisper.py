@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from subalign.errors import CheckpointError, UsageError
-from subalign.model import ModelDimensions, disable_sdpa
+from subalign.model import KeyValues, ModelDimensions, disable_sdpa
 from whisper_peer import TINY, TINY_EN, peer_of, random_model
 
 SMALL = ModelDimensions(80, 100, 48, 4, 2, 2000, 64, 48, 6, 3)
@@ -68,6 +68,36 @@ def test_a_prompt_is_shared_by_beams_and_beams_are_reordered():
         window = encoded.select(slice(row // 3, row // 3 + 1))
         expected = model.decoder(rows[row : row + 1], window)[0, -1]
         torch.testing.assert_close(found[row], expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reordering_copies_all_that_differs(seed):
+    """Beams of two windows fork, swap and die; the cache holds what it would if all was copied."""
+    chance = torch.Generator().manual_seed(seed)
+    cache = random_model(SMALL).new_cache(6)
+    layers, _, rows, heads, _, d_head = cache._store.shape
+    expected = torch.zeros(layers, 2, rows, heads, 0, d_head)
+    for step in range(30):
+        # the prompt is one for all beams of a window
+        batch, count = (2, 3) if step == 0 else (6, 1)
+        new = torch.randn(layers, 2, batch, heads, count, d_head, generator=chance)
+        for layer in range(layers):
+            cache.extend(layer, KeyValues(*new[layer]))
+        cache.length += count
+        expected = torch.cat([expected, new.repeat_interleave(6 // batch, dim=2)], dim=4)
+        if step == 20:
+            kept = torch.tensor([3, 4, 5])
+            cache.select(kept)
+            expected = expected[:, :, kept]
+            break
+        forks = torch.randint(0, 3, (2, 3), generator=chance)
+        if step % 3 == 0:
+            forks = torch.arange(3).expand(2, 3)
+        source = (forks + torch.tensor([[0], [3]])).flatten()
+        cache.reorder(source)
+        expected = expected[:, :, source]
+        assert torch.equal(cache._store[..., : cache.length, :], expected)
+    assert torch.equal(cache._store[..., : cache.length, :], expected)
 
 
 def test_the_cache_is_one_allocation():

@@ -9,7 +9,7 @@ other threads.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ __all__ = [
     "SDPA_AVAILABLE",
     "KeyValues",
     "Linear",
+    "Memory",
     "MultiHeadAttention",
     "disable_sdpa",
     "explicit_attention",
@@ -60,17 +61,56 @@ class Linear(nn.Linear):
         return functional.linear(x, self.weight, self.bias)
 
 
+class Memory(Protocol):
+    """What one layer attends to: `KeyValues`, or `int8.Int8KeyValues`."""
+
+    @property
+    def keys(self) -> Tensor:
+        """The keys of all windows, window by window."""
+
+    def attend(self, query: Tensor, *, causal: bool = False) -> Tensor:
+        """What each of the queries (windows, heads, queries, d_head) gets, by the fused path."""
+
+    def floats(self) -> "KeyValues":
+        """Keys and values in the type of the queries."""
+
+    def select(self, windows: Tensor | slice) -> "Memory":
+        """Those of some windows, by indices or by a slice."""
+
+
 class KeyValues(NamedTuple):
     """Keys and values of one layer, each (batch, heads, positions, d_head)."""
 
     keys: Tensor
     values: Tensor
 
+    def attend(self, query: Tensor, *, causal: bool = False) -> Tensor:
+        """See `Memory`."""
+        tokens, positions = query.shape[2], self.keys.shape[2]
+        whole = causal and tokens == positions
+        mask = _causal_mask(query, positions) if causal and not whole and tokens > 1 else None
+        return functional.scaled_dot_product_attention(
+            query, self.keys, self.values, attn_mask=mask, is_causal=whole and tokens > 1
+        )
+
+    def floats(self) -> "KeyValues":
+        """See `Memory`."""
+        return self
+
+    def select(self, windows: Tensor | slice) -> "KeyValues":
+        """See `Memory`."""
+        return KeyValues(self.keys[windows], self.values[windows])
+
+    def contiguous(self) -> "KeyValues":
+        """The same, each position's channels side by side."""
+        return KeyValues(self.keys.contiguous(), self.values.contiguous())
+
 
 class MultiHeadAttention(nn.Module):
     """Attention as in Vaswani et al. 2017, section 3.2.2, with Whisper's parameter names."""
 
     use_sdpa: ClassVar[bool] = True
+    memory_type: type[KeyValues] = KeyValues
 
     def __init__(self, n_state: int, n_head: int) -> None:
         super().__init__()
@@ -92,12 +132,12 @@ class MultiHeadAttention(nn.Module):
 
     def project(self, source: Tensor) -> KeyValues:
         """Keys and values of `source` (batch, positions, n_state)."""
-        return KeyValues(
+        return self.memory_type(
             self._split(self.key.product(source)), self._split(self.value.product(source))
         )
 
     def forward(
-        self, x: Tensor, memory: KeyValues | None = None, *, causal: bool = False
+        self, x: Tensor, memory: Memory | None = None, *, causal: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Attend from `x` (rows, tokens, n_state) to `memory`, or to `x` itself.
 
@@ -109,14 +149,15 @@ class MultiHeadAttention(nn.Module):
         (rows, heads, tokens, positions), else None.
         """
         rows, tokens, n_state = x.shape
-        keys, values = memory if memory is not None else self.project(x)
-        windows = keys.shape[0]
+        memory = memory if memory is not None else self.project(x)
+        windows = memory.keys.shape[0]
         # (windows, heads, rows / windows * tokens, d_head)
         query = self._split(self.query.product(x).view(windows, -1, n_state))
         if self.fused:
-            output = _fused(query, keys, values, causal)
+            output = memory.attend(query, causal=causal)
             scores = None
         else:
+            keys, values = memory.floats()
             output, scores = _explicit(query, keys, values, causal)
             # (windows, heads, rows / windows, tokens, positions)
             scores = scores.reshape(windows, self.n_head, -1, tokens, keys.shape[2])
@@ -128,15 +169,6 @@ class MultiHeadAttention(nn.Module):
     def _split(self, x: Tensor) -> Tensor:
         # (batch, heads, positions, d_head)
         return x.view(*x.shape[:2], self.n_head, -1).transpose(1, 2)
-
-
-def _fused(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> Tensor:
-    tokens, positions = query.shape[2], keys.shape[2]
-    whole = causal and tokens == positions
-    mask = _causal_mask(query, positions) if causal and not whole and tokens > 1 else None
-    return functional.scaled_dot_product_attention(
-        query, keys, values, attn_mask=mask, is_causal=whole and tokens > 1
-    )
 
 
 def _explicit(query: Tensor, keys: Tensor, values: Tensor, causal: bool) -> tuple[Tensor, Tensor]:

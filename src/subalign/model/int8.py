@@ -9,13 +9,14 @@ where they are gone, `devices.int8_available` says so.
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from subalign.model.attention import Linear
+from subalign.kernels.int8_attention import attend
+from subalign.model.attention import KeyValues, Linear, MultiHeadAttention
 from subalign.model.devices import processor
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["Int8Embedding", "Int8Linear", "quantize"]
 # rows they carry most of the error (bench/dtype.py)
 _WITH_ROW_SCALES = "mlp.2"
 _ROWS = 4096  # rounded at a time
+# of a window: the beams of a step, or a prompt; more are multiplied faster as floats
+_FEW_QUERIES = 8
 
 
 class Int8Linear(nn.Module):
@@ -58,6 +61,66 @@ class Int8Linear(nn.Module):
         return torch.ops.quantized.linear_dynamic(x, self._packed, self._reduced_range)  # type: ignore[no-any-return]
 
 
+class Int8KeyValues(NamedTuple):
+    """Keys and values of one layer in 8 bits, each (windows, heads, d_head, positions).
+
+    Their scales are (windows, heads, d_head): one for each channel.
+    """
+
+    keys: Tensor
+    values: Tensor
+    key_scales: Tensor
+    value_scales: Tensor
+
+    @classmethod
+    def of(cls, memory: KeyValues) -> "Int8KeyValues":
+        """The same rounded."""
+        (keys, key_scales), (values, value_scales) = map(_rounded, memory)
+        return cls(keys, values, key_scales, value_scales)
+
+    def attend(self, query: Tensor, *, causal: bool = False) -> Tensor:
+        """See `Memory`; by the kernel for few queries."""
+        windows, heads, n_queries, d_head = query.shape
+        if causal or n_queries > _FEW_QUERIES:
+            return self.floats().attend(query, causal=causal)
+        integers = (part.flatten(0, 1).numpy() for part in self)
+        scaled = (query * d_head**-0.5).contiguous().flatten(0, 1)
+        found = attend(scaled.numpy(), *integers, threads=torch.get_num_threads())
+        return torch.from_numpy(found).view(windows, heads, n_queries, d_head)
+
+    def floats(self) -> KeyValues:
+        """See `Memory`."""
+        keys = self.keys * self.key_scales[..., None]
+        values = self.values * self.value_scales[..., None]
+        return KeyValues(keys.transpose(2, 3), values.transpose(2, 3))
+
+    def select(self, windows: Tensor | slice) -> "Int8KeyValues":
+        """See `Memory`."""
+        return Int8KeyValues(*(part[windows] for part in self))
+
+
+class Bfloat16KeyValues(KeyValues):
+    """Keys and values that float32 queries are multiplied with in bfloat16.
+
+    The attention of all of a window's positions to all others is as much work as its linear layers.
+    """
+
+    def attend(self, query: Tensor, *, causal: bool = False) -> Tensor:
+        """See `Memory`."""
+        if causal or query.shape[2] <= _FEW_QUERIES:
+            return super().attend(query, causal=causal)
+        found = torch.empty_like(query)
+        scaled = (query * query.shape[3] ** -0.5).bfloat16().contiguous()
+        keys = self.keys.bfloat16().transpose(2, 3).contiguous()
+        values = self.values.bfloat16().contiguous()
+        # one head after another: its scores stay in the processor's cache
+        for window in range(query.shape[0]):
+            for head in range(query.shape[1]):
+                weights = (scaled[window, head] @ keys[window, head]).softmax(dim=-1)
+                found[window, head] = weights @ values[window, head]
+        return found
+
+
 class Int8Embedding(nn.Module):
     """Tokens' vectors as they are in the checkpoint, and the same in 8 bits to read logits with."""
 
@@ -80,6 +143,8 @@ class Int8Embedding(nn.Module):
 def quantize(model: "Whisper", read: Callable[[str], Tensor]) -> None:
     """Put 8-bit layers in the place of a model's linear layers and of its token embedding.
 
+    Keys and values of encoded windows are kept in 8 bits, too.
+
     `read` gives the weights of a name in `state_dict`, on the processor and of any floating type;
     only one layer's are held at a time. The model's other weights are left as they are.
     """
@@ -94,6 +159,19 @@ def quantize(model: "Whisper", read: Callable[[str], Tensor]) -> None:
         weight = read(f"{name}.weight")
         row_scales = name.endswith(_WITH_ROW_SCALES)
         model.set_submodule(name, Int8Linear(weight, bias, row_scales=row_scales))
+    if processor().native_bf16:
+        for part in model.encoder.modules():
+            if isinstance(part, MultiHeadAttention):
+                part.memory_type = Bfloat16KeyValues
+    if model.dims.n_text_state // model.dims.n_text_head % 4 == 0:
+        model.decoder.packed_memory = Int8KeyValues.of
+
+
+def _rounded(x: Tensor) -> tuple[Tensor, Tensor]:
+    """`x` (windows, heads, positions, d_head) as `Int8KeyValues` keeps it, and its scales."""
+    scales = x.abs().amax(dim=2).clamp_(min=torch.finfo(torch.float32).tiny) / 127
+    integers = (x / scales[:, :, None]).round_().to(torch.int8)
+    return integers.transpose(2, 3).contiguous(), scales
 
 
 def _pack(weight: Tensor, bias: Tensor | None) -> Any:
@@ -101,10 +179,11 @@ def _pack(weight: Tensor, bias: Tensor | None) -> Any:
     rounded = torch.empty(weight.shape, dtype=torch.int8)
     scales = torch.empty(weight.shape[0])
     # the token embedding has 50,000 rows, of which copies in float32 would be most of the peak
-    for rows in torch.arange(weight.shape[0]).split(_ROWS):
+    for start in range(0, weight.shape[0], _ROWS):
+        rows = slice(start, start + _ROWS)
         part = weight[rows].float()
         scales[rows] = part.abs().amax(dim=1).clamp_(min=torch.finfo(torch.float32).tiny) / 127
-        rounded[rows] = part.div_(scales[rows][:, None]).round_().to(torch.int8)
+        rounded[rows] = (part / scales[rows][:, None]).round_().to(torch.int8)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, message=".*quantize")
         quantized = torch._make_per_channel_quantized_tensor(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from subalign.model.attention import KeyValues
+from subalign.model.attention import KeyValues, Memory
 from subalign.model.dimensions import ModelDimensions
 
 __all__ = ["DecoderCache", "EncodedAudio"]
@@ -21,7 +21,7 @@ class EncodedAudio:
     """
 
     features: Tensor
-    cross: tuple[KeyValues, ...]
+    cross: tuple[Memory, ...]
     mel: Tensor
 
     @property
@@ -31,7 +31,7 @@ class EncodedAudio:
 
     def select(self, windows: Tensor | slice) -> "EncodedAudio":
         """A part of the batch, by indices or by a slice (which copies nothing)."""
-        cross = (KeyValues(keys[windows], values[windows]) for keys, values in self.cross)
+        cross = (memory.select(windows) for memory in self.cross)
         mel = self.mel[windows.cpu() if isinstance(windows, Tensor) else windows]
         return EncodedAudio(self.features[windows], tuple(cross), mel)
 
@@ -41,6 +41,9 @@ class DecoderCache:
 
     One tensor (layers, 2, rows, heads, n_text_ctx, d_head) holds them all, so that reordering
     beams is one operation for all layers. `length` counts the positions in use.
+
+    Beams mostly differ in their last tokens alone, and a processor copies only from where they do:
+    `_writers` (rows, n_text_ctx) has the row that each position was written by, in main memory.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class DecoderCache:
             dtype=dtype,
         )
         self._layers = [KeyValues(*layer.unbind()) for layer in self._store.unbind()]
+        self._writers = torch.zeros(rows, dims.n_text_ctx, dtype=torch.long)
 
     @property
     def rows(self) -> int:
@@ -68,6 +72,9 @@ class DecoderCache:
         """
         start, count = self.length, new.keys.shape[2]
         beams = self.rows // new.keys.shape[0]
+        if layer == 0:
+            first_beams = torch.arange(self.rows) // beams * beams
+            self._writers[:, start : start + count] = first_beams[:, None]
         whole = []
         for stored, added in zip(self._layers[layer], new, strict=True):
             target = stored.narrow(2, start, count)
@@ -79,12 +86,29 @@ class DecoderCache:
 
     def reorder(self, source_rows: Tensor) -> None:
         """Let row i go on from what row `source_rows[i]` holds (rows,)."""
-        used = self._store[..., : self.length, :]
-        used.copy_(used.index_select(2, source_rows))
+        if reads_wait(self._store.device):
+            used = self._store[..., : self.length, :]
+            used.copy_(used.index_select(2, source_rows))
+            return
+        before = self._writers[:, : self.length]
+        after = before[source_rows]
+        changed = after != before  # (rows, positions)
+        rows = changed.any(dim=1).nonzero()[:, 0]
+        if len(rows):
+            first = int(changed.any(dim=0).nonzero()[0])
+            before.copy_(after)
+            part = self._store[..., first : self.length, :]
+            part[:, :, rows] = part.index_select(2, source_rows[rows])
 
     def select(self, rows: Tensor) -> None:
         """Go on with these rows alone (rows,), in increasing order."""
         kept = self._store[:, :, : len(rows)]
         kept[..., : self.length, :] = self._store[..., : self.length, :].index_select(2, rows)
         self._store = kept
+        self._writers = self._writers[rows.cpu()]
         self._layers = [KeyValues(*layer.unbind()) for layer in kept.unbind()]
+
+
+def reads_wait(device: torch.device) -> bool:
+    """Whether to read a tensor's value means to wait until the device has computed all before."""
+    return device.type != "cpu"

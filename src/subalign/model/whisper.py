@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from subalign.errors import CheckpointError, UsageError
-from subalign.model.attention import KeyValues, Linear, MultiHeadAttention
+from subalign.model.attention import KeyValues, Linear, Memory, MultiHeadAttention
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.kv_cache import DecoderCache, EncodedAudio
@@ -51,7 +51,7 @@ class ResidualAttentionBlock(nn.Module):
     def forward(
         self,
         x: Tensor,
-        cross_kv: KeyValues | None = None,
+        cross_kv: Memory | None = None,
         update_cache: Callable[[KeyValues], KeyValues] | None = None,
         *,
         causal: bool = False,
@@ -113,10 +113,16 @@ class AudioEncoder(nn.Module):
 
 
 class TextDecoder(nn.Module):
-    """Tokens and encoded windows to the next token's logits."""
+    """Tokens and encoded windows to the next token's logits.
+
+    `packed_memory` makes what the windows' keys and values are kept as.
+    """
+
+    packed_memory: Callable[[KeyValues], Memory]
 
     def __init__(self, dims: ModelDimensions) -> None:
         super().__init__()
+        self.packed_memory = KeyValues.contiguous
         n_state = dims.n_text_state
         self.dims = dims
         self.token_embedding = TokenEmbedding(dims.n_vocab, n_state)
@@ -128,13 +134,12 @@ class TextDecoder(nn.Module):
         self.ln = nn.LayerNorm(n_state)
         nn.init.normal_(self.positional_embedding, std=0.01)
 
-    def cross_attention_kv(self, features: Tensor) -> tuple[KeyValues, ...]:
-        """Each layer's cross-attention keys and values of encoded windows, contiguous."""
-        layers = []
-        for block in self.blocks:
-            keys, values = block.cross_attn.project(features)  # type: ignore[union-attr, operator]
-            layers.append(KeyValues(keys.contiguous(), values.contiguous()))
-        return tuple(layers)
+    def cross_attention_kv(self, features: Tensor) -> tuple[Memory, ...]:
+        """Each layer's cross-attention keys and values of encoded windows."""
+        return tuple(
+            self.packed_memory(block.cross_attn.project(features))  # type: ignore[union-attr, operator]
+            for block in self.blocks
+        )
 
     def hidden(
         self, tokens: Tensor, encoded: EncodedAudio, cache: DecoderCache | None = None
