@@ -171,11 +171,7 @@ def score(
     from subalign.cli.heads_tables import report_as_json, show_report
     from subalign.heads.score import score_heads
 
-    with (
-        shown_warnings(session),
-        _loaded(model, compute, session) as loaded,
-        _counted("Hearing window", session) as on_window,
-    ):
+    with _loaded(model, compute, session) as loaded, _counted(session) as on_window:
         report = score_heads(
             loaded,
             recording,
@@ -249,11 +245,7 @@ def find(
 
     if save is not None:
         check_head_folder(model, save, overwrite=overwrite)
-    with (
-        shown_warnings(session),
-        _loaded(model, compute, session) as loaded,
-        _counted("Hearing window", session) as on_window,
-    ):
+    with _loaded(model, compute, session) as loaded, _counted(session) as on_window:
         best = find_heads(
             loaded,
             usable,
@@ -328,7 +320,7 @@ def plot(
     if text is not None:
         _check_one_input(audio, text)
     reference = None if text is None else parse_reference(text, recording=_stem(audio))
-    with shown_warnings(session), _loaded(model, compute, session) as loaded:
+    with _loaded(model, compute, session) as loaded:
         plot_attention(
             loaded,
             audio,
@@ -363,18 +355,19 @@ def _stem(audio: str) -> str:
 
 @contextmanager
 def _loaded(name: str, compute: cli.ComputeArguments, session: Session) -> "Iterator[Whisper]":
+    """A model, and the warnings of what is done with it."""
     from subalign.cli.loading import loaded_model
 
-    options = replace(compute, model=name).options()
-    with loaded_model(options, session, quiet=not session.console.is_terminal) as model:
+    options, quiet = replace(compute, model=name).options(), not session.console.is_terminal
+    with shown_warnings(session), loaded_model(options, session, quiet=quiet) as model:
         yield model
 
 
 @contextmanager
-def _counted(what: str, session: Session) -> Iterator[Callable[[int, int], None]]:
-    """A line on a terminal's standard error that tells how far the work has come."""
+def _counted(session: Session) -> Iterator[Callable[[int, int], None]]:
+    """A line on a terminal's standard error that tells how many windows have been heard."""
     if not session.console.is_terminal or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    with session.console.status(what) as status:
-        yield lambda done, total: status.update(f"{what} {done} of {total}")
+    with session.console.status("Hearing window") as status:
+        yield lambda done, total: status.update(f"Hearing window {done} of {total}")
