@@ -112,7 +112,7 @@ class Subalign:
         words = [Word(t.word, t.start, t.end, t.probability, t.estimated) for t in timed]
         final = keep_order(words, 0.0, clip.seconds)
         return _pieces(
-            refine_boundaries(mel, final) if method_for(self.options).uses_sound else final
+            refine_boundaries(mel, final).words if method_for(self.options).uses_sound else final
         )
 
     def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Heard:

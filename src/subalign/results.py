@@ -105,15 +105,17 @@ class AlignmentReport:
     """How well a given transcript fits its recording.
 
     Every word is heard, estimated (not heard, but there is room for it in the audio) or missing
-    (there is none). `missing_passages` are runs of missing words, `unscripted` stretches of speech
-    that the transcript does not have, with what the model takes them for, and `worst` the
-    segments that fit least, worst first.
+    (there is none). `edges_by_sound` of the heard words begin and end where the sound has it, the
+    others where attention has it, because their letters do not fit there. `missing_passages` are
+    runs of missing words, `unscripted` stretches of speech that the transcript does not have, with
+    what the model takes them for, and `worst` the segments that fit least, worst first.
     """
 
     words: int
     heard: int
     estimated: int
     missing: int
+    edges_by_sound: int
     missing_passages: tuple[Passage, ...]
     unscripted: tuple[Passage, ...]
     worst: tuple[CueScore, ...]

@@ -55,17 +55,17 @@ def errors(words, truth):
 def test_edges_go_back_to_where_words_are_said(talk_mel, talk_words, late):
     off = moved(talk_words, late)
     assert errors(off, talk_words) == pytest.approx(50, abs=1)
-    assert errors(refine_boundaries(talk_mel, off), talk_words) < 25
+    assert errors(refine_boundaries(talk_mel, off).words, talk_words) < 25
 
 
 def test_true_edges_stay(talk_mel, talk_words):
-    assert errors(refine_boundaries(talk_mel, talk_words), talk_words) < 20
+    assert errors(refine_boundaries(talk_mel, talk_words).words, talk_words) < 20
 
 
 def test_bands_of_large_models_serve_as_well(talk, talk_words):
     with open_audio(str(talk)) as stream:
         mel = log_mel(stream, n_mels=128)
-    assert errors(refine_boundaries(mel, moved(talk_words, 0.05)), talk_words) < 25
+    assert errors(refine_boundaries(mel, moved(talk_words, 0.05)).words, talk_words) < 25
 
 
 def test_estimated_words_keep_their_times(talk_mel, talk_words):
@@ -73,12 +73,27 @@ def test_estimated_words_keep_their_times(talk_mel, talk_words):
         Word(word.text, word.start, word.end, word.probability, estimated=n % 5 == 2)
         for n, word in enumerate(moved(talk_words, 0.02))
     ]
-    refined = refine_boundaries(talk_mel, words)
+    refined = refine_boundaries(talk_mel, words).words
     for before, after in zip(words, refined, strict=True):
         assert after.text == before.text
         assert after.estimated == before.estimated
         if before.estimated:
             assert (after.start, after.end) == (round(before.start, 3), round(before.end, 3))
+
+
+def test_words_too_long_for_their_time_keep_it():
+    """And which have edges by the sound is told."""
+    rng = np.random.default_rng(3)
+    mel = log_mel([rng.normal(0, 0.1, 5 * 16000).astype(np.float32)], n_mels=80)
+    words = [
+        Word(" incomprehensibilities", 1.0, 1.03, 1.0),
+        Word(" internationalisation", 1.03, 1.06, 1.0),
+        Word(" word", 3.5, 4.0, 1.0),
+        Word(" guessed", 4.2, 4.5, 1.0, estimated=True),
+    ]
+    refined = refine_boundaries(mel, words)
+    assert refined.by_sound.tolist() == [False, False, True, False]
+    assert refined.words[:2] == words[:2]
 
 
 def test_letters_of_another_script_are_learned(talk_mel, talk_words):
@@ -87,7 +102,7 @@ def test_letters_of_another_script_are_learned(talk_mel, talk_words):
         Word(word.text.lower().translate(cyrillic), word.start, word.end, 1.0)
         for word in moved(talk_words, 0.03)
     ]
-    assert errors(refine_boundaries(talk_mel, words), talk_words) < 30
+    assert errors(refine_boundaries(talk_mel, words).words, talk_words) < 30
 
 
 @settings(max_examples=25)
@@ -105,7 +120,7 @@ def test_words_stay_in_order_whatever_the_sound(data):
         Word(str(text), start, end, 1.0, estimated=bool(rng.random() < 0.2))
         for text, (start, end) in zip(texts, edges.tolist(), strict=True)
     ]
-    refined = refine_boundaries(log_mel([samples], n_mels=80), words)
+    refined = refine_boundaries(log_mel([samples], n_mels=80), words).words
     assert [word.text for word in refined] == [word.text for word in words]
     free = 0.0
     for word in refined:
@@ -117,7 +132,7 @@ def test_words_stay_in_order_whatever_the_sound(data):
 
 def test_nothing_is_left_as_it_is():
     silence = log_mel([np.zeros(16000, np.float32)], n_mels=80)
-    assert refine_boundaries(silence, []) == []
+    assert refine_boundaries(silence, []).words == []
 
 
 def test_features_are_normalised_cepstra(talk_mel):

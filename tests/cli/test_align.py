@@ -122,6 +122,7 @@ def test_the_report(align, folder, recording):
     report = json.loads((folder / "sub" / "report.json").read_text("utf-8"))
     assert report["words"] == len(" ".join(LINES).split())
     assert report["heard"] + report["estimated"] + report["missing"] == report["words"]
+    assert report["heard"] >= report["edges_by_sound"] > 0
     assert report["heard_share"] >= 0.5
 
 

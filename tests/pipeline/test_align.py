@@ -43,7 +43,7 @@ def engine(monkeypatch):
         if on_progress is not None:
             on_progress(mel.duration, mel.duration)
         transcript = Transcript("", language, tuple(segments), mel.duration, model.name, version)
-        report = AlignmentReport(len(segments), len(segments), 0, 0, (), (), ())
+        report = AlignmentReport(len(segments), len(segments), 0, 0, 0, (), (), ())
         return Alignment(transcript, report)
 
     monkeypatch.setattr(recordings, "align_script", align_script)

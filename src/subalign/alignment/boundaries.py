@@ -28,6 +28,7 @@ from subalign.results import Segment, Word
 __all__ = [
     "BoundaryThresholds",
     "EdgeThresholds",
+    "RefinedWords",
     "edge_frame",
     "edge_time",
     "refine_boundaries",
@@ -154,6 +155,18 @@ _LEAST_DEVIATION = 1e-3  # of a cepstrum that does not change
 _LEAST_CHANGE = 1e-6  # of a spectrum that does not change
 
 
+@dataclass(frozen=True, eq=False)
+class RefinedWords:
+    """Words, and which of them (words,) have their edges `by_sound`.
+
+    The others keep attention's: those that are `estimated`, and those of an utterance whose letters
+    do not fit near where attention has them.
+    """
+
+    words: list[Word]
+    by_sound: NDArray[np.bool_]
+
+
 def refine_boundaries(
     mel: LogMel,
     words: Sequence[Word],
@@ -162,17 +175,17 @@ def refine_boundaries(
     last: float | None = None,
     thresholds: BoundaryThresholds = BoundaryThresholds(),
     hmm: HmmThresholds = HmmThresholds(),
-) -> list[Word]:
-    """The same words with edges from the sound; those that are `estimated` keep theirs.
+) -> RefinedWords:
+    """The same words with edges from the sound.
 
     Words are in order, do not overlap and lie between `first` and `last` (seconds; None is the
-    recording's end), before and after. Where words do not fit near where attention has them, they
-    keep their edges.
+    recording's end), before and after.
     """
     last = mel.duration if last is None else last
+    by_sound = np.zeros(len(words), bool)
     utterances = _utterances(words, first, last, thresholds)
     if not utterances:
-        return list(words)
+        return RefinedWords(list(words), by_sound)
     features = spectral_features(mel, thresholds)
     spoken, sounds = [], []
     for utterance in utterances:
@@ -184,9 +197,11 @@ def refine_boundaries(
     del features, sounds, scores
     edges = np.array([(word.start, word.end) for word in words])
     for utterance, frames in zip(utterances, found, strict=True):
-        if frames is not None:
-            # frame n is centred on n / 100 s
-            edges[list(utterance.words)] = (frames + utterance.first - 0.5) / FRAMES_PER_SECOND
+        if frames is None:
+            continue
+        by_sound[list(utterance.words)] = True
+        # frame n is centred on n / 100 s
+        edges[list(utterance.words)] = (frames + utterance.first - 0.5) / FRAMES_PER_SECOND
         change = _spectral_change(_log_power(mel, utterance.first, utterance.end), thresholds)
         for n in utterance.words:
             edges[n] = _largest_change(edges[n], change, utterance.first, thresholds)
@@ -194,7 +209,7 @@ def refine_boundaries(
         replace(word, start=start, end=max(start, end))
         for word, (start, end) in zip(words, edges.tolist(), strict=True)
     ]
-    return keep_order(refined, first, last)
+    return RefinedWords(keep_order(refined, first, last), by_sound)
 
 
 def refine_segments(
@@ -202,7 +217,7 @@ def refine_segments(
 ) -> list[Segment]:
     """Segments whose words have edges from the sound, and which begin and end with these."""
     words = [word for segment in segments for word in segment.words or ()]
-    refined = iter(refine_boundaries(mel, words, first=first, last=last))
+    refined = iter(refine_boundaries(mel, words, first=first, last=last).words)
     return [
         with_words(segment, list(islice(refined, len(segment.words)))) if segment.words else segment
         for segment in segments

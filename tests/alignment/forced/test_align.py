@@ -49,6 +49,7 @@ def assert_proper(found, lines, duration):
     assert report.words == len(words)
     assert report.heard == sum(not word.estimated for word in words)
     assert report.heard + report.estimated + report.missing == report.words
+    assert report.edges_by_sound <= report.heard
 
 
 def errors(found, starts):
@@ -83,7 +84,7 @@ def intact(align, opening):
 
 def test_text_that_fits(intact, opening):
     report = intact.report
-    assert report.heard == report.words == 56
+    assert report.heard == report.edges_by_sound == report.words == 56
     assert (report.missing_passages, report.unscripted, report.worst) == ((), (), ())
     found = errors(intact, opening.starts)
     assert np.abs(found).mean() < 0.06
@@ -98,7 +99,7 @@ def test_a_recording_of_one_window_has_the_times_of_the_engine_alone(
     words = encode_words(" ".join(opening.lines))
     [timed] = time_texts(embedded_model, tokenizer, encoded, [words], [opening_mel.n_frames])
     engine = [Word(t.word, round(t.start, 3), round(t.end, 3), t.probability) for t in timed]
-    expected = refine_boundaries(opening_mel, engine)
+    expected = refine_boundaries(opening_mel, engine).words
     assert [(word.start, word.end) for word in intact.transcript.words] == [
         (word.start, word.end) for word in expected
     ]

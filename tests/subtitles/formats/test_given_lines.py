@@ -197,6 +197,7 @@ def test_the_report_in_json(given: Transcript) -> None:
         heard=4,
         estimated=2,
         missing=1,
+        edges_by_sound=3,
         missing_passages=(Passage(1.0, 1.25, " &"),),
         unscripted=(),
         worst=(CueScore(2, 0.5, 1 / 3),),
@@ -212,6 +213,7 @@ def test_the_report_in_json(given: Transcript) -> None:
         '  "estimated": 2,\n'
         '  "missing": 1,\n'
         '  "heard_share": 0.5714,\n'
+        '  "edges_by_sound": 3,\n'
         '  "missing_passages": [\n'
         '    {"start": 1.0, "end": 1.25, "text": "&"}\n'
         "  ],\n"

@@ -98,8 +98,10 @@ def align_script(
     progress.finish()
     found = _finished(parts, frames, mel.duration, thresholds)
     timed = _results(words, found)
+    edges_by_sound = 0
     if uses_sound:
-        timed = refine_boundaries(mel, timed)
+        refined = refine_boundaries(mel, timed)
+        timed, edges_by_sound = refined.words, int(refined.by_sound.sum())
     counts = [len(line) for line in lines]
     segments = line_segments(script.lines, counts, timed, mel.duration, thresholds.report)
     transcript = Transcript(
@@ -115,6 +117,7 @@ def align_script(
         found.verified,
         found.missing,
         found.recognised,
+        edges_by_sound=edges_by_sound,
         spaced=context.tokenizer.spaced,
         thresholds=thresholds.report,
     )

@@ -97,12 +97,14 @@ def make_report(
     missing: NDArray[np.bool_],
     recognised: Sequence[RecognisedWord],
     *,
+    edges_by_sound: int = 0,
     spaced: bool,
     thresholds: ReportThresholds = ReportThresholds(),
 ) -> AlignmentReport:
     """The report on timed segments, whose words in order are `verified` or `missing` (words,).
 
-    `spaced` tells whether the language has spaces between words.
+    `edges_by_sound` counts those that `refine_boundaries` gave edges, and `spaced` tells whether
+    the language has spaces between words.
     """
     words = [word for segment in segments for word in segment.words or ()]
     said = [word for word, is_said in zip(words, verified, strict=True) if is_said]
@@ -112,6 +114,7 @@ def make_report(
         heard=int(verified.sum()),
         estimated=int((~verified & ~missing).sum()),
         missing=int(missing.sum()),
+        edges_by_sound=edges_by_sound,
         missing_passages=tuple(
             Passage(
                 words[first].start,

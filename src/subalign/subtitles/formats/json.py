@@ -104,6 +104,7 @@ def render_report(alignment: Alignment) -> Iterator[str]:
         "estimated": report.estimated,
         "missing": report.missing,
         "heard_share": round(report.heard_share, 4),
+        "edges_by_sound": report.edges_by_sound,
     }
     yield "{\n"
     for key, value in facts.items():
