@@ -577,8 +577,8 @@ def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeyp
     outcome = transcribe("talk.wav", "-q")
     assert outcome.code == 1
     assert outcome.err == (
-        "Error: subalign stopped at a fault of its own (RuntimeError: the unforeseen): please "
-        "report it with what `subalign --debug …` or SUBALIGN_DEBUG=1 shows.\n"
+        "Error: subalign stopped at a fault of its own in talk.wav (RuntimeError: the unforeseen): "
+        "please report it with what `subalign --debug …` or SUBALIGN_DEBUG=1 shows.\n"
     )
     monkeypatch.setenv("SUBALIGN_DEBUG", "1")
     outcome = transcribe("talk.wav", "-q")

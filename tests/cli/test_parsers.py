@@ -34,7 +34,21 @@ def test_clips_are_read_in_every_form(text, clip):
     assert parse_clip(text) == clip
 
 
-@pytest.mark.parametrize("text", ["", "-", "5", "a-b", "1:2:3:4-9", "1--2", "1e3-2e3", "nan-inf"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "5",
+        "a-b",
+        "1:2:3:4-9",
+        "1--2",
+        "1e3-2e3",
+        "nan-inf",
+        "9" * 5000 + "-",
+        "-0." + "9" * 5000,
+    ],
+)
 def test_what_is_no_clip_is_refused_with_the_form(text):
     with pytest.raises(UsageError, match=r"^--clip .* is no stretch of time: write START-END"):
         parse_clip(text)
@@ -129,8 +143,10 @@ def test_none_switches_off():
         (parse_number, "nan"),
         (parse_count, "0"),
         (parse_count, "1.5"),
+        (parse_count, "9" * 5000),
         (parse_tokens, "1,x"),
         (parse_tokens, "-2"),
+        (parse_tokens, "9" * 5000),
     ],
 )
 def test_errors_name_the_option_and_the_text(parse, text):

@@ -31,7 +31,8 @@ __all__ = [
 
 _NONE = "none"
 _SIDES = {"left": 1, "right": 2}
-_CLOCK = r"(?:(?:\d+:)?\d+:)?\d+(?:[.,]\d+)?"
+# Python refuses to read numbers of thousands of digits
+_CLOCK = r"(?:(?:\d{1,9}:)?\d{1,9}:)?\d{1,9}(?:[.,]\d{1,20})?"
 _CLIP = re.compile(rf"\s*(?:({_CLOCK})\s*)?-(?:\s*({_CLOCK}))?\s*")
 
 
@@ -53,7 +54,7 @@ def parse_count(text: str, option: str) -> int | None:
     stripped = text.strip()
     if stripped.lower() == _NONE:
         return None
-    if not (stripped.isascii() and stripped.isdigit() and int(stripped) >= 1):
+    if not re.fullmatch("[0-9]{1,9}", stripped) or int(stripped) < 1:
         raise UsageError(f"{option} takes a whole number from 1 up or none, not {text!r}.")
     return int(stripped)
 
@@ -214,7 +215,7 @@ def parse_moment(text: str, option: str) -> Fraction:
     clock = text.strip()
     sign = -1 if clock.startswith(("-", "\u2212")) else 1
     clock = clock.lstrip("-+\u2212") if clock[1:2].isdigit() else clock
-    if not re.fullmatch(_CLOCK, clock) or len(clock) > 40:
+    if not re.fullmatch(_CLOCK, clock):
         raise UsageError(
             f"{option} {text!r} is no time: write seconds, m:ss or h:mm:ss, such as 1.5 or 1:30."
         )

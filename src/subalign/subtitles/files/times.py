@@ -18,6 +18,8 @@ in the brackets of a regular expression."""
 # digits as in TIME, or a part would be taken for another
 _PARTS = re.compile(r"(-?)(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:;](\d{1,20})(?:[.,]\d{1,20})?)?")
 
+_LATEST = ((9999 * 60 + 59) * 60 + 59) * 1000 + 990  # the last that `TIME` matches in each format
+
 _SRT = r"\d{2,}:[0-5]\d:[0-5]\d,\d{3}"
 _VTT = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
 _ASS = r"\d+:[0-5]\d:[0-5]\d\.\d\d"
@@ -29,14 +31,17 @@ _EXACT = {
 
 
 def milliseconds(time: str) -> int:
-    """The milliseconds of a time that `TIME` matches; negative before the start."""
+    """The milliseconds of a time that `TIME` matches; negative before the start.
+
+    No time is later than 9999:59:59.99: what is read can be written and read again.
+    """
     found = _PARTS.fullmatch(time)
     if found is None:
         raise ValueError(f"no time: {time}")
     sign, hours, minutes, seconds, fraction = found.groups()
     whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
     decimals = (fraction or "").ljust(4, "0")
-    total = whole * 1000 + int(decimals[:3]) + (int(decimals[3]) >= 5)
+    total = min(_LATEST, whole * 1000 + int(decimals[:3]) + (int(decimals[3]) >= 5))
     return -total if sign else total
 
 
@@ -53,6 +58,7 @@ def written_times(start_ms: int, end_ms: int, format: FileFormat) -> str:
 
 def written_time(time_ms: int, format: FileFormat) -> str:
     """One time, from 0 up, as the format writes it."""
+    time_ms = min(_LATEST, time_ms)
     if format == "ass":
         return ass_timecode(to_units(time_ms, 10))
     return srt_timecode(time_ms) if format == "srt" else clock_time(time_ms)
