@@ -36,11 +36,10 @@ class SuppressTokens(LogitRule):
                 f"`suppress_tokens` names token {outside[0]}, but the model has tokens 0 to "
                 f"{n_vocab - 1}."
             )
-        self._bias = torch.zeros(n_vocab, device=device)
-        self._bias[tokens] = -torch.inf
+        self._tokens = torch.tensor(tokens, dtype=torch.long, device=device)
 
     def apply(self, logits: Tensor, sampled: Tensor) -> None:
-        logits += self._bias
+        logits.index_fill_(1, self._tokens, -torch.inf)
 
 
 class SuppressAtStart(SuppressTokens):

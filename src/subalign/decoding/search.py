@@ -13,7 +13,10 @@ from torch.nn import functional
 
 from subalign.options import DecodingOptions
 
-__all__ = ["BeamSearch", "Candidate", "GreedySearch", "TokenSearch", "token_search"]
+__all__ = ["BeamSearch", "Candidate", "GreedySearch", "TokenSearch", "largest", "token_search"]
+
+
+_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class GreedySearch(TokenSearch):
         else:
             probabilities = (logits / self._temperature).softmax(dim=1)
             token = torch.multinomial(probabilities, 1, generator=self._generator)[:, 0]
-        chosen = logits.gather(1, token[:, None])[:, 0] - logits.logsumexp(dim=1)
+        chosen = functional.log_softmax(logits, dim=1).gather(1, token[:, None])[:, 0]
         self._sum_logprobs += chosen.masked_fill(self._ended, 0.0)
         token = token.masked_fill(self._ended, self._eot)
         self._ended |= token == self._eot
@@ -132,14 +135,14 @@ class BeamSearch(TokenSearch):
 
     def choose(self, logits: Tensor, sampled: Tensor) -> tuple[Tensor, Tensor | None]:
         windows, beams = self._scores.shape
-        best = functional.log_softmax(logits, dim=1).topk(beams + 1, dim=1)
-        scores = self._scores.view(-1, 1) + best.values
+        values, likeliest = largest(functional.log_softmax(logits, dim=1), beams + 1)
+        scores = self._scores.view(-1, 1) + values
         if sampled.shape[1] == 0:
             # all beams are still the same: let only the first one branch
             scores.view(windows, beams, -1)[:, 1:] = -torch.inf
         # (windows, beams * (beams + 1)), the best continuation first
         scores, order = scores.view(windows, -1).sort(dim=1, descending=True, stable=True)
-        tokens = best.indices.view(windows, -1).gather(1, order)
+        tokens = likeliest.view(windows, -1).gather(1, order)
         source = self._first_row + order.div(beams + 1, rounding_mode="floor")
         ends = tokens == self._eot
         alive_before = (~ends).cumsum(dim=1) - (~ends).long()
@@ -193,6 +196,26 @@ class BeamSearch(TokenSearch):
                 rows.append(Candidate(tokens, alive_scores[window][beam]))
             found.append(rows)
         return found
+
+
+def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest of each row (rows, n) and where they stand, as `topk` gives them.
+
+    A processor looks for them only where the maximum of 64 neighbours is among the largest, six
+    times as fast for a vocabulary.
+    """
+    rows, n_values = values.shape
+    n_blocks = n_values // _BLOCK
+    if values.device.type != "cpu" or n_blocks <= count:
+        return tuple(values.topk(count, dim=1))
+    blocks = values[:, : n_blocks * _BLOCK].view(rows, n_blocks, _BLOCK)
+    chosen = blocks.amax(dim=2).topk(count, dim=1).indices  # (rows, count)
+    within = torch.arange(_BLOCK)
+    places = (chosen[:, :, None] * _BLOCK + within).flatten(1)
+    rest = torch.arange(n_blocks * _BLOCK, n_values).expand(rows, -1)
+    places = torch.cat([places, rest], dim=1)  # (rows, count * 64 + rest)
+    found = values.gather(1, places).topk(count, dim=1)
+    return found.values, places.gather(1, found.indices)
 
 
 def _before_end(tokens: list[int], eot: int) -> tuple[int, ...]:
