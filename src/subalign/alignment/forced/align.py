@@ -65,10 +65,11 @@ def align_script(
 ) -> Alignment:
     """Time every word of a transcript, and tell how well it fits.
 
-    The recording is decoded; where that resembles the transcript, words have their rough place.
-    Where nearly all of a window's words were decoded, they are timed in it. From there windows of
-    audio with the others are timed twice, the second time exactly. Parts that only the audio or
-    only the transcript has are left out of the windows, so they harm no other part.
+    Long pauses are cut out, then each window is encoded and decoded once; where that resembles the
+    transcript, words have their rough place. Where nearly all of a window's words were decoded,
+    they are timed in it. The others are timed twice in the windows where they should be, the second
+    time exactly. Parts that only the audio or only the transcript has are left out of the texts, so
+    that they harm no other part.
 
     Args:
         model: whose heads are asked.

@@ -1,7 +1,7 @@
-"""Timing: exact times for the words of windows, with the evidence for each, merged over windows.
+"""Timing: exact times for the words of windows, with the evidence for each.
 
 Windows that were decoded nearly as the transcript has them are taken as they are
-(`recognised_windows`); for all other words `failed_windows` plans new ones.
+(`recognised_windows`); what happens to the words of all others stands in `failed_windows`.
 """
 
 from collections.abc import Callable, Sequence
