@@ -30,7 +30,8 @@ demo: $(STAMPS)/run  ## Subtitle examples/talk.mp4
 test: $(STAMPS)/test  ## Run all tests
 	@# without it the tests on official weights skip, and nothing else fails
 	-$(BIN)/subalign models get tiny.en
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+	@# bytecode is kept: pytest takes half as long to collect the tests the next time
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(STAMPS)/lint  ## Check style, types and the order of the layers
 	$(BIN)/ruff check .
