@@ -100,7 +100,7 @@ def file_source(name: str, label: str) -> MediaSource:
 
 def legible(name: str) -> str:
     """A file's name as text that any file can hold: U+FFFD for bytes that are not UTF-8."""
-    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)  # as Python keeps them
+    return re.sub("[\ud800-\udfff]", "\ufffd", name)  # as Python keeps them
 
 
 def printable(text: str, limit: int = 300) -> str:

@@ -24,8 +24,8 @@ _WORD_JOINER = "\u2060"
 _ESCAPES: dict[int, str] = {
     **dict.fromkeys((code for code in range(32) if chr(code) not in "\t\n\r"), ""),
     ord("\\"): "\\" + _WORD_JOINER,
-    ord("{"): "\N{FULLWIDTH LEFT CURLY BRACKET}",
-    ord("}"): "\N{FULLWIDTH RIGHT CURLY BRACKET}",
+    ord("{"): "\uff5b",
+    ord("}"): "\uff5d",
 }
 _STYLE_FIELDS = (
     "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "

@@ -35,7 +35,7 @@ def measure(text: str) -> TextSize:
     if columns < 0:  # there are control characters, whose width no one knows
         text = "".join(char for char in text if unicodedata.category(char) != "Cc")
         columns = max(wcswidth(text), 0)
-    text = _EMOJI_TAIL.sub("", _FLAG.sub("\N{WAVING BLACK FLAG}", text))
+    text = _EMOJI_TAIL.sub("", _FLAG.sub("\U0001f3f4", text))
     wide = sum(2 for char in text if is_wide(char))
     read = sum(unicodedata.category(char) not in _UNREAD for char in text)
     return columns, min(wide, columns), read
