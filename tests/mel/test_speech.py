@@ -40,8 +40,8 @@ def test_long_pauses_are_left_out_of_a_window_and_short_ones_stay():
 
 
 def test_a_window_ends_in_the_longest_pause_of_its_last_part():
-    speech = speech_of(100, 90, 30, 20, 20, 10, 200)
-    assert bounds(speech.windows(0, 470, WIDTH)) == [(0, 230), (230, 470)]
+    speech = speech_of(100, 90, 50, 20, 20, 10, 200)
+    assert bounds(speech.windows(0, 490, WIDTH)) == [(0, 250), (250, 490)]
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_least_probable():
@@ -52,8 +52,8 @@ def test_speech_without_a_pause_is_cut_where_it_is_least_probable():
 
 def test_a_stretch_that_hardly_fits_waits_for_the_next_window():
     # the second has no pause, and the first fills the window far enough
-    speech = speech_of(220, 150, 250)
-    assert bounds(speech.windows(0, 620, WIDTH)) == [(0, 220), (370, 620)]
+    speech = speech_of(250, 150, 250)
+    assert bounds(speech.windows(0, 650, WIDTH)) == [(0, 250), (400, 650)]
 
 
 def test_everything_is_heard_where_it_is_asked_for():

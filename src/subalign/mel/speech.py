@@ -31,7 +31,7 @@ class SpeechThresholds:
     # frames between stretches, above which a pause is left out of a window
     longest_pause: int = 100
     # share of its greatest length from which a window may end in a pause of so many frames
-    earliest_cut: float = 0.65
+    earliest_cut: float = 0.8
     cut_pause: int = 10
 
 
