@@ -38,6 +38,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_BLOCK_BYTES = 64 << 20  # so many the system gives apart from the heap
+
 
 @dataclass(frozen=True, eq=False)
 class SpanEncoder:
@@ -51,6 +53,7 @@ class SpanEncoder:
     _kept: dict[tuple[FrameSpan, bool], Tensor] = field(
         default_factory=dict, init=False, repr=False
     )
+    _blocks: list[Tensor] = field(default_factory=list, init=False, repr=False)
 
     @torch.inference_mode()
     def encode(self, spans: Sequence[FrameSpan], *, backwards: bool = False) -> EncodedAudio:
@@ -64,12 +67,19 @@ class SpanEncoder:
             is_all = list(spans) == [FrameSpan(0, self.mel.n_frames)]
             dtype = encoded.features.dtype if is_all else torch.float16
             for row, features in zip(missing, encoded.features, strict=True):
-                self._kept[keys[row]] = features.to("cpu", dtype, copy=True)
+                self._kept[keys[row]] = self._room(features, dtype).copy_(features)
             if len(missing) == len(keys):
                 return encoded
         kept = torch.stack([self._kept[key] for key in keys])
         features = kept.to(self.model.device, self.model.dtype)
         return EncodedAudio(features, self.model.decoder.cross_attention_kv(features), windows)
+
+    def _room(self, features: Tensor, dtype: torch.dtype) -> Tensor:
+        """Where one window's features are kept: large pieces do not scatter the heap."""
+        rows = max(1, _BLOCK_BYTES // (2 * features.numel()))
+        if len(self._kept) % rows == 0 or self._blocks[-1].dtype != dtype:
+            self._blocks.append(torch.empty((rows, *features.shape), dtype=dtype))
+        return self._blocks[-1][len(self._kept) % rows]
 
     def _windows(self, spans: Sequence[FrameSpan], backwards: bool) -> Tensor:
         width = self.model.dims.window_frames
