@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import subalign.cli.loading as loading
+from subalign.model.devices import int8_available
 
 FALLBACK = (
     "Warning: Model base is not on this machine and HF_HUB_OFFLINE forbids to fetch it: using the "
@@ -49,6 +50,16 @@ def test_all_formats(transcribe, folder, clip):
     ).split()
     assert names(folder) == [f"talk.{ending}" for ending in endings]
     assert (folder / "talk.ctm").read_text("utf-8").startswith("talk 1 ")
+
+
+@pytest.mark.skipif(not int8_available(), reason="PyTorch has no int8 product here")
+def test_computing_in_int8(transcribe, folder, clip):
+    assert transcribe("talk.wav", "--compute", "int8", "-f", "json").code == 0
+    result = json.loads((folder / "talk.json").read_text("utf-8"))
+    assert result["segments"][0]["words"]
+    outcome = transcribe("talk.wav", "--compute", "int4", "-f", "vtt")
+    assert (outcome.code, names(folder)) == (2, ["talk.json", "talk.wav"])
+    assert "int8" in outcome.err
 
 
 def test_words_light_up(transcribe, folder, clip):

@@ -76,9 +76,27 @@ def test_number_types(name, device):
 
 
 def test_auto_is_quick_on_the_device():
-    assert resolve_compute("auto", torch.device("cpu")) == "float32"
+    native = processor().native_int8 and int8_available()
+    assert resolve_compute("auto", torch.device("cpu")) == ("int8" if native else "float32")
     assert resolve_compute("auto", torch.device("cuda:1")) == "float16"
     assert resolve_compute("auto", torch.device("mps")) == "float16"
+
+
+@pytest.mark.parametrize(
+    ("width", "chosen", "compute"),
+    [(384, False, "int8"), (192, False, "float32"), (192, True, "int8"), (512, True, "int8")],
+)
+def test_narrow_models_are_in_int8_only_where_it_is_asked_for(width, chosen, compute):
+    options = TensorOptions(torch.device("cpu"), "int8", chosen=chosen)
+    assert options.for_width(width).compute == compute
+
+
+@pytest.mark.parametrize(("vnni", "auto"), [(True, "int8"), (False, "float32")])
+def test_auto_is_int8_where_the_processor_adds_up_in_32_bits(monkeypatch, vnni, auto):
+    if not int8_available():
+        pytest.skip("PyTorch has no int8 product here")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": vnni}, raising=False)
+    assert resolve_compute("auto", torch.device("cpu")) == auto
 
 
 def test_int8_keeps_what_is_not_a_linear_layer_in_float32():

@@ -50,7 +50,9 @@ def load_whisper(
         CheckpointError: the files are missing, damaged, unsafe or do not fit together.
     """
     torch_device = resolve_device(device)
-    target = TensorOptions(torch_device, resolve_compute(compute, torch_device))
+    target = TensorOptions(
+        torch_device, resolve_compute(compute, torch_device), chosen=compute != "auto"
+    )
     name = name_or_path if isinstance(name_or_path, str) else ""
     canonical = canonical_name(name)
     if canonical is not None:

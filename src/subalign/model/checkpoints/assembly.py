@@ -74,6 +74,7 @@ def build_model(
     Raises:
         CheckpointError: the weights or the vocabulary do not fit the dimensions.
     """
+    target = target.for_width(dims.n_text_state)
     _check_vocabulary(dims, vocabulary, multilingual, source)
     encoder, decoder = _LAYER_TENSORS
     if encoder * dims.n_audio_layer + decoder * dims.n_text_layer > len(stored):
