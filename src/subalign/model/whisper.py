@@ -307,7 +307,8 @@ class Whisper(nn.Module):
             raise UsageError(f"This model takes windows of {whole} mel frames, not of {frames}.")
         windows = mel.to(self.device, self.dtype)
         # a processor is quicker with one at a time, which fits its cache, and needs less memory
-        parts = windows.split(1) if self.device.type == "cpu" else (windows,)
+        on_processor = self.device.type == "cpu"
+        parts = windows.split(1) if on_processor else (windows,)  # type: ignore[no-untyped-call]
         features = torch.cat([self.encoder(part) for part in parts])
         return EncodedAudio(features, self.decoder.cross_attention_kv(features), mel.float().cpu())
 
