@@ -207,7 +207,8 @@ def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     rows, n_values = values.shape
     n_blocks = n_values // _BLOCK
     if values.device.type != "cpu" or n_blocks <= count:
-        return tuple(values.topk(count, dim=1))
+        top = values.topk(count, dim=1)
+        return top.values, top.indices
     blocks = values[:, : n_blocks * _BLOCK].view(rows, n_blocks, _BLOCK)
     chosen = blocks.amax(dim=2).topk(count, dim=1).indices  # (rows, count)
     within = torch.arange(_BLOCK)
