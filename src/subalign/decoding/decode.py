@@ -22,6 +22,16 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodingThresholds:
+    """When it is asked which windows of a batch have ended, and when these leave it."""
+
+    # steps: a GPU would wait for the answer, a processor would do a step for nothing
+    steps_on_gpu: int = 8
+    # share of the windows: a copy of the others costs less than their rows in the steps to come
+    ended: float = 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class DecodingResult:
     """The tokens of one window and how sure the model is of them.
@@ -38,6 +48,9 @@ class DecodingResult:
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
+
+
+_THRESHOLDS = DecodingThresholds()
 
 
 @torch.inference_mode()
@@ -107,8 +120,7 @@ def _sample(
 ) -> tuple[list[list[Candidate]], list[float]]:
     """Each window's candidates and no-speech probability.
 
-    Windows that have ended leave the batch, a quarter of it at a time: every row costs a step's
-    time on a processor, and a copy of the others costs less than that.
+    Windows that have ended leave the batch, some at a time: every row costs a processor time.
     """
     n_text_ctx = model.dims.n_text_ctx
     rules = logit_rules(model, tokenizer, options)
@@ -121,8 +133,7 @@ def _sample(
     room = n_text_ctx + 1 - prompt.shape[1]
     limit = min(options.sample_len or n_text_ctx // 2, room)
     tokens = torch.full((cache.rows, limit), tokenizer.eot, device=model.device)
-    # a GPU would wait for the answer, a processor would do a step for nothing
-    between = 8 if model.device.type == "cuda" else 1
+    between = _THRESHOLDS.steps_on_gpu if model.device.type == "cuda" else 1
     windows = list(range(encoded.windows))
     found: dict[int, list[Candidate]] = {}
     for step in range(limit):
@@ -133,7 +144,7 @@ def _sample(
             ended = search.ended().tolist()
             if all(ended):
                 break
-            if sum(ended) * 4 >= len(windows):
+            if sum(ended) >= _THRESHOLDS.ended * len(windows):
                 found.update(zip(windows, search.candidates(tokens[:, : step + 1]), strict=True))
                 kept = torch.tensor([n for n, end in enumerate(ended) if not end])
                 kept = kept.to(model.device)
