@@ -207,7 +207,8 @@ def _needed(path: Path) -> Path:
 
 def _evenly(items: Sequence[_Item], count: int) -> list[_Item]:
     """So many of them, from all over."""
-    return [items[n * len(items) // count] for n in range(min(count, len(items)))]
+    count = min(count, len(items))
+    return [items[n * len(items) // count] for n in range(count)]
 
 
 def _timed(path: Path, words: Sequence[dict[str, str | float]]) -> Clip:
