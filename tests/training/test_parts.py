@@ -31,7 +31,9 @@ from subalign.model import load_whisper, save_checkpoint
 
 @pytest.fixture(scope="module")
 def model():
-    return TrainedModel(load_whisper("micro.en", device="cpu", compute="float32"), alignment_heads=2)
+    return TrainedModel(
+        load_whisper("micro.en", device="cpu", compute="float32"), alignment_heads=2
+    )
 
 
 @pytest.fixture(scope="module")
