@@ -64,7 +64,8 @@ def taken(number=signal.SIGINT):
     """Signals as the command takes them, for a while."""
     before, hook = signal.signal(number, signal.default_int_handler), sys.unraisablehook
     try:
-        subalign.cli._take_interrupts()
+        # the test's own frame, behind contextlib's and this one
+        subalign.cli._take_interrupts(sys._getframe(2))
         yield
     finally:
         signal.signal(number, before)
@@ -94,12 +95,14 @@ def test_other_errors_that_python_ignores_are_shown(capsys):
 
 ENDS = """
 import signal
+import time
 from subalign.cli import app, main
 
 def run(arguments):
     {}
 
 app.run = run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what started the tests may ignore it
 main()
 """
 
@@ -117,8 +120,8 @@ def ended_after(work, folder):
     "work",
     [
         "signal.raise_signal(signal.SIGINT)",
-        # as dataclasses make their methods
-        "exec('signal.raise_signal(signal.SIGINT)'); signal.pause()",
+        # as dataclasses make their methods; a signal right before a long sleep would wait for it
+        "exec('signal.raise_signal(signal.SIGINT)'); [time.sleep(0.1) for _ in range(600)]",
     ],
 )
 def test_the_exit_code_is_the_commands_own(folder, work):
@@ -159,7 +162,7 @@ def test_the_command_is_interrupted_while_it_is_imported(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(subalign.cli.app, "run", run)
-    monkeypatch.setattr(subalign.cli, "_take_interrupts", list)
+    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda _outermost: ())
     with pytest.raises(SystemExit) as stopped:
         subalign.cli.main()
     assert stopped.value.code == 130

@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
-    taken = _take_interrupts()
+    taken = _take_interrupts(sys._getframe())
     _wait_asleep()
     try:
         from subalign.cli.app import run  # takes a moment, in which somebody may press Ctrl-C
@@ -40,23 +40,24 @@ def _wait_asleep() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
 
 
-def _take_interrupts() -> list[int]:
+def _take_interrupts(outermost: FrameType) -> list[int]:
     """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays.
 
-    Returns the signals that are taken: not those that whoever started the command has ignored.
+    `outermost` is the frame beyond which code is whoever's that calls the command. Returns the
+    signals that are taken: not those that whoever started the command has ignored.
     """
     usual = (signal.SIG_DFL, signal.default_int_handler)
     found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
     taken = [number for number in found if number and signal.getsignal(number) in usual]
     for number in taken:
-        signal.signal(number, _interrupt)
+        signal.signal(number, lambda number, frame: _interrupt(outermost, number, frame))
     sys.unraisablehook = _interrupt_again
     return taken
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(outermost: FrameType, number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt, but as soon as it is safe where that is not now."""
-    while frame is not None:
+    while frame is not None and frame is not outermost:
         if _must_end(frame):
             _send_later(number)
             return

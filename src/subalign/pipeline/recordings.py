@@ -20,6 +20,7 @@ from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
 from subalign.audio.voice_activity import CHUNK_SAMPLES, SpeechDetector, speech_detector
 from subalign.decoding import check_language, tokenizer_of
 from subalign.errors import InputError, UsageError
+from subalign.kernels import int8_attention
 from subalign.kernels.dispatch import check_kernels
 from subalign.mel import LogMel, log_mel
 from subalign.mel.speech import Speech
@@ -266,8 +267,13 @@ def _warm_up_alignment(model: Whisper, options: AlignmentOptions) -> None:
 
     Importing numba takes longer than encoding a window, so a thread does it beside that.
     """
-    warm_up = method_for(options).warm_up
-    threading.Thread(target=warm_up, args=(model.device,), daemon=True).start()
+
+    def warm_up() -> None:
+        method_for(options).warm_up(model.device)
+        if model.quantized:
+            int8_attention.warm_up()
+
+    threading.Thread(target=warm_up, daemon=True).start()
 
 
 def read_mel(
