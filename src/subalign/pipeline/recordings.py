@@ -269,9 +269,9 @@ def _warm_up_alignment(model: Whisper, options: AlignmentOptions) -> None:
     """
 
     def warm_up() -> None:
-        method_for(options).warm_up(model.device)
         if model.quantized:
             int8_attention.warm_up()
+        method_for(options).warm_up(model.device)
 
     threading.Thread(target=warm_up, daemon=True).start()
 
