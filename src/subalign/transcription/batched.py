@@ -152,7 +152,40 @@ class BatchedTranscriber:
     @torch.inference_mode()
     def _transcribe(self, windows: Sequence[Frames], encoded: EncodedAudio) -> list[list[Segment]]:
         """The segments of each window."""
-        results = decode_with_fallback(
+        results = self._decode(encoded)
+        if self._timer_for is None:
+            texts = [self._text(result) for result in results]
+            return [
+                [self._segment(text, result, frames)] if text else []
+                for text, result, frames in zip(texts, results, windows, strict=True)
+            ]
+        timed = self._timed(results, encoded, windows)
+        found = []
+        for n, (words, result, frames) in enumerate(zip(timed, results, windows, strict=True)):
+            segments = [self._timed_segment(part, result, frames) for part in sentences(words)]
+            rest = self._left_out(words, frames)
+            if rest is not None:
+                segments += self._heard_again(rest, windows[n + 1] if windows[n + 1 :] else None)
+            found.append(segments)
+        return found
+
+    def _heard_again(self, rest: Frames, following: Frames | None) -> list[Segment]:
+        """The segments of what a window left out.
+
+        It is heard with what follows in the next window, as alone it may be too short to be
+        understood; of that, nothing is kept.
+        """
+        width = self._batches.model.dims.window_frames
+        frames = rest if following is None else np.concatenate([rest, following])[:width]
+        encoded = self._batches.encode([frames])
+        [result] = self._decode(encoded)
+        [words] = self._timed([result], encoded, [frames])
+        end = (int(rest[-1]) + 1) / FRAMES_PER_SECOND
+        own = [timed for timed in words if timed[0].start < end]
+        return [self._timed_segment(part, result, rest) for part in sentences(own)]
+
+    def _decode(self, encoded: EncodedAudio) -> list[DecodingResult]:
+        return decode_with_fallback(
             self._batches.model,
             encoded,
             self._options,
@@ -160,38 +193,17 @@ class BatchedTranscriber:
             prompt=self._initial,
             generator=self._generator,
         )
-        texts = [self._text(result) for result in results]
-        if self._timer_for is None:
-            return [
-                [self._segment(text, result, frames)] if text else []
-                for text, result, frames in zip(texts, results, windows, strict=True)
-            ]
-        timed = self._timed(texts, [result.language for result in results], encoded, windows)
-        found = [
-            [self._timed_segment(part, result, frames) for part in sentences(words)]
-            for words, result, frames in zip(timed, results, windows, strict=True)
-        ]
-        left_out = {
-            n: rest
-            for n, (words, frames) in enumerate(zip(timed, windows, strict=True))
-            if (rest := self._left_out(words, frames)) is not None
-        }
-        if left_out:
-            rests = list(left_out.values())
-            again = self._transcribe(rests, self._batches.encode(rests))
-            for n, segments in zip(left_out, again, strict=True):
-                found[n] += segments
-        return found
 
     def _timed(
         self,
-        texts: Sequence[Sequence[int]],
-        languages: Sequence[str],
+        results: Sequence[DecodingResult],
         encoded: EncodedAudio,
         windows: Sequence[Frames],
     ) -> list[list[TimedWord]]:
         """The words of each window, in one pass for each language."""
         assert self._timer_for is not None
+        texts = [self._text(result) for result in results]
+        languages = [result.language for result in results]
         model = self._batches.model
         found: dict[int, list[TimedWord]] = {}
         for language in sorted(set(languages)):
