@@ -38,7 +38,7 @@ from subalign.mel import log_mel
 from subalign.model import Whisper, load_whisper
 from subalign.options import AlignmentOptions, DecodingOptions
 from tables import Row, heading, table_row
-from tools import TOOLS, Decoding, Heard, OpenAIWhisper, Tool, load_tools
+from tools import TOOLS, Decoding, Heard, OpenAIWhisper, Subalign, Tool, load_tools
 from truth import Clip, read_samples
 from whisper_peer import peer_vocabulary
 from word_errors import word_errors
@@ -169,9 +169,10 @@ def fresh_process(tool: str, checkpoint: str, path: Path) -> tuple[float, float,
 
 def transcribe_one(name: str, checkpoint: str, path: str) -> None:
     """What `fresh_process` runs."""
-    model = load_whisper(checkpoint, device="cpu", compute="float32")
-    tool = TOOLS[name](model, checkpoint)
-    del model
+    if name == "subalign int8":  # float32 before it would leave its memory behind
+        tool: Tool = Subalign(load_whisper(checkpoint, device="cpu", compute="int8"))
+    else:
+        tool = TOOLS[name](load_whisper(checkpoint, device="cpu", compute="float32"), checkpoint)
     reset_peak_memory()
     loaded = peak_memory()
     start = time.perf_counter()
