@@ -5,6 +5,8 @@ from attention, and segments are made of words. What a window's text leaves out 
 again as a window of its own.
 """
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -146,6 +148,7 @@ class BatchedTranscriber:
         """Segments of the frames from `start` to before `end`, and the frame up to which."""
         for windows, encoded in self._batches.of_clip(start, end):
             found = self._transcribe(windows, encoded)
+            _give_back_memory()
             yield [segment for part in found for segment in part], int(windows[-1][-1]) + 1
         yield (), end
 
@@ -254,6 +257,16 @@ class BatchedTranscriber:
             compression_ratio=result.compression_ratio,
             no_speech_prob=result.no_speech_prob,
         )
+
+
+def _give_back_memory() -> None:
+    """Let glibc return what is free: batches' tensors have many sizes, and their gaps add up.
+
+    With base in int8 they were 430 MiB after a batch, and an hour had a peak 250 MiB above the first batch's.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def sentences(
