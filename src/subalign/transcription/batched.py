@@ -262,7 +262,7 @@ class BatchedTranscriber:
 def _give_back_memory() -> None:
     """Let glibc return what is free: batches' tensors have many sizes, and their gaps add up.
 
-    With base in int8 they were 430 MiB after a batch, and an hour had a peak 250 MiB above the first batch's.
+    With base in int8 they were 430 MiB after a batch, and 250 MiB more after most of an hour.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
