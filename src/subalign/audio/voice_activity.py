@@ -8,6 +8,7 @@ all chunks of a block at once here, and the LSTM runs over them in one call.
 
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,11 +31,21 @@ _CONTEXT = 64
 _MIRRORED = 64  # samples that the transform reflects at a chunk's end
 _CHUNKS_AT_ONCE = 1000  # 32 s: the convolutions' memory stays below 200 MB
 _HOP = 128
-# Whispers at -40 dB are heard as they are. Below -100 dB there is but rounding.
-_LEAST_LEVEL = 0.01
-_FAINTEST = 1e-5
-_LOUD_SHARE = 0.95
 _STRIDES = (1, 2, 2, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelThresholds:
+    """How loud sound has to be for the network, as root mean square of full scale.
+
+    60 dB below its own level speech was not heard at all (bench/speech_detection.py).
+    """
+
+    # of the chunks louder than most: what is below is made louder, but no more than from there
+    least: float = 0.01
+    faintest: float = 1e-5
+    # the share of chunks that are at most so loud
+    share: float = 0.95
 
 
 @cache
@@ -127,7 +138,7 @@ class SpeechDetector:
         return (x + weights[f"{out}.bias"]).sigmoid()[:, 0]
 
 
-def _audible(chunks: Tensor) -> Tensor:
+def _audible(chunks: Tensor, limits: LevelThresholds = LevelThresholds()) -> Tensor:
     """The chunks, made louder where even the loud ones are too quiet for the network."""
-    level = float(chunks.square().mean(dim=1).quantile(_LOUD_SHARE).sqrt())
-    return chunks * (_LEAST_LEVEL / max(level, _FAINTEST)) if level < _LEAST_LEVEL else chunks
+    level = float(chunks.square().mean(dim=1).quantile(limits.share).sqrt())
+    return chunks * (limits.least / max(level, limits.faintest)) if level < limits.least else chunks

@@ -79,13 +79,13 @@ class TranscriptionArguments:
     vad: Annotated[
         VoiceDetection,
         _audio(
-            help="How speech is found before it is decoded: by the network silero, by loudness, or "
-            "none: everything is decoded.",
+            help="How speech is found before it is decoded, but with --sequential: by the network "
+            "silero, by loudness, or none: everything but silence and hiss is decoded.",
         ),
     ] = TranscriptionOptions.vad
     vad_threshold: Annotated[
         float,
-        _audio(metavar="P", help="From what probability on sound is speech, 0 to 1."),
+        _audio(metavar="P", help="From what probability on sound is speech for --vad, 0 to 1."),
     ] = TranscriptionOptions.vad_threshold
     each_language: Annotated[
         bool,
@@ -131,7 +131,10 @@ class TranscriptionArguments:
     batch_size: Annotated[
         int | None,
         _decoding(
-            min=1, metavar="N", help="Windows decoded at once.", show_default="by model and device"
+            min=1,
+            metavar="N",
+            help="Windows decoded at once, but with --sequential.",
+            show_default="by model and device",
         ),
     ] = None
     temperature: Annotated[
