@@ -9,6 +9,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from subalign.errors import OutputExistsError
+from subalign.interrupts import interrupts_later
 
 __all__ = ["remove_remains", "whole_file"]
 
@@ -74,8 +75,8 @@ def _take_name(part: Path, target: Path) -> None:
 def _new_part(target: Path, made: list[tuple[Path, BinaryIO]]) -> Path:
     """A new hidden file in the target's folder.
 
-    It is put into `made` at once, as an interrupt may come at any moment, with the handle that
-    tells others that it is in use.
+    It is put into `made`, which outlives an interrupt, with the handle that tells others that it
+    is in use.
     """
     usual = _usual_part(target)
     # another run may be at work on the same target
@@ -83,7 +84,8 @@ def _new_part(target: Path, made: list[tuple[Path, BinaryIO]]) -> Path:
     for path in (usual, *others):
         _remove_left_over(path)
         with suppress(FileExistsError):
-            made.append((path, path.open("xb")))
+            with interrupts_later():
+                made.append((path, path.open("xb")))
             held = made[-1][1]
             if _hold(held.fileno()) and os.fstat(held.fileno()).st_nlink:
                 if os.name != "posix":  # Windows renames no open file

@@ -2,16 +2,17 @@
 
 import os
 import queue
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
 from typing import IO, Any
 
 from subalign.audio.ffmpeg import NO_WINDOW
 from subalign.audio.log import FfmpegLog
 from subalign.errors import ToolMissingError
+from subalign.interrupts import interrupts_later
 
 __all__ = ["FfmpegProcess", "FfmpegStalledError"]
 
@@ -25,9 +26,9 @@ class FfmpegStalledError(Exception):
 
 
 class FfmpegProcess:
-    """Runs `command` and offers its standard output; usable from one thread.
+    """Runs `command` while it is entered, and offers its standard output; usable from one thread.
 
-    Threads read its standard error into `log` and write `data` to its input. Raises
+    Threads read its standard error into `log` and write `data` to its input. Entering raises
     `ToolMissingError` if the program does not start.
     """
 
@@ -39,36 +40,51 @@ class FfmpegProcess:
         data: Iterator[bytes] | None,
         stall_timeout: float,
     ) -> None:
+        self._command = command
+        self._log = log
+        self._data = data
         self._stall_timeout = stall_timeout
         self._chunks: queue.Queue[bytes] = queue.Queue(_AHEAD)
         self._stopping = threading.Event()
         self._readers: list[threading.Thread] = []
-        process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "FfmpegProcess":
         try:
-            with _interrupts_later():
-                process = _start(command, piped=data is not None)
+            # an interrupt in between would leave the program running by itself
+            with interrupts_later():
+                self._start()
         except BaseException:
-            if process is not None:
-                process.kill()
-                process.wait()
+            self.close()
             raise
-        self._process = process
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        process = self._process = _start(self._command, piped=self._data is not None)
+        assert process.stdout is not None
+        assert process.stderr is not None
         self._readers += [
-            _thread("samples", self._pump, self._process.stdout),
-            _thread("log", log.read, self._process.stderr),
+            _thread("samples", self._pump, process.stdout),
+            _thread("log", self._log.read, process.stderr),
         ]
         for thread in self._readers:
             thread.start()
-        if data is not None and self._process.stdin is not None:
+        if self._data is not None and process.stdin is not None:
             # Not joined: it may wait for a source that sends nothing more.
-            _thread("input", _feed, data, self._process.stdin, self._stopping).start()
+            _thread("input", _feed, self._data, process.stdin, self._stopping).start()
 
     @property
     def exit_code(self) -> int | None:
         """The program's exit status; None while it runs."""
-        return self._process.poll()
+        return None if self._process is None else self._process.poll()
 
     def read(self) -> bytes:
         """The next bytes as they come; empty at the end, when the log is complete as well.
@@ -79,7 +95,7 @@ class FfmpegProcess:
             return b""
         try:
             chunk = self._chunks.get(timeout=self._stall_timeout)
-            if not chunk:
+            if not chunk and self._process is not None:
                 self._process.wait(self._stall_timeout)
         except (queue.Empty, subprocess.TimeoutExpired):
             self.close()
@@ -91,6 +107,8 @@ class FfmpegProcess:
     def close(self) -> None:
         """Stops the program if it still runs, and waits until it and its readers are gone."""
         self._stopping.set()
+        if self._process is None:
+            return
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -113,28 +131,6 @@ class FfmpegProcess:
                 self._chunks.put(chunk, timeout=_POLL)
                 return True
         return False
-
-
-@contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Let signals wait: an interrupt while a program starts would leave it running by itself."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
 
 
 def _thread(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -132,14 +132,14 @@ class AudioStream:
         self._source = source
         self._limit = SoundLimit(source, self._options)
         self._log = FfmpegLog(address=source.address, label=source.label)
-        process = FfmpegProcess(
-            decode_command(program, source, self._options.track, self._options.channel),
-            log=self._log,
-            data=None if data is None else _counted(data, self._limit),
-            stall_timeout=self._options.stall_timeout,
+        return self._resources.enter_context(
+            FfmpegProcess(
+                decode_command(program, source, self._options.track, self._options.channel),
+                log=self._log,
+                data=None if data is None else _counted(data, self._limit),
+                stall_timeout=self._options.stall_timeout,
+            )
         )
-        self._resources.callback(process.close)
-        return process
 
     def _read_block(self) -> NDArray[np.float32] | None:
         """Up to 10 s of samples; None at the end."""

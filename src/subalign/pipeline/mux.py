@@ -285,19 +285,19 @@ def _run(
     log = FfmpegLog(address=source.address, label=source.label)
     running = FfmpegProcess(command, log=log, data=None, stall_timeout=_STALLED)
     try:
-        rest = b""
-        while chunk := running.read():
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                key, _, value = line.partition(b"=")
-                if key == b"out_time_us" and value.strip().isdigit() and on_progress is not None:
-                    on_progress(int(value) / 1e6, log.duration)
+        with running:
+            rest = b""
+            while chunk := running.read():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    key, _, value = line.partition(b"=")
+                    known = key == b"out_time_us" and value.strip().isdigit()
+                    if known and on_progress is not None:
+                        on_progress(int(value) / 1e6, log.duration)
     except FfmpegStalledError as error:
         raise OutputError(
             f"ffmpeg gave no sign of life for {_STALLED:.0f} s: {target} was not written."
         ) from error
-    finally:
-        running.close()
     if running.exit_code != 0:
         raise _failure(log, source, target)
 
