@@ -49,6 +49,8 @@ PUBLIC_NAMES = {
     "Transcript",
     "Alignment",
     "AlignmentReport",
+    "Chapter",
+    "Chapter",
     "Cue",
     "CueScore",
     "Passage",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from subalign.results import (
         Alignment,
         AlignmentReport,
+        Chapter,
         CueScore,
         Line,
         Passage,
@@ -62,8 +63,8 @@ _MODULES = {
     "subalign.pipeline.outputs": ("write", "write_report"),
     "subalign.pipeline.subtitle_functions": ("check", "fix", "lay_out", "render", "retime"),
     "subalign.results": (
-        *("Alignment", "AlignmentReport", "CueScore", "Line", "Passage", "Script", "Segment"),
-        *("Transcript", "Word"),
+        *("Alignment", "AlignmentReport", "Chapter", "CueScore", "Line", "Passage", "Script"),
+        *("Segment", "Transcript", "Word"),
     ),
     "subalign.subtitles.check": ("Problem",),
     "subalign.subtitles.cue": ("Cue",),
@@ -76,6 +77,7 @@ _MODULES = {
 __all__ = [
     "Alignment",
     "AlignmentReport",
+    "Chapter",
     "CheckpointError",
     "ChecksumError",
     "Clip",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = [
     "Alignment",
     "AlignmentReport",
+    "Chapter",
     "CueScore",
     "Line",
     "Passage",
@@ -60,11 +61,21 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the recording as its file names it; times in seconds, `title` may be empty."""
+
+    start: float
+    end: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """A whole recording.
 
     `duration` is in seconds, NaN where a saved result does not tell it; `language` is Whisper's
-    code ("en"), and `language_probability` how likely it is where it was detected.
+    code ("en"), and `language_probability` how likely it is where it was detected. `chapters` are
+    those that the recording's file has.
     """
 
     text: str
@@ -74,6 +85,7 @@ class Transcript:
     model: str
     version: str
     language_probability: float | None = None
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def words(self) -> Iterator[Word]:

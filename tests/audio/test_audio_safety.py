@@ -237,7 +237,7 @@ def test_an_ffmpeg_that_does_not_run(tone, tmp_path, monkeypatch):
     program = tmp_path / "ffmpeg"
     program.write_text("no program")
     program.chmod(0o755)
-    monkeypatch.setattr("subalign.audio.ffmpeg._on_path", lambda: str(program))
+    monkeypatch.setattr("subalign.audio.ffmpeg.on_path", lambda _: str(program))
     with pytest.raises(ToolMissingError, match="does not run"):
         open_audio(tone)
     with pytest.raises(ToolMissingError, match="does not run"):

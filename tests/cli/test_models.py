@@ -7,24 +7,39 @@ import shutil
 
 import subalign.model as subalign_model
 from embedded import MEGABYTES
-from subalign.model import Fetching, official_models
+from subalign.cli.models import models_as_table
+from subalign.model import Fetching, ModelEntry, official_models
 
 
 def test_list_shows_every_name_with_its_state(subalign):
     outcome = subalign("models", "list")
     assert (outcome.code, outcome.err) == (0, "")
-    table, default = outcome.out.split("\n\n")
+    table, notes = outcome.out.split("\n\n")
     heading, *lines = table.splitlines()
-    assert heading.split() == ["NAME", "STATE", "SIZE", "FROM"]
+    assert heading.split() == "NAME STATE SIZE MEMORY SPEED LANGUAGES FROM".split()
     assert [line.split()[0] for line in lines] == ["micro.en", *official_models()]
-    assert lines[0].split()[1:5] == ["embedded", MEGABYTES, "MB", "subalign"]
-    rows = {line.split()[0]: re.split("  +", line, maxsplit=4)[1:] for line in lines}
-    assert rows["turbo"] == ["available", "1.6 GB", "hub, openai", "the same as large-v3-turbo"]
+    assert lines[0].split()[1:4] == ["embedded", MEGABYTES, "MB"]
+    rows = {line.split()[0]: re.split("  +", line, maxsplit=7)[1:] for line in lines}
+    assert rows["micro.en"][2:5] == ["579 MB", "very fast", "English"]
+    assert rows["turbo"] == [
+        *("available", "1.6 GB", "5.4 GB", "slow", "100", "hub, openai"),
+        "the same as large-v3-turbo",
+    ]
     assert rows["base"] == [
-        *("available", "145 MB", "hub, index, openai"),
+        *("available", "145 MB", "986 MB", "fast", "99", "hub, index, openai"),
         "Systran/faster-whisper-base",
     ]
-    assert default == "Where no model is named: micro.en.\n"
+    assert rows["base.en"][4] == "English"
+    assert notes == (
+        "MEMORY and SPEED are about what transcribing takes on a processor.\n"
+        "Where no model is named: micro.en.\n"
+    )
+
+
+def test_what_nobody_knows_of_a_model_is_a_dash(tmp_path):
+    entry = ModelEntry("me/mine", None, "cached", 5_000_000, tmp_path, "faster-whisper")
+    line = models_as_table([entry]).splitlines()[1]
+    assert line.split()[:7] == ["me/mine", "cached", "5", "MB", "-", "-", "-"]
 
 
 def test_list_says_what_lies_here_and_whose_it_is(subalign, tmp_path, monkeypatch):
@@ -33,7 +48,8 @@ def test_list_says_what_lies_here_and_whose_it_is(subalign, tmp_path, monkeypatc
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(bytes(2_000_000))
     lines = subalign("models", "list").out.splitlines()
-    assert re.split("  +", lines[2]) == ["tiny.en", "cached", "2 MB", "subalign", str(folder)]
+    facts = ["tiny.en", "cached", "2 MB", "777 MB", "very fast", "English", "subalign"]
+    assert re.split("  +", lines[2]) == [*facts, str(folder)]
     assert subalign("models", "where", "tiny.en").out == f"{folder}\n"
 
 
@@ -45,6 +61,7 @@ def test_list_as_json(subalign, embedded):
     tiny = next(entry for entry in entries if entry["name"] == "tiny.en")
     assert tiny["sources"] == ["hub", "index", "openai"]
     assert tiny["repository"] == "Systran/faster-whisper-tiny.en"
+    assert (tiny["languages"], tiny["speed"]) == (1, "very fast")
 
 
 def test_one_line_says_what_is_fetched(subalign, monkeypatch, tmp_path):

@@ -190,6 +190,8 @@ def test_files_and_what_is_said(render, folder):
     assert again.err.startswith("Error: sub/a.srt is there already: add --overwrite")
     kept = render("a.json", "-o", "sub", "--skip-existing")
     assert (kept.code, kept.err) == (0, "a.json is skipped: its results are there.\n")
+    kept = render("a.json", "b.json", "-o", "sub", "--skip-existing")
+    assert (kept.code, kept.err) == (0, "2 inputs are skipped: their results are there.\n")
     assert render("a.json", "-o", "sub", "--overwrite", "-q").code == 0
 
 

@@ -180,6 +180,12 @@ def test_results_that_are_there_are_kept_or_replaced_as_told(transcribe, folder,
     assert outcome.code == 0
     assert outcome.err == "talk.wav is skipped: its results are there.\n"
     assert result.read_text() == "mine"
+    (folder / "more.wav").write_bytes(clip.read_bytes())
+    (folder / "more.srt").touch()
+    outcome = transcribe("talk.wav", "more.wav", "--skip-existing")
+    assert (outcome.code, outcome.err) == (
+        *(0, "2 inputs are skipped: their results are there.\n"),
+    )
     assert transcribe("talk.wav", "--skip-existing", "-f", "srt,txt").code == 0
     assert result.read_text() == "mine"
     assert (folder / "talk.txt").exists()

@@ -10,7 +10,7 @@ import pytest
 from page_transcripts import timed_segment, transcript_of, until
 from subalign.heads.reference_words import read_reference_words
 from subalign.options import LayoutOptions
-from subalign.results import Transcript, Word
+from subalign.results import Chapter, Transcript, Word
 from subalign.subtitles import PageMedia, get_writer
 from subalign.subtitles.script import read_script
 
@@ -497,3 +497,38 @@ def test_words_beside_others_are_told_apart(open_page):
     page = open_page(transcript_of(replace(segment, words=words)))
     assert page.locator(".segment p").inner_text().strip() == "ANN: Hello there."
     assert page.locator(".word").all_text_contents() == ["Hello", "there."]
+
+
+def test_paragraphs_are_sentences_whatever_the_segments_are(open_page):
+    """As --sequential and other programs cut segments: two sentences in one, one in two."""
+    first = timed_segment(
+        0, (" Yes.", 0.5, 0.7), (" We", 0.75, 1.0), (" met", 1.0, 1.3), (" Dr.", 1.3, 1.5)
+    )
+    second = timed_segment(1, (" Smith", 1.5, 2.0), (" there.", 2.0, 2.4), (" So", 2.5, 2.7))
+    third = timed_segment(2, (" on", 5.0, 5.2))
+    fourth = timed_segment(3, (" [noise]", 5.5, 6.0), words=None)
+    page = open_page(transcript_of(first, second, third, fourth, duration=6.0))
+    shown = page.locator(".segment").evaluate_all(
+        "all => all.map(one => one.innerText.split('\\n'))"
+    )
+    assert [[part for part in row if part] for row in shown] == [
+        ["0:00", "Yes."],
+        ["0:00", "We met Dr. Smith there."],
+        ["0:02", "So"],
+        ["0:05", "on"],
+        ["0:05", "[noise]"],
+    ]
+
+
+def test_chapters_are_headings_that_lead_to_their_beginning(open_page, talk, download):
+    chapters = (Chapter(0.0, 2.0, "Intro <b>"), Chapter(2.0, 3.9, ""), Chapter(3.9, 4.0, "End"))
+    page = open_page(replace(talk, chapters=chapters))
+    rows = page.locator("#words > *").evaluate_all("all => all.map(one => one.tagName)")
+    assert rows == ["H3", "DIV", "H3", "DIV", "H3"]
+    headings = page.get_by_role("heading", level=3)
+    assert headings.all_inner_texts() == ["0:00 Intro <b>", "0:02 Chapter", "0:03 End"]
+    headings.nth(1).get_by_role("button").click()
+    assert page.evaluate("page.player.time") == 2.0
+    assert download(page, "JSON").read_text("utf-8") == written(
+        replace(talk, chapters=chapters), "json"
+    )

@@ -80,6 +80,11 @@ def test_addresses_give_names_that_are_names_on_every_system(path, stem):
     assert PureWindowsPath(f"{stem}.srt").name == f"{stem}.srt"
 
 
+def test_a_page_names_its_results_by_what_its_query_tells():
+    assert Input("https://example.org/watch?v=a-B_9&t=3s", Path()).stem == "watch_v=a-B_9&t=3s"
+    assert Input("https://example.org/get?token=abc", Path()).stem == "get"
+
+
 def test_an_address_that_is_none():
     assert Input("https://[x/a.wav", Path()).stem == "audio"
 

@@ -2,8 +2,9 @@
 
 `open_audio` (stream.py) is the way in. source.py: which files, addresses and containers ffmpeg may
 open; ffmpeg.py: the program and its command lines; process.py: the running process; log.py: what it
-prints; channels.py: one channel of many; limits.py: how much sound a file may hold; truncation.py:
-what is missing or damaged. What needs NumPy or ffmpeg-python is imported late.
+prints; web_page.py: recordings in pages of the web; channels.py: one channel of many; limits.py:
+how much sound a file may hold; truncation.py: what is missing or damaged. What needs NumPy or
+ffmpeg-python is imported late.
 """
 
 from typing import TYPE_CHECKING

@@ -24,6 +24,7 @@ __all__ = [
     "demux_command",
     "find_ffmpeg",
     "media_input",
+    "on_path",
     "output_of",
     "packet_command",
 ]
@@ -83,7 +84,7 @@ class FfmpegProgram:
 
 def find_ffmpeg() -> FfmpegProgram:
     """The program to decode with; raises `ToolMissingError` where there is none."""
-    found = _on_path()
+    found = on_path("ffmpeg")
     if found is not None:
         return FfmpegProgram(found, "PATH")
     bundled = _bundled()
@@ -108,8 +109,9 @@ def output_of(command: Sequence[str], time_limit: float) -> bytes | None:
         return None
 
 
-def _on_path() -> str | None:
-    found = shutil.which("ffmpeg")
+def on_path(name: str) -> str | None:
+    """The path of a program that is on PATH."""
+    found = shutil.which(name)
     if found is None:
         return None
     # Windows looks into the working folder first: a program lying beside the media is not trusted.

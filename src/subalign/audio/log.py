@@ -1,4 +1,4 @@
-"""ffmpeg's standard error, read line by line: tracks, durations, problems.
+"""ffmpeg's standard error, read line by line: tracks, chapters, durations, problems.
 
 There is no ffprobe in imageio-ffmpeg's wheel, so the decoding run's own log is the source.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from subalign.audio.source import printable
+from subalign.results import Chapter
 
 __all__ = ["FfmpegLog", "Track"]
 
@@ -25,6 +26,9 @@ _CLOCK_VALUE = re.compile(rf"^\[Eval @ \w+\] \[(warning|info)\] ({_SECONDS}|-?na
 _LAYOUT = re.compile(r", \d+ Hz, (?:(\d{1,9}) channels|(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?|(\w+))")
 _LAYOUT_SIZES = {"mono": 1, "stereo": 2, "downmix": 2, "binaural": 2, "quad": 4, "octagonal": 8}
 _TRACK_DURATION = re.compile(rf"^ +DURATION(?:-\w+)? *: {_CLOCK}")
+_CHAPTER = re.compile(rf"^ +Chapter #\d{{1,9}}[:.]\d{{1,9}}: start ({_SECONDS}), end ({_SECONDS})$")
+_TITLE = re.compile(r"^ +title +: (.*)$", re.IGNORECASE)
+_MORE_TITLE = re.compile(r"^ +: (.*)$")  # a title's next line, which has no level
 _REPEATED = re.compile(r"Last message repeated (\d{1,9}) times")
 _OPENING = re.compile(r"^Error opening input(?: file.*|: )")
 _DAMAGED = re.compile(r"^Packet corrupt \(stream")
@@ -33,6 +37,10 @@ _CLOCK_OF_TRACK = re.compile(r"(?:mpegts|mpeg|ogg)\b")
 _START = re.compile(rf", start ({_SECONDS})")
 # Their durations are times of the end on the file's own clock, wherever that begins.
 _DURATION_IS_END = re.compile(r"(?:matroska|nut|asf|ogg)\b")
+# What ffmpeg says of a page instead of a recording, and of servers that want a browser.
+_NO_MEDIA = re.compile(
+    r"Invalid data found|Stream ends prematurely|Server returned (?:40[013]|4XX)[ \w]*"
+)
 # Their last packet counts as corrupt in every recording whose header leaves the length open.
 _ODD_ENDS = ("wav", "au")
 
@@ -59,7 +67,8 @@ class FfmpegLog:
 
     `read` runs in a thread of its own; other attributes are for reading after `opened`, and the
     problems after the end. `gaps` (seconds) sums up the gaps in the sound so far; `lead` is for
-    asking after `started`. Where ffmpeg repeats `address`, `label` is kept instead.
+    asking after `started`. `no_media` is what ffmpeg says of what is no recording. Where ffmpeg
+    repeats `address`, `label` is kept instead.
     """
 
     def __init__(self, *, address: str, label: str) -> None:
@@ -72,7 +81,10 @@ class FfmpegLog:
         self.duration: float | None = None
         self.estimated = False
         self.tracks: list[Track] = []
+        self._chapters: list[Chapter] = []
+        self._in_title = False
         self.refused = False
+        self.no_media: str | None = None
         self.n_problems = 0
         self.first_problem: str | None = None
         self.reason: str | None = None
@@ -104,7 +116,10 @@ class FfmpegLog:
             return
         match = _LINE.match(line)
         if match is None:
+            if self._in_title and (more := _MORE_TITLE.match(line)) is not None:
+                self._add_title(more[1])
             return
+        self._in_title = False
         level, text = match["level"], match["text"]
         self._last_was_problem = False
         if level == "info":
@@ -118,6 +133,20 @@ class FfmpegLog:
     def audio_tracks(self) -> list[Track]:
         """The audio tracks in the order in which `track` counts them."""
         return sorted((t for t in self.tracks if t.kind == "Audio"), key=lambda t: t.index)
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """The container's chapters in their order, in seconds from its beginning."""
+        first = self._clock_start
+        ordered = sorted(self._chapters, key=lambda chapter: (chapter.start, chapter.end))
+        return tuple(
+            Chapter(
+                round(max(0.0, one.start - first), 3),
+                round(max(0.0, one.end - first), 3),
+                one.title,
+            )
+            for one in ordered
+        )
 
     def lead(self, track: int) -> float:
         """How many seconds after the container's beginning the sound of an audio track begins."""
@@ -152,6 +181,11 @@ class FfmpegLog:
         elif (duration := _DURATION.match(text)) is not None and self.duration is None:
             self._clock_start = float(duration[4] or 0)
             self.duration = self._length(_seconds(duration))
+        elif (chapter := _CHAPTER.match(text)) is not None and not self.tracks:
+            self._chapters.append(Chapter(float(chapter[1]), float(chapter[2]), ""))
+        elif self._chapters and not self.tracks and (title := _TITLE.match(text)) is not None:
+            self._add_title(title[1])
+            self._in_title = True
         elif (track := _TRACK.match(text)) is not None:
             picture = "(attached pic)" in track[4]
             language = None if track[2] in (None, "und") else printable(track[2], 20)
@@ -168,6 +202,11 @@ class FfmpegLog:
             )
         elif (declared := _TRACK_DURATION.match(text)) is not None and self.tracks:
             self.tracks[-1].duration = self._length(_seconds(declared))
+
+    def _add_title(self, text: str) -> None:
+        last = self._chapters[-1]
+        title = printable(f"{last.title} {text}".strip(), 200)
+        self._chapters[-1] = Chapter(last.start, last.end, title)
 
     def _length(self, duration: float) -> float:
         """What the container declares, without the time before its clock's beginning."""
@@ -187,6 +226,8 @@ class FfmpegLog:
     def _read_error(self, text: str) -> None:
         if "not on whitelist" in text or "m3u8/hls" in text:
             self.refused = True
+        if self.no_media is None and (found := _NO_MEDIA.search(text)) is not None:
+            self.no_media = found[0].rstrip()
         text = text.removeprefix(f"{self._address}: ").replace(self._address, self._label)
         reason = _OPENING.sub("", text)
         if self.reason is None and reason:

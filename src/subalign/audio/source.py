@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from subalign.errors import MediaNotFoundError, MediaReadError, NoAudioError
 
@@ -24,6 +24,7 @@ __all__ = [
     "DEMUXERS",
     "MEDIA_SUFFIXES",
     "MediaSource",
+    "address_name",
     "file_source",
     "is_address",
     "is_media_file",
@@ -38,6 +39,9 @@ __all__ = [
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _WEB_PROTOCOLS = ("http", "https", "httpproxy", "tls", "tcp")
+# What tells a page's recording from others (v=dQw4w9WgXcQ) is short and no secret.
+_TELLING = re.compile(r"[\w.~-]{1,32}=[\w.~-]{1,32}", re.ASCII)
+_SECRET = re.compile(r"auth|credential|key|pass|pwd|secret|session|sig|ticket|token", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class MediaSource:
     protocols: tuple[str, ...]
     path: str | None = None
     data: BinaryIO | None = None
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it is an address."""
+        return self.protocols == _WEB_PROTOCOLS
 
 
 def resolve_source(source: str | os.PathLike[str] | BinaryIO) -> MediaSource:
@@ -76,6 +85,17 @@ def resolve_source(source: str | os.PathLike[str] | BinaryIO) -> MediaSource:
 def is_address(source: str) -> bool:
     """Whether the source is an http(s) address; every other name is a file."""
     return _WEB.match(source) is not None
+
+
+def address_name(address: str) -> tuple[str, str]:
+    """What an address calls its recording: the last name of its path, and what its query tells.
+
+    The second is empty for the address of a file, and else such as "?v=dQw4w9WgXcQ".
+    """
+    with suppress(ValueError):  # no address at all, as whoever opens it says
+        parts = urlsplit(address)
+        return PurePosixPath(unquote(parts.path)).name, _telling_query(parts)
+    return "", ""
 
 
 def file_source(name: str, label: str) -> MediaSource:
@@ -127,8 +147,19 @@ def _without_secrets(address: str) -> str:
     with suppress(ValueError):
         parts = urlsplit(address)
         host = parts.netloc.rpartition("@")[2]
-        return printable(f"{parts.scheme}://{host}{parts.path}")
+        return printable(f"{parts.scheme}://{host}{parts.path}{_telling_query(parts)}")
     return printable(address.partition("?")[0])
+
+
+def _telling_query(parts: SplitResult) -> str:
+    if is_media_file(unquote(parts.path)):
+        return ""
+    told = [
+        part
+        for part in parts.query.split("&")
+        if _TELLING.fullmatch(part) and not _SECRET.search(part.partition("=")[0])
+    ]
+    return f"?{'&'.join(told)}" if told else ""
 
 
 _GENERAL_CONTAINERS = (

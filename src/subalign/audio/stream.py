@@ -3,7 +3,7 @@
 import logging
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO
@@ -18,8 +18,10 @@ from subalign.audio.log import FfmpegLog
 from subalign.audio.process import FfmpegProcess, FfmpegStalledError
 from subalign.audio.source import MediaSource, file_source, resolve_source, spooled, stream_chunks
 from subalign.audio.truncation import damage_warning, nothing_decoded
+from subalign.audio.web_page import WebPageError, check_web_page, fetched, yt_dlp_command
 from subalign.errors import MediaReadError
 from subalign.options import AudioOptions
+from subalign.results import Chapter
 
 __all__ = ["AudioStream", "open_audio", "silence_invalid_samples"]
 
@@ -36,12 +38,22 @@ def open_audio(
 ) -> "AudioStream":
     """Opens a recording and decodes its first block, so that what cannot be read fails here.
 
-    `source` is a path, "-" for standard input, an http(s) address, or a binary file object.
+    `source` is a path, "-" for standard input, an http(s) address, or a binary file object. Where
+    an address leads to a page, yt-dlp fetches the recording in it, if it is installed.
     Raises `MediaNotFoundError`, `NoAudioError` (no such audio track or channel, no sound),
     `MediaReadError` (not decodable, refused, silent decoder, more sound than its bytes can hold;
     the last also while it is read) or `ToolMissingError`.
     """
-    return AudioStream(resolve_source(source), options or AudioOptions())
+    found = resolve_source(source)
+    if options is None:
+        options = AudioOptions()
+    try:
+        return AudioStream(found, options)
+    except WebPageError:
+        command = yt_dlp_command()
+        if command is None:
+            raise
+    return AudioStream(found, options, yt_dlp=command)
 
 
 def silence_invalid_samples(block: NDArray[np.float32]) -> int:
@@ -56,17 +68,23 @@ def silence_invalid_samples(block: NDArray[np.float32]) -> int:
 class AudioStream:
     """Blocks of mono float32 samples at 16 kHz, 10 s each but the last; a context manager.
 
-    `declared_duration` is the container's in seconds, None where it declares none; `n_samples`
-    counts the samples given so far. Gaps in the recording's clock are filled with silence, so
-    that a sample's number is its time. Where the mix of the channels cancels them, the first
-    channel is given instead. Closing stops the decoder; the end closes by itself.
+    `declared_duration` is the container's in seconds, None where it declares none; `chapters` are
+    the container's, or those of the page that has the recording; `n_samples` counts the samples
+    given so far. `yt_dlp` is the command that fetches the recording of a page. Gaps in the
+    recording's clock are filled with silence, so that a sample's number is its time. Where the mix
+    of the channels cancels them, the first channel is given instead. Closing stops the decoder; the
+    end closes by itself.
     """
 
-    def __init__(self, source: MediaSource, options: AudioOptions) -> None:
+    def __init__(
+        self, source: MediaSource, options: AudioOptions, *, yt_dlp: Sequence[str] | None = None
+    ) -> None:
         self.label = source.label
         self.n_samples = 0
         self._source = source
         self._options = options
+        self._yt_dlp = yt_dlp
+        self._page_chapters: tuple[Chapter, ...] = ()
         self._n_invalid = 0
         self._cancelled = False
         self._peak = 0.0
@@ -79,7 +97,9 @@ class AudioStream:
             self._first: NDArray[np.float32] | None = self._read_block()
             self._log.opened.wait(options.stall_timeout)
             self.declared_duration = self._declared()
+            self.chapters = self._page_chapters or self._log.chapters
             if self._first is None:
+                check_web_page(self._source, self._log)
                 raise nothing_decoded(self._log, self.label, options.track)
             missing = missing_channel(self._log, self.label, options)
             if missing is not None:
@@ -124,6 +144,11 @@ class AudioStream:
     def _start(self) -> FfmpegProcess:
         program = find_ffmpeg()
         source, data = self._source, None
+        if self._yt_dlp is not None:
+            page = fetched(source, self._yt_dlp, self._options.stall_timeout)
+            recording = self._resources.enter_context(page)
+            self._page_chapters = recording.chapters
+            source = file_source(recording.path, source.label)
         if source.data is not None:
             data, needs_file = stream_chunks(source.data, source.label)
             if needs_file:

@@ -17,7 +17,7 @@ from subalign.audio.source import resolve_source
 from subalign.cli.console import Session, one_line, print_text
 from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import NOT_HEARD, shown_warnings
+from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
 from subalign.errors import InputError, UsageError
 from subalign.model import Whisper
@@ -77,7 +77,7 @@ def run_align(job: AlignJob, session: Session) -> int:
         work = _plan(job)
         if not (work.outputs or work.report or _is_printed(job)):
             if not job.quiet:
-                session.say(f"{work.label} is skipped: its results are there.")
+                say_skipped([work.label], session)
             return 0
         kept = _own_cues(job) if job.keep_file else None
         script = _script(job, kept)

@@ -30,6 +30,7 @@ _PACKAGES = (
     "safetensors",
     "huggingface_hub",
     "silero_vad",
+    "yt_dlp",
     "typer",
     "rich",
 )

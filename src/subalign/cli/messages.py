@@ -10,7 +10,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ __all__ = [
     "exit_code_after",
     "exit_code_of",
     "report",
+    "say_skipped",
     "shown_warnings",
     "with_options",
 ]
@@ -145,6 +146,14 @@ def each_file(files: Iterable[_File], work: Callable[[_File], object], session: 
             report(error, session, source=str(file))
             failed += 1
     return failed
+
+
+def say_skipped(labels: Sequence[str], session: Session) -> None:
+    """Say in one line which inputs were left out because their results are there."""
+    if len(labels) == 1:
+        session.say(f"{labels[0]} is skipped: its results are there.")
+    elif labels:
+        session.say(f"{len(labels)} inputs are skipped: their results are there.")
 
 
 def exit_code_after(failed: int, total: int, session: Session) -> int:

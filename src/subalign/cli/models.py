@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["default_models", "default_models_as_text", "models_app"]
 
-_HEADINGS = ("NAME", "STATE", "SIZE", "FROM", "")
+_HEADINGS = ("NAME", "STATE", "SIZE", "MEMORY", "SPEED", "LANGUAGES", "FROM", "")
+_RIGHT = ("SIZE", "MEMORY")
 
 models_app = typer.Typer(
     name="models",
@@ -60,7 +61,11 @@ def list_all(
     _session: Session,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """List the models that can be used by name: size, whose cache has them or what sources."""
+    """List the models that can be used by name.
+
+    Size, about how much memory and time they take, how many languages they know, and whose cache
+    has them or where they are fetched from.
+    """
     from subalign.model import list_models
 
     entries = list_models()
@@ -68,7 +73,8 @@ def list_all(
         print_line(json.dumps([asdict(entry) for entry in entries], indent=2, default=str))
         return
     print_line(models_as_table(entries))
-    print_line(f"\nWhere no model is named: {default_models_as_text(default_models())}.")
+    print_line("\nMEMORY and SPEED are about what transcribing takes on a processor.")
+    print_line(f"Where no model is named: {default_models_as_text(default_models())}.")
 
 
 @models_app.command("get", short_help="Fetch a model ahead.")
@@ -123,18 +129,30 @@ def default_models_as_text(models: Mapping[str, str]) -> str:
 def models_as_table(entries: "Sequence[ModelEntry]") -> str:
     """A line for each model; the size is that of the files here, or of the download."""
     rows = [_HEADINGS, *(_row(entry) for entry in entries)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        f"{name:<{widths[0]}}  {state:<{widths[1]}}  {size:>{widths[2]}}  {origin:<{widths[3]}}  "
-        f"{note}".rstrip()
-        for name, state, size, origin, note in rows
+        "  ".join(
+            cell.rjust(width) if heading in _RIGHT else cell.ljust(width)
+            for cell, width, heading in zip(row, widths, _HEADINGS, strict=True)
+        ).rstrip()
+        for row in rows
     )
 
 
-def _row(entry: "ModelEntry") -> tuple[str, str, str, str, str]:
+def _row(entry: "ModelEntry") -> tuple[str, ...]:
     origin = entry.origin or ", ".join(entry.sources)
     notes = [f"the same as {entry.alias_of}"] if entry.alias_of else []
     place = entry.path or entry.repository
     if not entry.alias_of and place is not None:
         notes.append(str(place))
-    return entry.name, entry.state, readable_size(entry.size), origin, ", ".join(notes)
+    return (
+        *(entry.name, entry.state, readable_size(entry.size)),
+        readable_size(entry.memory) if entry.memory else "-",
+        *(entry.speed or "-", _languages(entry.languages), origin, ", ".join(notes)),
+    )
+
+
+def _languages(count: int | None) -> str:
+    if count is None:
+        return "-"
+    return "English" if count == 1 else str(count)

@@ -11,7 +11,7 @@ from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
-from subalign.cli.messages import each_file, exit_code_after, shown_warnings
+from subalign.cli.messages import each_file, exit_code_after, say_skipped, shown_warnings
 from subalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def render(
     wanted = results.results(embed=embed)
     _check_one_result(len(sources), wanted, media)
     taken: dict[Path, str] = {}
+    skipped: list[str] = []
 
     def render_one(source: str) -> None:
         from subalign.subtitles.saved_results import read_result
@@ -82,11 +83,14 @@ def render(
         seconds = time.perf_counter() - started
         if outputs and not quiet:
             session.say(f"{source} {session.arrow} {', '.join(written)} ({seconds:.2f} s)")
-        elif not (printed or quiet):
-            session.say(f"{source} is skipped: its results are there.")
+        elif not printed:
+            skipped.append(source)
 
     with shown_warnings(session):
-        return exit_code_after(each_file(sources, render_one, session), len(sources), session)
+        failed = each_file(sources, render_one, session)
+    if not quiet:
+        say_skipped(skipped, session)
+    return exit_code_after(failed, len(sources), session)
 
 
 def _check_one_result(count: int, results: Results, media: str | None) -> None:

@@ -15,7 +15,13 @@ from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, write_results
 from subalign.cli.loading import loaded_model
-from subalign.cli.messages import each_file, exit_code_after, report, shown_warnings
+from subalign.cli.messages import (
+    each_file,
+    exit_code_after,
+    report,
+    say_skipped,
+    shown_warnings,
+)
 from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import InputError, OutputError, UsageError
@@ -70,6 +76,7 @@ def _plan(job: TranscribeJob, session: Session) -> Iterator[_Work | None]:
     """The recordings to work on; None for each that failed already."""
     taken: dict[Path, str] = {}
     seen: set[str] = set()
+    skipped: list[str] = []
     for found in find_inputs(job.sources):
         if isinstance(found, InputError):
             report(found, session)
@@ -88,8 +95,10 @@ def _plan(job: TranscribeJob, session: Session) -> Iterator[_Work | None]:
             continue
         if outputs or job.results.printed(found.source):
             yield _Work(found, label, outputs)
-        elif not job.quiet:
-            session.say(f"{label} is skipped: its results are there.")
+        else:
+            skipped.append(label)
+    if not job.quiet:
+        say_skipped(skipped, session)
 
 
 def _is_file(item: Input) -> bool:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +18,11 @@ __all__ = [
     "OfficialModel",
     "canonical_name",
     "embedded_folder",
+    "estimated_memory",
+    "n_languages",
     "official_models",
     "officials_of_shape",
+    "speed_class",
     "unknown_model",
 ]
 
@@ -31,6 +35,31 @@ _HALF_PRECISION = {
     "large-v3": "Systran/faster-whisper-large-v3",
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }
+
+
+# Multilingual checkpoints have larger vocabularies than OpenAI's for English alone, with that many
+# tokens beside those of the languages.
+_ENGLISH_VOCABULARY = 51864
+_WITHOUT_LANGUAGES = 51766
+
+# What bench/transcribe.py measured in int8: peaks of 763 MiB with tiny.en, of 982 MiB with base.
+_RUNTIME_BYTES = 550_000_000
+_BYTES_A_NUMBER = 6
+
+# A window's text, and how much more a token costs than a position of the encoder, as a token has
+# to wait for the one before: bench/transcribe.py measured it with base, in batches.
+_TOKENS_OF_WINDOW = 80
+_TOKEN_WORK = 8
+
+# Multiplications a window (weighted as above), and what that is called: tiny has 3e10, base 6e10,
+# small 2e11, medium 7e11, turbo 1e12, large 1.5e12.
+_SPEED_CLASSES = (
+    (4e10, "very fast"),
+    (1e11, "fast"),
+    (4e11, "medium"),
+    (1.2e12, "slow"),
+    (math.inf, "very slow"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +128,25 @@ def officials_of_shape(dims: ModelDimensions) -> list[OfficialModel]:
     ]
 
 
+def n_languages(dims: ModelDimensions) -> int:
+    """How many languages a checkpoint of these dimensions knows."""
+    return dims.n_vocab - _WITHOUT_LANGUAGES if dims.n_vocab > _ENGLISH_VOCABULARY else 1
+
+
+def estimated_memory(dims: ModelDimensions) -> int:
+    """About how many bytes transcribing takes on a processor, PyTorch included."""
+    return _RUNTIME_BYTES + _BYTES_A_NUMBER * _stored_numbers(dims)
+
+
+def speed_class(dims: ModelDimensions) -> str:
+    """How fast such a model transcribes on a processor, beside the official ones."""
+    audio, text = _block_numbers(dims)
+    work = dims.n_audio_ctx * audio + _TOKENS_OF_WINDOW * _TOKEN_WORK * (
+        text + dims.n_vocab * dims.n_text_state
+    )
+    return next(name for most, name in _SPEED_CLASSES if work <= most)
+
+
 def embedded_folder() -> Path:
     """The folder of the checkpoint that ships with the package."""
     return Path(str(resources.files("subalign") / "assets" / EMBEDDED_MODEL))
@@ -125,9 +173,17 @@ def unknown_model(name: str) -> UnknownModelError:
 def _stored_numbers(dims: ModelDimensions) -> int:
     """How many numbers the tensors of a checkpoint hold, the encoder's positions included."""
     audio, text = dims.n_audio_state, dims.n_text_state
-    # attention 4n² + 3n, perceptron 8n² + 5n, layer norms 2n each
-    audio_blocks = dims.n_audio_layer * (12 * audio**2 + 12 * audio)
-    text_blocks = dims.n_text_layer * (16 * text**2 + 17 * text)
+    audio_blocks, text_blocks = _block_numbers(dims)
     convolutions = 3 * audio * (dims.n_mels + audio) + 2 * audio
     positions_and_tokens = dims.n_audio_ctx * audio + (dims.n_text_ctx + dims.n_vocab) * text
     return audio_blocks + text_blocks + convolutions + positions_and_tokens + 2 * (audio + text)
+
+
+def _block_numbers(dims: ModelDimensions) -> tuple[int, int]:
+    """How many numbers the blocks of the encoder and of the decoder hold."""
+    audio, text = dims.n_audio_state, dims.n_text_state
+    # attention 4n² + 3n, perceptron 8n² + 5n, layer norms 2n each
+    return (
+        dims.n_audio_layer * (12 * audio**2 + 12 * audio),
+        dims.n_text_layer * (16 * text**2 + 17 * text),
+    )

@@ -7,23 +7,29 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 from subalign.errors import (
+    CheckpointError,
     ModelError,
     ModelUnavailableError,
     UnknownModelError,
     UsageError,
 )
+from subalign.model.config import CONFIG, hugging_face_dimensions, read_dimensions, read_json
+from subalign.model.dimensions import ModelDimensions
 from subalign.model.package_index import unpack_wheels, wheel_models
 from subalign.model.registry import (
     EMBEDDED_MODEL,
     OfficialModel,
     embedded_folder,
+    estimated_memory,
+    n_languages,
     official_models,
+    speed_class,
     unknown_model,
 )
 from subalign.model.sources import OFFLINE, OnFetch, Source, SourceError, download_pt, storage_error
@@ -62,7 +68,9 @@ class ModelEntry:
     `path` is the model's folder or `.pt` file, `origin` whose cache holds it, or whose form of it;
     both are None where it is not on this machine. `size` is in bytes: of the files, or about that
     of the download. `sources` says where the model can be fetched from, in the order of the tries,
-    and `repository` which one of the hub's is asked first.
+    and `repository` which one of the hub's is asked first. `languages` is their number, `memory`
+    about how many bytes transcribing takes and `speed` how fast that is, both on a processor; all
+    three are None for a checkpoint of another form than Hugging Face's that has no known name.
     """
 
     name: str
@@ -73,16 +81,20 @@ class ModelEntry:
     origin: Origin | None
     sources: tuple[Source, ...] = ()
     repository: str | None = None
+    languages: int | None = None
+    memory: int | None = None
+    speed: str | None = None
 
 
 def list_models() -> tuple[ModelEntry, ...]:
     """The embedded model, every official one, and other Whisper models in the hub's cache."""
     from subalign.model.hub import cached_repositories
 
-    entries = [_entry(EMBEDDED_MODEL, "embedded", _Place(embedded_folder(), "subalign"))]
+    own = _Place(embedded_folder(), "subalign")
+    entries = [_with_facts(_entry(EMBEDDED_MODEL, "embedded", own), _dimensions(own.path))]
     for model in official_models().values():
         place = next(_places_of(model), None)
-        entries.append(
+        entry = (
             ModelEntry(
                 *(model.name, model.alias_of, "available", model.download_bytes, None, None),
                 sources=_sources(model),
@@ -91,9 +103,13 @@ def list_models() -> tuple[ModelEntry, ...]:
             if place is None
             else _entry(model.name, "cached", place, model.alias_of)
         )
+        entries.append(_with_facts(entry, model.dims))
     official = {name for model in official_models().values() for name in model.repositories}
     entries.extend(
-        _entry(repository, "cached", _Place(folder, _origin_of(repository)))
+        _with_facts(
+            _entry(repository, "cached", _Place(folder, _origin_of(repository))),
+            _dimensions(folder),
+        )
         for repository, folder in cached_repositories()
         if repository not in official
     )
@@ -252,6 +268,28 @@ def _alone(model: OfficialModel) -> Iterator[None]:
 
 def _entry(name: str, state: ModelState, place: _Place, alias_of: str | None = None) -> ModelEntry:
     return ModelEntry(name, alias_of, state, place.size, place.path, place.origin)
+
+
+def _with_facts(entry: ModelEntry, dims: ModelDimensions | None) -> ModelEntry:
+    if dims is None:
+        return entry
+    return replace(
+        entry,
+        languages=n_languages(dims),
+        memory=estimated_memory(dims),
+        speed=speed_class(dims),
+    )
+
+
+def _dimensions(folder: Path) -> ModelDimensions | None:
+    """What the config in a checkpoint's folder states; None where it states nothing of the kind."""
+    try:
+        config = read_json(folder / CONFIG)
+        if "dims" in config:
+            return read_dimensions(config["dims"], folder / CONFIG)
+        return hugging_face_dimensions(config, {}, folder)
+    except CheckpointError:
+        return None
 
 
 def own_models() -> Path:

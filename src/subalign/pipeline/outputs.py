@@ -5,15 +5,13 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, TextIO
-from urllib.parse import unquote, urlsplit
 
 from subalign.atomic_files import remove_remains, whole_file
 from subalign.audio import is_address, looks_like_media
-from subalign.audio.source import legible
+from subalign.audio.source import address_name, legible
 from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputExistsError
 from subalign.options import LayoutOptions, require_kind
 from subalign.results import Alignment, Transcript
@@ -63,10 +61,8 @@ class Input:
         if self.source == "-":
             return "stdin"
         if is_address(self.source):
-            with suppress(ValueError):  # no address at all, as whoever opens it says
-                name = PurePosixPath(unquote(urlsplit(self.source).path)).stem
-                return _NO_NAME.sub("_", name) or "audio"
-            return "audio"
+            name, query = address_name(self.source)
+            return _NO_NAME.sub("_", PurePosixPath(name).stem + query) or "audio"
         return Path(self.source).stem
 
 

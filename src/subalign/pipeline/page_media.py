@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio import SAMPLE_RATE, is_address, open_audio
-from subalign.audio.source import legible
+from subalign.audio.source import address_name, legible, printable
 from subalign.errors import InputError, OutputError, ToolMissingError, UsageError
 from subalign.options import AudioOptions
 from subalign.subtitles.page.page import PEAKS_PER_SECOND, PageMedia
@@ -47,7 +47,7 @@ def page_media(
         check_embedding(source)
     name = os.fspath(source)
     if name == "-" or is_address(name):
-        return PageMedia(name="" if name == "-" else name.rpartition("/")[2].partition("?")[0])
+        return PageMedia(name="" if name == "-" else printable("".join(address_name(name))))
     file = Path(name)
     return PageMedia(
         name=legible(file.name),

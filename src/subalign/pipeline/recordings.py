@@ -32,7 +32,7 @@ from subalign.options import (
     TranscriptionOptions,
     require_kind,
 )
-from subalign.results import Alignment, Script, Segment, Transcript, Word
+from subalign.results import Alignment, Chapter, Script, Segment, Transcript, Word
 from subalign.subtitles.files.encodings import file_label
 from subalign.subtitles.script import read_script
 from subalign.transcription import Transcription
@@ -97,7 +97,7 @@ def transcribe_recording(
     if options.word_timestamps:
         _check_alignment(model, alignment)
     detector = None if options.sequential else speech_detector(options.vad)
-    mel = read_mel(
+    mel, chapters = _read_recording(
         source, n_mels=model.dims.n_mels, audio=audio, on_audio=on_audio, detector=detector
     )
     if options.word_timestamps or not options.sequential:
@@ -114,6 +114,7 @@ def transcribe_recording(
         words_move_windows=method_for(alignment).words_move_windows,
         refine=refine if method_for(alignment).uses_sound else None,
         speech=None if options.sequential else _speech(mel, detector, options),
+        chapters=chapters,
         version=__version__,
     )
 
@@ -167,7 +168,8 @@ def align_recording(
     check_language(model, language, "transcribe")
     check_script(model, given, label)
     _check_alignment(model, alignment)
-    mel = read_mel(source, n_mels=model.dims.n_mels, audio=audio, on_audio=on_audio)
+    n_mels = model.dims.n_mels
+    mel, chapters = _read_recording(source, n_mels=n_mels, audio=audio, on_audio=on_audio)
     _check_length(given, mel.duration, label)
     _warm_up_alignment(model, alignment)
     found = align_script(
@@ -180,7 +182,8 @@ def align_recording(
         version=__version__,
     )
     spaced = tokenizer_of(model, found.transcript.language).spaced
-    return replace(found, transcript=_as_speech(found.transcript, spaced=spaced))
+    transcript = _as_speech(found.transcript, spaced=spaced)
+    return replace(found, transcript=replace(transcript, chapters=chapters))
 
 
 def _read(path: str | os.PathLike[str], options: ScriptOptions) -> Script:
@@ -291,11 +294,22 @@ def read_mel(
     Raises:
         InputError: the recording cannot be read, or holds no sound.
     """
+    return _read_recording(source, n_mels, audio, on_audio, detector)[0]
+
+
+def _read_recording(
+    source: AudioSource,
+    n_mels: int,
+    audio: AudioOptions = AudioOptions(),
+    on_audio: OnAudio | None = None,
+    detector: SpeechDetector | None = None,
+) -> tuple[LogMel, tuple[Chapter, ...]]:
+    """The log-mel of a recording, as `read_mel`, and the recording's chapters."""
     if isinstance(source, np.ndarray):
-        return log_mel(_heard(_blocks(source), detector), n_mels=n_mels)
+        return log_mel(_heard(_blocks(source), detector), n_mels=n_mels), ()
     with open_audio(source, options=audio) as stream:
         blocks = _report(stream, stream.declared_duration, on_audio)
-        return log_mel(_heard(blocks, detector), n_mels=n_mels)
+        return log_mel(_heard(blocks, detector), n_mels=n_mels), stream.chapters
 
 
 def _heard(

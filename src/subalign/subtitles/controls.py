@@ -4,7 +4,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from subalign.results import Segment, Transcript, Word
+from subalign.results import Chapter, Segment, Transcript, Word
 
 __all__ = ["plain_characters", "without_controls"]
 
@@ -12,7 +12,7 @@ __all__ = ["plain_characters", "without_controls"]
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAKS = frozenset("\x0b\x0c\x1c\x1d\x1e\x1f\x85")
 
-_Result = TypeVar("_Result", Transcript, Segment, Word)
+_Result = TypeVar("_Result", Transcript, Segment, Word, Chapter)
 
 
 def plain_characters(text: str) -> str:
@@ -30,7 +30,8 @@ def without_controls(transcript: Transcript) -> Transcript:
         )
         for segment in transcript.segments
     )
-    return _cleaned(replace(transcript, segments=segments))
+    chapters = tuple(map(_cleaned, transcript.chapters))
+    return _cleaned(replace(transcript, segments=segments, chapters=chapters))
 
 
 def _cleaned(item: _Result) -> _Result:

@@ -10,13 +10,13 @@ import math
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from subalign.characters import is_unspaced
 from subalign.errors import InputError
-from subalign.results import Segment, Transcript, Word
+from subalign.results import Chapter, Segment, Transcript, Word
 from subalign.subtitles.files.encodings import file_label, read_text_file
 
 __all__ = [
@@ -90,7 +90,16 @@ def parse_result(text: str, label: str) -> Transcript:
         model=_text(facts.get("model")),
         version=_text(facts.get("version")),
         language_probability=likely,
+        chapters=tuple(_chapters(facts.get("chapters"))),
     )
+
+
+def _chapters(entries: object) -> Iterator[Chapter]:
+    """The chapters, without those whose times cannot be."""
+    for entry in entries if isinstance(entries, list) else ():
+        times = _times(entry) if isinstance(entry, dict) else None
+        if times is not None:
+            yield Chapter(*times, _text(entry.get("title")))
 
 
 @dataclass(slots=True)

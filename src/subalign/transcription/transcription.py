@@ -16,7 +16,7 @@ from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.mel.speech import Speech
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
-from subalign.results import Segment, Transcript
+from subalign.results import Chapter, Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
 from subalign.transcription.batched import BatchedTranscriber, WindowBatches
 from subalign.transcription.sequential import SlidingWindow
@@ -45,6 +45,7 @@ class Transcription:
             recording is transcribed: `transcript` has these segments, the iteration gives them as
             they were before.
         speech: where the recording has speech; None asks its loudness.
+        chapters: the recording's, for the transcript.
         version: what the transcript names as the program's.
 
     Raises:
@@ -62,6 +63,7 @@ class Transcription:
         words_move_windows: bool = True,
         refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]] | None = None,
         speech: Speech | None = None,
+        chapters: tuple[Chapter, ...] = (),
         version: str = "",
     ) -> None:
         check_language(model, options.language, options.task)
@@ -70,6 +72,7 @@ class Transcription:
         self._model = model
         self._mel = mel
         self._options = options
+        self._chapters = chapters
         self._version = version
         self._refine = refine
         self._ranges = frame_ranges(options.clips, mel.n_frames)
@@ -131,6 +134,7 @@ class Transcription:
             duration=self.duration,
             model=self._model.name,
             version=self._version,
+            chapters=self._chapters,
         )
 
     def _refined(

@@ -13,7 +13,7 @@ import pytest
 
 from subalign.errors import UsageError
 from subalign.options import LayoutOptions
-from subalign.results import Transcript
+from subalign.results import Chapter, Transcript
 from subalign.subtitles import (
     FORMATS,
     ResultWriter,
@@ -23,6 +23,7 @@ from subalign.subtitles import (
     get_writer,
     resolve_formats,
 )
+from subalign.subtitles.saved_results import parse_result
 
 Maker = Callable[..., Transcript]
 
@@ -248,3 +249,16 @@ def test_what_is_no_format_is_refused(names: list[str], sentence: str) -> None:
 def test_an_unknown_writer_is_refused() -> None:
     with pytest.raises(UsageError, match=r"did you mean json\?"):
         get_writer("jsn")
+
+
+def test_json_has_the_recordings_chapters_and_gives_them_back(spoken: Transcript) -> None:
+    chapters = (Chapter(0.0, 2.5, "One \x1b"), Chapter(2.5, 12.5, ""))
+    text = written("json", replace(spoken, chapters=chapters))
+    assert text.splitlines()[6] == (
+        '  "chapters": [{"start": 0.0, "end": 2.5, "title": "One \\u001b"}, '
+        '{"start": 2.5, "end": 12.5, "title": ""}],'
+    )
+    assert parse_result(text, "it").chapters == chapters
+    odd = text.replace('"start": 2.5', '"start": null').replace('"end": 2.5', '"end": -1')
+    assert parse_result(odd, "it").chapters == ()
+    assert parse_result(text.replace('"chapters": [', '"chapters": 3, "x": ['), "it").chapters == ()

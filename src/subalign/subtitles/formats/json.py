@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from subalign.results import Alignment, CueScore, Passage, Segment, Transcript, Word
+from subalign.results import Alignment, Chapter, CueScore, Passage, Segment, Transcript, Word
 from subalign.subtitles.formats.base import ResultWriter
 
 __all__ = ["JSONWriter", "escape_controls", "render_report"]
@@ -16,10 +16,10 @@ class JSONWriter(ResultWriter):
     """One object with openai-whisper's keys, plus `duration` (seconds), `model` and `version`.
 
     The layout is for both programs and people: every fact about the recording, every segment and
-    every word has a line of its own, so that files can be read, searched and compared line by
-    line. Text is UTF-8 in its own letters. `language_probability` is there where
-    the language was detected. A word also has `estimated` and, where a given
-    transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
+    every word has a line of its own, so that files can be read, searched and compared line by line.
+    Text is UTF-8 in its own letters. `language_probability` is there where the language was
+    detected, and `chapters` where the recording has some. A word also has `estimated` and, where a
+    given transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
     segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
     while openai-whisper writes what other programs refuse to read. Control characters are escaped.
     """
@@ -33,7 +33,7 @@ class JSONWriter(ResultWriter):
     def render(self, transcript: Transcript) -> Iterator[str]:
         yield "{\n"
         likely = transcript.language_probability
-        facts = {
+        facts: dict[str, object] = {
             "text": transcript.text,
             "language": transcript.language,
             **({} if likely is None else {"language_probability": _number(likely)}),
@@ -41,6 +41,8 @@ class JSONWriter(ResultWriter):
             "model": transcript.model,
             "version": transcript.version,
         }
+        if transcript.chapters:
+            facts["chapters"] = [_chapter_facts(chapter) for chapter in transcript.chapters]
         for key, value in facts.items():
             yield f"  {_compact(key)}: {_compact(value)},\n"
         yield '  "segments": [\n'
@@ -61,6 +63,11 @@ def _segment_lines(segment: Segment, separator: str) -> Iterator[str]:
     for index, word in enumerate(segment.words):
         yield f"      {_compact(_word_facts(word))}{'' if index == last else ','}\n"
     yield f"    ]}}{separator}\n"
+
+
+def _chapter_facts(chapter: Chapter) -> dict[str, object]:
+    start, end = _number(chapter.start), _number(chapter.end)
+    return {"start": start, "end": end, "title": chapter.title}
 
 
 def _segment_facts(segment: Segment) -> dict[str, object]:

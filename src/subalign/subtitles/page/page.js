@@ -10,7 +10,9 @@ class Page {
     this.transcript = new Transcript(result, this.facts.asides);
     this.cues = new Cues(this.facts.cues, this.transcript);
     this.player = new Player(element("media"), this.transcript.duration);
-    this.words = new WordsView(element("words"), this.transcript, result.language ?? "");
+    const { paragraphs } = this.facts;
+    const manner = { language: result.language ?? "", paragraphs };
+    this.words = new WordsView(element("words"), this.transcript, manner);
     this.marks = new Marks(element("tools"), this.transcript, this.words);
     this.cueList = new CuesView(element("cues"), this.cues, this.facts);
     const peaks = fromBase64(element("peaks").textContent.trim());
@@ -48,6 +50,7 @@ class Page {
     player.addEventListener("fail", () => this.missMedia());
     transcript.addEventListener("change", (event) => this.takeChanges(event.detail));
     this.words.addEventListener("hear", (event) => this.hear(event.detail));
+    this.words.addEventListener("seek", (event) => this.seek(event.detail));
     this.cueList.addEventListener("hear", (event) => this.hearCue(event.detail));
     this.waveform.addEventListener("seek", (event) => this.seek(event.detail));
     document.addEventListener("keydown", (event) => pressKey(this, event));

@@ -20,7 +20,13 @@ from pathlib import Path
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
-from subalign.subtitles.page.cues import Part, PieceShare, page_cues, piece_texts
+from subalign.subtitles.page.cues import (
+    Part,
+    PieceShare,
+    page_cues,
+    paragraph_starts,
+    piece_texts,
+)
 from subalign.subtitles.tags import plain_text
 
 __all__ = ["PEAKS_PER_SECOND", "PageMedia", "render_page"]
@@ -121,6 +127,7 @@ def _facts(
         "type": _media_type(media.name),
         "fastest": fastest,
         "fastestWide": fastest_wide,
+        "paragraphs": paragraph_starts(transcript.segments, transcript.language),
         "asides": _asides(transcript),
         "cues": [(cue.start_ms, cue.end_ms, list(map(_as_json, cue.parts))) for cue in cues],
     }

@@ -8,7 +8,7 @@ const SCROLLED_RECENTLY = 4000;
  * chosen one (the only one that the Tab key reaches), and what marks and searches name.
  */
 class WordsView extends EventTarget {
-  constructor(container, transcript, language) {
+  constructor(container, transcript, { language, paragraphs }) {
     super();
     this.container = container;
     this.transcript = transcript;
@@ -16,7 +16,7 @@ class WordsView extends EventTarget {
     this.said = -1;
     this.chosen = -1;
     this.scrolled = -Infinity;
-    this.build(language);
+    this.build(language, new Set(paragraphs));
     container.addEventListener("click", (event) => this.click(event));
     for (const name of ["wheel", "touchmove"]) {
       const listen = () => (this.scrolled = performance.now());
@@ -24,15 +24,20 @@ class WordsView extends EventTarget {
     }
   }
 
-  build(language) {
+  /** A paragraph for each of the pieces that begin one, and chapters before what they begin with. */
+  build(language, starts) {
     const all = document.createDocumentFragment();
-    let open = null;
+    const chapters = [...(this.transcript.result.chapters ?? [])];
+    let text = null;
     for (const piece of this.transcript.pieces) {
-      if (piece.segment !== open?.segment) {
-        open = { segment: piece.segment, text: paragraph(all, piece, language) };
+      if (starts.has(piece.index) || text === null) {
+        const middle = (piece.start + piece.end) / 2;
+        while (chapters.length && chapters[0].start <= middle) chapter(all, chapters.shift());
+        text = paragraph(all, piece, language);
       }
-      this.spans.push(this.wordSpan(open.text, piece));
+      this.spans.push(this.wordSpan(text, piece));
     }
+    for (const one of chapters) chapter(all, one);
     this.container.replaceChildren(all);
   }
 
@@ -50,6 +55,11 @@ class WordsView extends EventTarget {
   }
 
   click(event) {
+    const heading = event.target.closest(".chapter");
+    if (heading) {
+      this.dispatchEvent(new CustomEvent("seek", { detail: Number(heading.dataset.start) }));
+      return;
+    }
     const time = event.target.closest(".time");
     const word = time ? time.parentElement.querySelector(".word") : event.target.closest(".word");
     if (!word || String(getSelection())) return;
@@ -121,6 +131,20 @@ function paragraph(parent, piece, language) {
   row.append(time, text);
   parent.append(row);
   return text;
+}
+
+function chapter(parent, { start, title }) {
+  const heading = document.createElement("h3");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "chapter";
+  button.dataset.start = start ?? 0;
+  const time = document.createElement("span");
+  time.className = "chapter-time";
+  time.textContent = clock(start ?? 0, false);
+  button.append(time, ` ${title || "Chapter"}`);
+  heading.append(button);
+  parent.append(heading);
 }
 
 function asideSpan(text) {
