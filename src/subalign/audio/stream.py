@@ -45,8 +45,7 @@ def open_audio(
     the last also while it is read) or `ToolMissingError`.
     """
     found = resolve_source(source)
-    if options is None:
-        options = AudioOptions()
+    options = options or AudioOptions()
     try:
         return AudioStream(found, options)
     except WebPageError:
@@ -97,7 +96,7 @@ class AudioStream:
             self._first: NDArray[np.float32] | None = self._read_block()
             self._log.opened.wait(options.stall_timeout)
             self.declared_duration = self._declared()
-            self.chapters = self._page_chapters or self._log.chapters
+            self.chapters = self._found_chapters()
             if self._first is None:
                 check_web_page(self._source, self._log)
                 raise nothing_decoded(self._log, self.label, options.track)
@@ -220,6 +219,9 @@ class AudioStream:
             tracks[self._options.track - 1].duration if len(tracks) >= self._options.track else None
         )
         return log.duration if own is None else own
+
+    def _found_chapters(self) -> tuple[Chapter, ...]:
+        return self._page_chapters or self._log.chapters
 
     def _end(self) -> None:
         """Closes, and warns once about what was missing or damaged."""
