@@ -38,6 +38,7 @@ def pytest_configure(config):
     for name in CACHES:
         patch.setenv(name, str(Path(caches.name) / name))
     patch.setenv("HF_HUB_OFFLINE", "1")
+    patch.setenv("SUBALIGN_CONFIG", "none")
     patch.setenv("NO_COLOR", "1")
     patch.setenv("TERM", "dumb")
     patch.setenv("COLUMNS", "100")

@@ -58,6 +58,7 @@ PUBLIC_NAMES = {
     # how it is asked
     "Clip",
     "LayoutOptions",
+    "OwnProfile",
     "StyleOptions",
     # what goes wrong
     "SubalignError",

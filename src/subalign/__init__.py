@@ -32,7 +32,7 @@ from subalign.version import __version__
 TYPE_CHECKING = False  # as checkers of types understand it; importing `typing` takes a while
 if TYPE_CHECKING:
     from subalign.model import list_models
-    from subalign.options import Clip, LayoutOptions, StyleOptions
+    from subalign.options import Clip, LayoutOptions, OwnProfile, StyleOptions
     from subalign.pipeline.model import Model, align, load_model, transcribe
     from subalign.pipeline.outputs import write, write_report
     from subalign.pipeline.subtitle_functions import check, fix, lay_out, render, retime
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 # Names whose modules are imported when they are first asked for, by module.
 _MODULES = {
     "subalign.model": ("list_models",),
-    "subalign.options": ("Clip", "LayoutOptions", "StyleOptions"),
+    "subalign.options": ("Clip", "LayoutOptions", "OwnProfile", "StyleOptions"),
     "subalign.pipeline.model": ("Model", "align", "load_model", "transcribe"),
     "subalign.pipeline.outputs": ("write", "write_report"),
     "subalign.pipeline.subtitle_functions": ("check", "fix", "lay_out", "render", "retime"),
@@ -94,6 +94,7 @@ __all__ = [
     "NoAudioError",
     "OutputError",
     "OutputExistsError",
+    "OwnProfile",
     "Passage",
     "Problem",
     "Script",

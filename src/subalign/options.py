@@ -26,6 +26,7 @@ __all__ = [
     "HighlightStyle",
     "KernelChoice",
     "LayoutOptions",
+    "OwnProfile",
     "Position",
     "ProfileName",
     "ScriptOptions",
@@ -80,6 +81,20 @@ def _listed(values: Sequence[object]) -> str:
 
 def _at_least_1(value: float) -> bool:
     return value >= 1
+
+
+def _check_limits(options: "OwnProfile | LayoutOptions") -> None:
+    counts = "max_line_width max_line_count max_words_per_line"
+    _check(options, counts, _at_least_1, "must be at least 1, not {}.")
+    _check(options, "max_cps", lambda speed: speed > 0, "must be above 0, not {}.")
+    from_0_up = "takes seconds from 0 up, not {}."
+    _check(options, "min_duration min_gap linger", lambda s: 0 <= s < math.inf, from_0_up)
+    _check(options, "max_duration", lambda s: s >= 0, from_0_up)
+    least = max(options.min_duration or 0.0, 0.1)
+    too_short = "must be at least 0.1 s and `min_duration`, not {} s."
+    _check(options, "max_duration", lambda s: s >= least, too_short)
+    rates = _listed([f"{rate:g}" for rate in FRAME_RATES])
+    _check(options, "fps", FRAME_RATES.__contains__, f"must be {rates}, not {{}}.")
 
 
 def require_kind(name: str, value: object, kind: type) -> None:
@@ -339,21 +354,60 @@ class StyleOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnProfile:
+    """Limits and times of cues of a house of one's own: those of the profile `base`, but these.
+
+    Numbers as in `LayoutOptions`, infinity where there is no limit. `max_wide_line_width` and
+    `max_wide_cps` are for lines and cues of wide characters (Chinese, Japanese, Korean); without
+    them `max_line_width` and `max_cps` hold there too. `gap_frames` is the least number of frames
+    between cues, `chain_gap` a gap in seconds that is too short to be left open.
+    """
+
+    name: str
+    base: ProfileName = DEFAULT_PROFILE
+    max_line_width: float | None = None
+    max_wide_line_width: float | None = None
+    max_line_count: int | None = None
+    max_words_per_line: float | None = None
+    max_cps: float | None = None
+    max_wide_cps: float | None = None
+    min_duration: float | None = None
+    max_duration: float | None = None
+    gap_frames: int | None = None
+    min_gap: float | None = None
+    linger: float | None = None
+    chain_gap: float | None = None
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        names = get_args(ProfileName)
+        _require(
+            self.name not in names, f"{self.name} is a profile already: choose another `name`."
+        )
+        bases = [name for name in names if name != "openai"]
+        _require(self.base in bases, f"`base` must be {_listed(bases)}, not {self.base!r}.")
+        _check_limits(self)
+        wide = "max_wide_line_width max_wide_cps"
+        _check(self, wide, lambda limit: limit > 0, "must be above 0, not {}.")
+        _check(self, "gap_frames chain_gap", lambda gap: gap >= 0, "takes a number from 0 up.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayoutOptions:
     """How timed words become subtitle cues.
 
-    `profile` names limits and times of cues (None is broadcast); the numbers below it replace its
-    own, and None leaves them: widths in columns, speed in characters a second, times in seconds,
-    `fps` a video's frame rate, on whose frames cues then start and end. `linger` is how long a cue
-    stays after its last word. The profile openai is openai-whisper's layout: it knows no limits
-    but the first three, and there None means no limit.
+    `profile` names limits and times of cues (None is broadcast), or is an `OwnProfile`; the numbers
+    below it replace its own, and None leaves them: widths in columns, speed in characters a second,
+    times in seconds, `fps` a video's frame rate, on whose frames cues then start and end. `linger`
+    is how long a cue stays after its last word. The profile openai is openai-whisper's layout: it
+    knows no limits but the first three, and there None means no limit.
 
     With `keep_lines` each segment is one cue with its text as written, line breaks and formatting
     too, and no limit on text may be set. Its time is its words', unless a profile or a time is
     given. With `csv_formulas` the format csv leaves text as it is that spreadsheets calculate.
     """
 
-    profile: ProfileName | None = None
+    profile: ProfileName | OwnProfile | None = None
     keep_lines: bool = False
     highlight_words: bool = False
     highlight_style: HighlightStyle = "underline"
@@ -370,24 +424,16 @@ class LayoutOptions:
     csv_formulas: bool = False
 
     def __post_init__(self) -> None:
-        _check_choice(self, "profile", ProfileName)
+        if not isinstance(self.profile, OwnProfile):
+            _check_choice(self, "profile", ProfileName)
         _check_choice(self, "highlight_style", HighlightStyle)
+        _check_limits(self)
         counts = "max_line_width max_line_count max_words_per_line"
-        _check(self, counts, _at_least_1, "must be at least 1, not {}.")
         _require(
             not self.keep_lines or all(getattr(self, name) is None for name in counts.split()),
             "`max_line_width`, `max_line_count` and `max_words_per_line` break lines anew: leave "
             "`keep_lines` out.",
         )
-        _check(self, "max_cps", lambda speed: speed > 0, "must be above 0, not {}.")
-        from_0_up = "takes seconds from 0 up, not {}."
-        _check(self, "min_duration min_gap linger", lambda s: 0 <= s < math.inf, from_0_up)
-        _check(self, "max_duration", lambda s: s >= 0, from_0_up)
-        least = max(self.min_duration or 0.0, 0.1)
-        too_short = "must be at least 0.1 s and `min_duration`, not {} s."
-        _check(self, "max_duration", lambda s: s >= least, too_short)
-        rates = _listed([f"{rate:g}" for rate in FRAME_RATES])
-        _check(self, "fps", FRAME_RATES.__contains__, f"must be {rates}, not {{}}.")
         _require(
             self.profile != "openai" or not self.times_are_set,
             "`max_cps`, `min_duration`, `max_duration`, `min_gap`, `linger` and `fps` need another "
@@ -395,9 +441,10 @@ class LayoutOptions:
         )
 
     @property
-    def profile_name(self) -> ProfileName:
-        """The profile, where none is given the default one."""
-        return self.profile or DEFAULT_PROFILE
+    def base_profile(self) -> ProfileName:
+        """The profile, where none is given the default one, of an own one its base."""
+        named = self.profile.base if isinstance(self.profile, OwnProfile) else self.profile
+        return named or DEFAULT_PROFILE
 
     @property
     def times_are_set(self) -> bool:

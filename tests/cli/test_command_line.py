@@ -41,7 +41,8 @@ def _compute(found):
     return compute.model, compute.device, compute.compute, compute.sdpa
 
 
-def test_without_options_the_defaults_of_the_library_hold(job):
+def test_without_options_the_defaults_of_the_library_hold(job, monkeypatch):
+    monkeypatch.delenv("SUBALIGN_MODEL")
     found = job()
     assert found.transcription == TranscriptionOptions()
     assert found.alignment == AlignmentOptions()

@@ -1,5 +1,6 @@
 """Help and completion: complete, exact, and quick."""
 
+import re
 import subprocess
 import sys
 
@@ -84,11 +85,32 @@ def test_help_shows_every_name_in_full(subalign, monkeypatch, columns):
     from subalign.cli.app import app
 
     monkeypatch.setenv("COLUMNS", columns)
-    shown = subalign("transcribe", "--help").out
+    shown = subalign("transcribe", "--help-all").out
     options = get_command(app).commands["transcribe"].params
     names = [name for option in options[1:] for name in (*option.opts, *option.secondary_opts)]
     assert len(names) > 40
     assert [name for name in names if name not in shown] == []
+
+
+def test_help_shows_what_people_use_and_help_all_the_rest(subalign):
+    short, all_of_it = (subalign("transcribe", name).out for name in ("--help", "--help-all"))
+    assert "--language" in short
+    assert "--patience" in all_of_it
+    assert "--patience" not in short
+    assert len(re.findall("^ +(?:-., )?--", short, re.MULTILINE)) <= 16
+    assert re.search(r"\d+ more options: --help-all\.", short)
+    assert "more options" not in all_of_it
+    assert "--fps-from" in subalign("retime", "--help").out
+
+
+def test_every_option_that_help_shows_first_is_one():
+    from typer.main import get_command
+
+    from subalign.cli.app import app
+    from subalign.cli.arguments import USED_MOST
+
+    commands = get_command(app).commands.values()
+    assert {option.name for command in commands for option in command.params} >= USED_MOST
 
 
 def test_help_names_every_format(subalign):

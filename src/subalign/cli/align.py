@@ -113,7 +113,7 @@ def align(
 ) -> int:
     """Time every word of a given transcript: subtitles whose cues sit on the words."""
     kept = not layout.breaks_lines_anew if keep_lines is None else keep_lines
-    cues = layout.options(keep_lines=kept)
+    cues = layout.options(session.settings.profiles, keep_lines=kept)
     warn_of_limits(cues, session)
     job = AlignJob(
         source=audio,

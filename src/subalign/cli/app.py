@@ -3,29 +3,33 @@
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 from typer.main import get_command
 
 from subalign.cli.align import align
-from subalign.cli.arguments import PanelledCommand
+from subalign.cli.arguments import ASKS_HELP, PanelledCommand, RootGroup
 from subalign.cli.check import check
+from subalign.cli.config import config_app
 from subalign.cli.console import Session, discard_output, output_error
 from subalign.cli.doctor import doctor
 from subalign.cli.heads import heads_app
-from subalign.cli.messages import EXIT_CODES, INTERRUPTED, report
+from subalign.cli.messages import EXIT_CODES, INTERRUPTED, errors_reported, report
 from subalign.cli.models import models_app
 from subalign.cli.mux import mux
 from subalign.cli.render import render
 from subalign.cli.retime import retime
+from subalign.cli.settings import Settings, own_commands, read_settings
 from subalign.cli.transcribe import transcribe
+from subalign.errors import UsageError
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="subalign",
-    help="Subtitles with every word timed, from recordings.",
+    cls=RootGroup,
     epilog=EXIT_CODES,
     no_args_is_help=True,
     # Rich's help cuts long option names short on narrow terminals, and wraps errors into boxes.
@@ -48,6 +52,7 @@ for _command, _short_help in (
     app.command(
         cls=PanelledCommand, short_help=_short_help, epilog=EXIT_CODES, no_args_is_help=True
     )(_command)
+app.add_typer(config_app)
 app.add_typer(models_app)
 app.add_typer(heads_app)
 app.command(short_help="Show whether everything needed is there.")(doctor)
@@ -68,6 +73,16 @@ def root(
         bool,
         typer.Option("--debug", envvar="SUBALIGN_DEBUG", help="Show tracebacks of errors."),
     ] = False,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            envvar="SUBALIGN_CONFIG",
+            metavar="FILE",
+            help="Take settings from this file alone; none takes them from no file.",
+            show_default="subalign.toml of the user and of the working folder or one above it",
+        ),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -78,8 +93,16 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Subtitles with every word timed, from recordings."""
-    context.obj = Session(debug=debug)
+    """Subtitles with every word timed, from recordings.
+
+    `subalign FILE` is `subalign transcribe FILE`.
+    """
+    session = Session(debug=debug)
+    settings = Settings()
+    with suppress(UsageError) if context.meta[ASKS_HELP] else errors_reported(session):
+        settings = read_settings(own_commands(context.command), config)
+    context.obj = Session(debug=debug, settings=settings)
+    context.default_map = dict(settings.values)
 
 
 def run(arguments: Sequence[str]) -> int:

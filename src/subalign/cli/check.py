@@ -59,7 +59,11 @@ class FileReport:
 
 def _fixing(name: str, help: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
-        name, help=help, show_default=False, rich_help_panel="Fixes"
+        name,
+        help=help,
+        show_default=False,
+        rich_help_panel="Fixes",
+        allow_from_autoenv=False,
     )
     return option
 
@@ -102,7 +106,7 @@ def check(
         )
     target = "source" if in_place else "beside" if fix else None
     encoding = None if encoding is None else check_encoding(encoding)
-    wanted = _Wanted(layout.options(), encoding, target, overwrite)
+    wanted = _Wanted(layout.options(session.settings.profiles), encoding, target, overwrite)
     reports: list[FileReport] = []
     with shown_warnings(session):
         failed = each_file(files, lambda file: reports.append(_check_one(file, wanted)), session)

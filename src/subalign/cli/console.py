@@ -10,10 +10,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from subalign.cli.settings import Settings
 from subalign.errors import OutputError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
@@ -57,6 +58,7 @@ class Session:
     """One run of the command. With `debug`, unexpected errors show their traceback."""
 
     debug: bool = False
+    settings: Settings = field(default_factory=Settings)
 
     @cached_property
     def console(self) -> "Console":

@@ -1,8 +1,9 @@
 """The options of the layout of cues; their defaults are those of the profiles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -14,6 +15,7 @@ from subalign.options import (
     FRAME_RATES,
     HighlightStyle,
     LayoutOptions,
+    OwnProfile,
     ProfileName,
 )
 from subalign.subtitles.layout.profiles import PROFILES
@@ -21,6 +23,13 @@ from subalign.subtitles.layout.profiles import PROFILES
 __all__ = ["LayoutArguments", "warn_of_limits"]
 
 _layout = partial(typer.Option, rich_help_panel="Layout of cues")
+
+
+def _complete_profile(incomplete: str) -> list[str]:
+    from subalign.cli.settings import own_profile_names
+
+    names = [*get_args(ProfileName), *own_profile_names()]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _by_profile(limit: str, *, unit: str = "", openai: bool = False) -> str:
@@ -72,11 +81,13 @@ class LayoutArguments:
         ),
     ] = None
     profile: Annotated[
-        ProfileName | None,
+        str | None,
         _layout(
-            help="Limits and times of cues: social has short lines, in step with the voice, "
-            "verbatim the words' own times, openai is openai-whisper's layout. The options below "
-            "change them.",
+            metavar="NAME",
+            autocompletion=_complete_profile,
+            help="Limits and times of cues: netflix, bbc, broadcast; social has short lines, in "
+            "step with the voice, verbatim the words' own times, openai is openai-whisper's "
+            "layout; or one of subalign.toml. The options below change them.",
             show_default=DEFAULT_PROFILE,
         ),
     ] = None
@@ -168,7 +179,9 @@ class LayoutArguments:
         limits = (self.max_line_width, self.max_line_count, self.max_words_per_line, self.max_cps)
         return self.profile is not None or any(limit is not None for limit in limits)
 
-    def options(self, *, keep_lines: bool = False) -> LayoutOptions:
+    def options(
+        self, own_profiles: Mapping[str, OwnProfile] | None = None, *, keep_lines: bool = False
+    ) -> LayoutOptions:
         """The same for the library.
 
         Raises:
@@ -176,7 +189,13 @@ class LayoutArguments:
         """
         if self.highlight_style is not None and not self.highlight_words:
             raise UsageError("--highlight-style needs --highlight-words.")
+        own = own_profiles or {}
+        names = [*get_args(ProfileName), *own]
+        if self.profile not in (None, *names):
+            listed = f"{', '.join(names[:-1])} or {names[-1]}"
+            raise UsageError(f"--profile must be {listed}, not {self.profile!r}.")
         given = vars(self) | {
+            "profile": own.get(self.profile or "", self.profile),
             "keep_lines": keep_lines,
             "highlight_style": self.highlight_style or LayoutOptions.highlight_style,
             "style": parse_style(self.style),

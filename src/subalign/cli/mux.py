@@ -51,6 +51,7 @@ _Language = Annotated[
         metavar="TAG",
         help="The language of a track: de, ger, german or pt-BR. Repeat it for each file in turn.",
         show_default="from names such as talk.de.srt",
+        allow_from_autoenv=False,
         rich_help_panel="Tracks",
     ),
 ]

@@ -64,7 +64,7 @@ def render(
     quiet: cli.Quiet = False,
 ) -> int:
     """Write saved results in any format and layout, without a model."""
-    cues = layout.options(keep_lines=keep_lines)
+    cues = layout.options(session.settings.profiles, keep_lines=keep_lines)
     warn_of_limits(cues, session)
     wanted = results.results(embed=embed)
     _check_one_result(len(sources), wanted, media)

@@ -93,6 +93,16 @@ class _Results(cli.ResultArguments):
             rich_help_panel="Results",
         ),
     ] = None
+    # a setting for results must not replace given files
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace files that are there.",
+            rich_help_panel="Results",
+            allow_from_autoenv=False,
+        ),
+    ] = False
 
 
 @subcommand

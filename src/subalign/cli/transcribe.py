@@ -270,7 +270,7 @@ def transcribe(
     quiet: cli.Quiet = False,
 ) -> int:
     """Turn recordings into subtitles, text or JSON with every word timed."""
-    cues = layout.options()
+    cues = layout.options(session.settings.profiles)
     _check_layout(cues, transcription.word_timestamps)
     warn_of_limits(cues, session)
     job = TranscribeJob(
@@ -297,7 +297,7 @@ def transcribe(
 
 def _check_layout(layout: LayoutOptions, word_timestamps: bool) -> None:
     """What needs timed words is refused without them."""
-    packed = layout.profile_name == "openai"
+    packed = layout.base_profile == "openai"
     needs_words = {
         "--highlight-words": layout.highlight_words,
         "--max-line-width": packed and layout.max_line_width is not None,

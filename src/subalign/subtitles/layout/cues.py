@@ -42,7 +42,7 @@ def lay_out(
 
 def packs_words(options: LayoutOptions) -> bool:
     """Whether words are packed as openai-whisper does, which keeps a cue's space at its ends."""
-    return options.profile_name == "openai" and not options.keep_lines
+    return options.base_profile == "openai" and not options.keep_lines
 
 
 def _cues(

@@ -1,12 +1,12 @@
 """Profiles: what a cue may be, by the house that shows it, and what the user has changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from math import inf
 from types import MappingProxyType
 
-from subalign.options import LayoutOptions
+from subalign.options import LayoutOptions, OwnProfile
 from subalign.subtitles.layout.frame_rates import MILLISECONDS, Clock, frame_rate
 
 __all__ = ["PROFILES", "Profile", "chosen_profile"]
@@ -97,25 +97,23 @@ def chosen_profile(options: LayoutOptions) -> Profile:
 
     `openai` is no profile: its layout is `openai_whisper`'s.
     """
-    profile = PROFILES[options.profile_name]
-    given = {
-        name: getattr(options, name)
-        for name in (
-            "max_line_count",
-            "max_words_per_line",
-            "min_duration",
-            "max_duration",
-            "min_gap",
-            "linger",
-        )
-        if getattr(options, name) is not None
-    }
-    if (width := options.max_line_width) is not None:
-        given |= {"max_line_width": width, "max_wide_line_width": width}
-    if (cps := options.max_cps) is not None:
-        given |= {"max_cps": cps, "max_wide_cps": cps}
-    if options.fps is not None:
-        given["fps"] = frame_rate(options.fps)
-    if options.max_duration is not None and options.min_duration is None:
-        given["min_duration"] = min(profile.min_duration, options.max_duration)
+    profile = PROFILES[options.base_profile]
+    if isinstance(own := options.profile, OwnProfile):
+        profile = replace(_changed(profile, own), name=own.name)
+    return _changed(profile, options)
+
+
+def _changed(profile: Profile, options: LayoutOptions | OwnProfile) -> Profile:
+    """The profile with the limits that options set; a limit for all lines is one for wide ones."""
+    names = {field.name for field in fields(Profile)} - {"name"}
+    given = {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    if "max_line_width" in given:
+        given.setdefault("max_wide_line_width", given["max_line_width"])
+    if "max_cps" in given:
+        given.setdefault("max_wide_cps", given["max_cps"])
+    if "fps" in given:
+        given["fps"] = frame_rate(given["fps"])
+    if "max_duration" in given:
+        shortest = min(profile.min_duration, given["max_duration"])
+        given.setdefault("min_duration", shortest)
     return replace(profile, **given)

@@ -138,7 +138,7 @@ def _reading_speeds(options: LayoutOptions) -> tuple[float | None, float | None]
 
     openai-whisper's layout knows no such limit, so its cues are held to the broadcast profile's.
     """
-    profile = chosen_profile(options) if options.profile_name in PROFILES else PROFILES["broadcast"]
+    profile = chosen_profile(options) if options.base_profile in PROFILES else PROFILES["broadcast"]
     speeds = profile.max_cps, profile.max_wide_cps
     finite = [speed if math.isfinite(speed) else None for speed in speeds]
     return finite[0], finite[1]
