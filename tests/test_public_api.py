@@ -50,7 +50,6 @@ PUBLIC_NAMES = {
     "Alignment",
     "AlignmentReport",
     "Chapter",
-    "Chapter",
     "Cue",
     "CueScore",
     "Passage",
