@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import subalign.cli.transcribe_run as transcribe_run
+import subalign.cli.transcribe_one as transcribe_one
 from subalign.subtitles import SRTWriter
 
 
@@ -493,7 +493,8 @@ def test_two_inputs_with_the_same_output_name(transcribe, folder, clip):
     assert outcome.code == 1
     assert outcome.err == (
         "Error: talk.flac and talk.wav would both be written to talk.srt: rename one of them or "
-        "give another --output-dir.\n1 of 2 inputs failed.\n"
+        "give another --output-dir.\n1 of 2 inputs failed:\n  talk.flac and talk.wav would both be "
+        "written to talk.srt: rename one of them or give another --output-dir.\n"
     )
     assert results(folder) == ["talk.srt"]
 
@@ -573,7 +574,7 @@ def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeyp
     def fail(*arguments, **options):
         raise RuntimeError("the unforeseen")
 
-    monkeypatch.setattr(transcribe_run, "transcribe_recording", fail)
+    monkeypatch.setattr(transcribe_one, "transcribe_recording", fail)
     outcome = transcribe("talk.wav", "-q")
     assert outcome.code == 1
     assert outcome.err == (
@@ -590,7 +591,7 @@ def test_too_little_memory(says, clip, monkeypatch):
     def fail(*arguments, **options):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(transcribe_run, "transcribe_recording", fail)
+    monkeypatch.setattr(transcribe_one, "transcribe_recording", fail)
     says(
         "talk.wav",
         code=1,

@@ -17,6 +17,7 @@ from subalign.cli.app import run
 for arguments in (
     [], ["--help"], ["--version"], ["transcribe", "--help"], ["models", "--help"],
     ["models", "list", "--help"], ["models", "get", "--help"], ["models", "where", "--help"],
+    ["jobs", "--help"], ["jobs", "show", "--help"], ["jobs", "verify", "--help"],
     ["doctor", "--help"], ["transcribe"], ["transcribe", "a.wav", "--nonsense"],
     ["align", "--help"], ["align"], ["align", "a.wav"],
     ["render", "--help"], ["check", "--help"], ["retime", "--help"], ["mux", "--help"],

@@ -78,7 +78,8 @@ def test_what_is_wrong_with_a_file_does_not_stop_the_others(error, capsys):
     def work(_file):
         raise error
 
-    assert each_file(["one", "two", "one"], work, Session()) == 2
+    failed = each_file(["one", "two", "one"], work, Session())
+    assert [name for name, _ in failed] == ["one", "two"]
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 

@@ -254,7 +254,8 @@ def test_one_bad_file_does_not_stop_the_others(render, folder):
     assert outcome.code == 1
     assert (folder / "good.srt").exists()
     assert outcome.err.splitlines()[1] == "Error: missing.json does not exist: check the name."
-    assert outcome.err.splitlines()[-1] == "2 of 3 inputs failed."
+    assert outcome.err.splitlines()[3] == "2 of 3 inputs failed:"
+    assert outcome.err.splitlines()[-1] == "  missing.json does not exist: check the name."
 
 
 @pytest.mark.parametrize(

@@ -235,10 +235,11 @@ def test_bad_files(retime, folder, content):
     (folder / "bad.srt").write_bytes(content)
     outcome = retime("bad.srt", "gone.srt", "--shift", "1", "-o", "new")
     assert outcome.code == 1
-    first, second, last = outcome.err.splitlines()
+    first, second, last, *named = outcome.err.splitlines()
     assert first.startswith("Error: bad.srt ")
     assert second == "Error: gone.srt does not exist: check the name."
-    assert last == "2 of 2 inputs failed."
+    assert last == "2 of 2 inputs failed:"
+    assert named == [line.replace("Error: ", "  ") for line in (first, second)]
     assert not (folder / "new").exists()
 
 

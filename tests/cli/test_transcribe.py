@@ -155,10 +155,11 @@ def test_one_bad_recording_does_not_stop_the_others(transcribe, folder, clip):
     outcome = transcribe("noise.wav", "missing.wav", "talk.wav", "-q")
     assert outcome.code == 1
     assert names(folder) == ["noise.wav", "talk.srt", "talk.wav"]
-    missing, corrupt, summary = outcome.err.splitlines()
+    missing, corrupt, summary, *named = outcome.err.splitlines()
     assert missing == "Error: missing.wav does not exist: check the name."
     assert corrupt.startswith("Error: noise.wav cannot be decoded (")
-    assert summary == "2 of 3 inputs failed."
+    assert summary == "2 of 3 inputs failed:"
+    assert named == [line.replace("Error: ", "  ") for line in (missing, corrupt)]
 
 
 def test_a_recording_named_twice_is_done_once(transcribe, folder, clip):

@@ -34,6 +34,7 @@ __all__ = [
     "resolve_source",
     "spooled",
     "stream_chunks",
+    "without_secrets",
 ]
 
 
@@ -76,7 +77,7 @@ def resolve_source(source: str | os.PathLike[str] | BinaryIO) -> MediaSource:
         if isinstance(source, str) and is_address(source):
             # ffmpeg knows protocols in small letters only.
             address = _WEB.sub(lambda scheme: scheme[0].lower(), name, count=1)
-            return MediaSource(address, _without_secrets(address), _WEB_PROTOCOLS)
+            return MediaSource(address, without_secrets(address), _WEB_PROTOCOLS)
         return file_source(name, printable(name))
     label = getattr(source, "name", None)
     return _piped(source, printable(label) if isinstance(label, str) else "The given stream")
@@ -142,8 +143,8 @@ def _unbuffered_stdin() -> BinaryIO:
     return buffer if raw is None else raw
 
 
-def _without_secrets(address: str) -> str:
-    # Addresses may carry a password or a signed query: neither belongs into messages.
+def without_secrets(address: str) -> str:
+    """An address for messages, where no password and no signed query belongs."""
     with suppress(ValueError):
         parts = urlsplit(address)
         host = parts.netloc.rpartition("@")[2]

@@ -16,6 +16,7 @@ from subalign.cli.config import config_app
 from subalign.cli.console import Session, discard_output, output_error
 from subalign.cli.doctor import doctor
 from subalign.cli.heads import heads_app
+from subalign.cli.jobs import jobs_app
 from subalign.cli.messages import EXIT_CODES, INTERRUPTED, errors_reported, report
 from subalign.cli.models import models_app
 from subalign.cli.mux import mux
@@ -52,6 +53,7 @@ for _command, _short_help in (
     app.command(
         cls=PanelledCommand, short_help=_short_help, epilog=EXIT_CODES, no_args_is_help=True
     )(_command)
+app.add_typer(jobs_app)
 app.add_typer(config_app)
 app.add_typer(models_app)
 app.add_typer(heads_app)

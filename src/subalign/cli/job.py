@@ -1,7 +1,8 @@
 """What one call of `subalign transcribe` or `align` is to do, and writing what comes of it."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from subalign.pipeline.outputs import Output
     from subalign.subtitles import PageMedia
 
-__all__ = ["AlignJob", "ComputeOptions", "Results", "TranscribeJob", "write_results"]
+__all__ = [
+    "AlignJob",
+    "ComputeOptions",
+    "Results",
+    "RunOptions",
+    "TranscribeJob",
+    "write_results",
+]
+
+LEDGER = "subalign.ledger"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +85,35 @@ class ComputeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a run over many recordings is done.
+
+    `ledger` is where the account of it is kept; None is beside the results, if one is to be
+    kept at all: to `resume` a run, with `retry_failed` also what failed in it.
+    """
+
+    ledger: Path | None = None
+    resume: bool = False
+    retry_failed: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a ledger that is there is gone on with."""
+        return self.resume or self.retry_failed
+
+    @property
+    def keeps_ledger(self) -> bool:
+        """Whether there is to be a ledger after the run."""
+        return self.ledger is not None or self.goes_on
+
+
+@dataclass(frozen=True, kw_only=True)
 class TranscribeJob:
     """Recordings, results, and the options of every stage."""
 
     sources: tuple[str, ...]
     results: Results
+    run: RunOptions = RunOptions()
     layout: LayoutOptions
     compute: ComputeOptions
     audio: AudioOptions
@@ -87,6 +121,36 @@ class TranscribeJob:
     alignment: AlignmentOptions
     verbose: bool
     quiet: bool
+
+    def __post_init__(self) -> None:
+        piped = "-" in self.sources or self.results.to_stdout
+        if self.run.keeps_ledger and piped:
+            raise UsageError(
+                "A ledger keeps account of files: leave --ledger, --resume and --retry-failed out "
+                "where standard input or output is used."
+            )
+
+    @property
+    def ledger(self) -> Path | None:
+        """Where the ledger is; None where none is kept."""
+        if not self.run.keeps_ledger:
+            return None
+        return self.run.ledger or (self.results.folder or Path()) / LEDGER
+
+    @property
+    def result_options(self) -> dict[str, object]:
+        """All that the results depend on, but the model, by name."""
+        return {
+            "formats": self.results.formats,
+            "output_dir": self.results.folder and os.path.abspath(self.results.folder),
+            "embed": self.results.embed,
+            "compute": self.compute.compute,
+            "sdpa": self.compute.sdpa,
+            **asdict(self.audio),
+            **asdict(self.transcription),
+            **asdict(self.alignment),
+            "layout": asdict(self.layout),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
 
 import typer
 
@@ -29,14 +28,15 @@ __all__ = [
     "exit_code_of",
     "report",
     "say_skipped",
+    "sentence_of",
     "shown_warnings",
     "with_options",
 ]
 
-_File = TypeVar("_File", bound=Hashable)
-
 NOT_HEARD = 4
 INTERRUPTED = 130
+
+_MOST_NAMED = 100  # failures that the end of a run names
 
 EXIT_CODES = (
     "Exit codes: 0 all done, 1 some input failed, 2 wrong usage, 3 model not available, "
@@ -91,27 +91,31 @@ def exit_code_of(error: BaseException) -> int:
     return next((code for kind, code in _CODES.items() if isinstance(error, kind)), 1)
 
 
-def report(error: BaseException, session: Session, *, source: str = "") -> int:
-    """Show what went wrong in one line, and return the exit code.
+def sentence_of(error: BaseException, source: str = "") -> str:
+    """What went wrong, in one line.
 
     `source` is the file that was worked on, for errors that do not name it themselves.
     """
+    if isinstance(error, SubalignError):
+        return with_options(str(error))
+    if _out_of_memory(error):
+        return "Not enough memory: use a smaller model or --device cpu."
+    return (
+        f"subalign stopped at a fault of its own{f' in {source}' if source else ''} "
+        f"({type(error).__name__}: {error}): please report it with what `subalign --debug …` "
+        "or SUBALIGN_DEBUG=1 shows."
+    )
+
+
+def report(error: BaseException, session: Session, *, source: str = "") -> int:
+    """Show what went wrong, as `sentence_of` has it, and return the exit code."""
     if isinstance(error, KeyboardInterrupt):
         session.say("Interrupted: finished files stay.")
         return exit_code_of(error)
     if isinstance(error, BrokenPipeError):
         discard_output()  # the reader of standard output wants no more
         return exit_code_of(error)
-    if isinstance(error, SubalignError):
-        session.fail(with_options(str(error)))
-    elif _out_of_memory(error):
-        session.fail("Not enough memory: use a smaller model or --device cpu.")
-    else:
-        session.fail(
-            f"subalign stopped at a fault of its own{f' in {source}' if source else ''} "
-            f"({type(error).__name__}: {error}): please report it with what `subalign --debug …` "
-            "or SUBALIGN_DEBUG=1 shows."
-        )
+    session.fail(sentence_of(error, source))
     if session.debug:
         _show_traceback(error, session)
     return exit_code_of(error)
@@ -128,23 +132,25 @@ def errors_reported(session: Session) -> Iterator[None]:
         raise typer.Exit(report(error, session)) from error
 
 
-def each_file(files: Iterable[_File], work: Callable[[_File], object], session: Session) -> int:
-    """Do the work for each file; returns how many failed, which does not stop the others.
+def each_file(
+    files: Iterable[str], work: Callable[[str], object], session: Session
+) -> list[tuple[str, str]]:
+    """Do the work for each file, given by its name.
 
-    A file is its name, or an object whose text is its name.
+    Returns those that failed, which does not stop the others, each with the reason.
 
     Raises:
         UsageError, ModelError, ToolMissingError: what is wrong is so for every file.
     """
-    failed = 0
+    failed = []
     for file in dict.fromkeys(files):
         try:
             work(file)
         except (UsageError, ModelError, ToolMissingError):
             raise
         except Exception as error:  # noqa: BLE001 (the other files go on)
-            report(error, session, source=str(file))
-            failed += 1
+            report(error, session, source=file)
+            failed.append((file, sentence_of(error, file)))
     return failed
 
 
@@ -156,10 +162,14 @@ def say_skipped(labels: Sequence[str], session: Session) -> None:
         session.say(f"{len(labels)} inputs are skipped: their results are there.")
 
 
-def exit_code_after(failed: int, total: int, session: Session) -> int:
-    """The exit code after so many inputs of which some failed, whose number is said."""
+def exit_code_after(failed: Sequence[tuple[str, str]], total: int, session: Session) -> int:
+    """The exit code after so many inputs; those that failed are named, each with the reason."""
     if failed and total > 1:
-        session.say(f"{failed} of {total} inputs failed.")
+        session.say(f"{len(failed)} of {total} inputs failed:")
+        for name, reason in failed[:_MOST_NAMED]:
+            session.say(reason if name in reason else f"{name}: {reason}", prefix="  ")
+        if failed[_MOST_NAMED:]:
+            session.say(f"and {len(failed) - _MOST_NAMED} more", prefix="  ")
     return 1 if failed else 0
 
 

@@ -18,6 +18,7 @@ from subalign.cli.parsers import (
     parse_temperatures,
     parse_tokens,
 )
+from subalign.cli.run_options import RunArguments
 from subalign.errors import UsageError
 from subalign.options import (
     APPEND_PUNCTUATIONS,
@@ -266,6 +267,7 @@ def transcribe(
     audio: cli.AudioArguments,
     transcription: TranscriptionArguments,
     alignment: cli.AlignmentArguments,
+    run: RunArguments,
     verbose: _Verbose = False,
     quiet: cli.Quiet = False,
 ) -> int:
@@ -276,6 +278,7 @@ def transcribe(
     job = TranscribeJob(
         sources=tuple(inputs),
         results=results.results(embed=embed),
+        run=run.options(),
         layout=cues,
         compute=compute.options(),
         audio=audio.options(),

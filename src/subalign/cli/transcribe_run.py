@@ -1,32 +1,38 @@
-"""Works through the recordings of a job: plan, load the model once, transcribe, write.
+"""Works through the recordings of a job: plan, load the model once, transcribe, take it down.
 
 What is wrong with one recording never stops the others. Inputs and outputs are checked before the
 model is loaded, so that mistakes come back at once. This module imports PyTorch.
 """
 
-import os
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from subalign.audio import is_address
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
-from subalign.cli.job import TranscribeJob, write_results
+from subalign.cli.job import TranscribeJob
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import (
-    each_file,
     exit_code_after,
     report,
     say_skipped,
+    sentence_of,
     shown_warnings,
 )
-from subalign.cli.progress import RunProgress, audio_done, clock, run_summary
-from subalign.decoding import LanguageGuess, check_language
+from subalign.cli.progress import RunProgress
+from subalign.cli.transcribe_one import Work, transcribe_one
+from subalign.decoding import check_language
 from subalign.errors import InputError, OutputError, UsageError
-from subalign.model import Whisper
+from subalign.pipeline.ledger import (
+    Ledger,
+    Row,
+    fingerprint,
+    is_done,
+    source_key,
+    written_files,
+)
 from subalign.pipeline.outputs import (
+    ExistingFiles,
     Input,
     Output,
     find_inputs,
@@ -34,92 +40,133 @@ from subalign.pipeline.outputs import (
     prepare_outputs,
 )
 from subalign.pipeline.page_media import check_embedding
-from subalign.pipeline.recordings import transcribe_recording
-from subalign.results import Segment
-from subalign.tokenizer import LANGUAGES
 
 __all__ = ["run_transcribe"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One recording with the files to write, or with none where its result is printed.
+@dataclass
+class _Plan:
+    """What is to be done, and what is over: recordings that failed, each with the reason."""
 
-    `label` is the source as messages name it.
-    """
-
-    input: Input
-    label: str
-    outputs: tuple[Output, ...]
-
-    def __str__(self) -> str:
-        return self.label
+    works: list[Work] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    done: int = 0
+    failed_before: int = 0
+    total: int = 0
 
 
 def run_transcribe(job: TranscribeJob, session: Session) -> int:
     """Carry out a job; returns the exit code.
 
     Raises:
-        UsageError: the options do not fit the model or the machine.
+        UsageError: the options do not fit the model, the machine or the ledger.
         ModelError: the model is not available.
+        InputError, OutputError: the ledger cannot be used.
     """
-    with shown_warnings(session):
-        planned = list(_plan(job, session))
-        works = [work for work in planned if work is not None]
-        failed = len(planned) - len(works)
-        if works:
-            failed += _transcribe_all(works, job, session)
-    return exit_code_after(failed, len(planned), session)
+    ledger = Ledger(job.ledger, job.result_options, resume=job.run.goes_on)
+    with shown_warnings(session), ledger:
+        if job.run.retry_failed:
+            ledger.forgive()
+        plan = _planned(job, ledger, session)
+        if not job.quiet:
+            _say_what_is_over(plan, session)
+        if job.results.to_stdout and len(plan.works) > 1:
+            raise UsageError(
+                "Standard output takes the result of one recording: give a folder as --output-dir."
+            )
+        for work, row in _rows(plan.works, job, ledger, session):
+            ledger.end(row)
+            if row.state == "failed":
+                plan.failed.append((work.label, row.error or ""))
+    return exit_code_after(plan.failed, plan.total, session)
 
 
-def _plan(job: TranscribeJob, session: Session) -> Iterator[_Work | None]:
-    """The recordings to work on; None for each that failed already."""
+def _say_what_is_over(plan: _Plan, session: Session) -> None:
+    if plan.done:
+        session.say(f"{plan.done} of {plan.total} recordings are done already.")
+    if plan.failed_before:
+        session.say(
+            f"{plan.failed_before} of {plan.total} recordings failed before: --retry-failed tries "
+            "them again."
+        )
+    say_skipped(plan.skipped, session)
+
+
+def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
+    plan = _Plan()
     taken: dict[Path, str] = {}
     seen: set[str] = set()
-    skipped: list[str] = []
     for found in find_inputs(job.sources):
         if isinstance(found, InputError):
             report(found, session)
-            yield None
+            plan.failed.append(("", sentence_of(found)))
+            plan.total += 1
             continue
-        place = os.path.abspath(found.source) if _is_file(found) else found.source
-        if place in seen:
-            continue
-        seen.add(place)
-        try:
-            label = resolve_source(found.source).label
-            outputs = _outputs(found, job, taken)
-        except (InputError, OutputError) as error:
-            report(error, session)
-            yield None
-            continue
-        if outputs or job.results.printed(found.source):
-            yield _Work(found, label, outputs)
-        else:
-            skipped.append(label)
-    if not job.quiet:
-        say_skipped(skipped, session)
+        key = source_key(found.source)
+        if key not in seen:
+            seen.add(key)
+            plan.total += 1
+            _plan_one(found, key, plan, taken, job, ledger, session)
+    ledger.expect(work.key for work in plan.works)
+    return plan
 
 
-def _is_file(item: Input) -> bool:
-    return item.source != "-" and not is_address(item.source)
+def _plan_one(
+    item: Input,
+    key: str,
+    plan: _Plan,
+    taken: dict[Path, str],
+    job: TranscribeJob,
+    ledger: Ledger,
+    session: Session,
+) -> None:
+    before = ledger.row(key)
+    if before is not None and before.state == "failed":
+        plan.failed.append((item.source, before.error or ""))
+        plan.failed_before += 1
+        return
+    if is_done(before):
+        plan.done += 1
+        return
+    try:
+        label = resolve_source(item.source).label
+        outputs, existing = _outputs(item, job, taken, before)
+    except (InputError, OutputError) as error:
+        report(error, session)
+        reason = sentence_of(error)
+        plan.failed.append((item.source, reason))
+        ledger.end(Row.ended_now(key, "failed", error=(type(error).__name__, reason)))
+        return
+    if outputs or job.results.printed(item.source):
+        plan.works.append(Work(item, key, label, outputs, existing))
+        return
+    ledger.end(Row.ended_now(key, "skipped", file=fingerprint(key)))
+    plan.skipped.append(label)
 
 
-def _outputs(item: Input, job: TranscribeJob, taken: dict[Path, str]) -> tuple[Output, ...]:
+def _outputs(
+    item: Input, job: TranscribeJob, taken: dict[Path, str], before: Row | None
+) -> tuple[tuple[Output, ...], ExistingFiles]:
+    """The files to write, and what happens where one is there: the ledger's own are replaced."""
+    existing: ExistingFiles = job.results.existing
     if job.results.embed:
         check_embedding(item.source)
     if job.results.printed(item.source):
-        return ()
+        return (), existing
     planned = plan_outputs(item, job.results.formats, job.results.folder, taken)
-    return prepare_outputs(planned, job.results.existing)
+    own = {output.path for output in before.outputs} if before else set()
+    if {file.path for file in written_files(planned, done=False)} <= own:
+        existing = "overwrite"
+    return prepare_outputs(planned, existing), existing
 
 
-def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) -> int:
-    """Returns how many recordings failed."""
-    if job.results.to_stdout and len(works) > 1:
-        raise UsageError(
-            "Standard output takes the result of one recording: give a folder as --output-dir."
-        )
+def _rows(
+    works: list[Work], job: TranscribeJob, ledger: Ledger, session: Session
+) -> Iterator[tuple[Work, Row]]:
+    """What comes of each recording, one after the other."""
+    if not works:
+        return
     with loaded_model(
         job.compute,
         session,
@@ -128,68 +175,10 @@ def _transcribe_all(works: list[_Work], job: TranscribeJob, session: Session) ->
         language=job.transcription.language,
         task=job.transcription.task,
     ) as model:
+        ledger.pin("model", {"model": model.name})
         check_language(model, job.transcription.language, job.transcription.task)
         shown = session.console.is_terminal and not job.quiet
         with RunProgress(session.console, shown=shown) as progress:
-            return each_file(
-                works, lambda work: _transcribe_one(work, job, model, session, progress), session
-            )
-
-
-def _transcribe_one(
-    work: _Work, job: TranscribeJob, model: Whisper, session: Session, progress: RunProgress
-) -> None:
-    started = time.perf_counter()
-    progress.open(work.label)
-    try:
-        stream = transcribe_recording(
-            work.input.source,
-            model=model,
-            options=job.transcription,
-            audio=job.audio,
-            alignment=job.alignment,
-            on_audio=progress.read,
-        )
-        progress.follow(work.label, stream, job.transcription.clips)
-        _warn_of_guess(stream.language_guess, work.label, session)
-        for segment in stream:
-            if job.verbose:
-                session.say(_live(segment))
-        transcript = stream.transcript()
-    finally:
-        progress.finish()
-    if not transcript.segments:
-        session.warn(f"No speech was found in {work.label}: the result is without text.")
-    written = write_results(
-        *(transcript, work.outputs, job.results, job.layout),
-        recording=work.input.source,
-        audio=job.audio,
-    )
-    if not job.quiet:
-        session.say(
-            run_summary(
-                work.label,
-                written,
-                audio=audio_done(job.transcription.clips, transcript.duration, transcript.duration),
-                elapsed=time.perf_counter() - started,
-                language=_named(stream.language_guess) if stream.language_guess else None,
-                arrow=session.arrow,
-            )
-        )
-
-
-def _warn_of_guess(guess: LanguageGuess | None, label: str, session: Session) -> None:
-    if guess is not None and not guess.sure:
-        session.warn(
-            f"The language of {label} is only guessed to be {_named(guess)}: name it with "
-            "--language if it is another."
-        )
-
-
-def _named(guess: LanguageGuess) -> str:
-    """Such as English (0.98)."""
-    return f"{LANGUAGES[guess.language].title()} ({guess.probability:.2f})"
-
-
-def _live(segment: Segment) -> str:
-    return f"[{clock(segment.start)} - {clock(segment.end)}] {segment.text.strip()}"
+            for work in works:
+                ledger.start(work.key, written_files(work.outputs, done=False))
+                yield work, transcribe_one(work, job, model, session, progress)

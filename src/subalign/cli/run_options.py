@@ -1,0 +1,45 @@
+"""Options of a run over many recordings."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from subalign.cli.job import RunOptions
+
+__all__ = ["RunArguments"]
+
+_many = partial(typer.Option, rich_help_panel="Many recordings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """How a run over many recordings is done."""
+
+    ledger: Annotated[
+        Path | None,
+        _many(
+            "--ledger",
+            metavar="FILE",
+            help="Keep account of every recording in this SQLite file: `subalign jobs` shows it.",
+            show_default="with --resume subalign.ledger beside the results",
+        ),
+    ] = None
+    resume: Annotated[
+        bool,
+        _many(
+            "--resume",
+            help="Go on where the run of the ledger ended, or begin one: what is done stays, what "
+            "was interrupted goes on.",
+        ),
+    ] = False
+    retry_failed: Annotated[
+        bool,
+        _many("--retry-failed", help="As --resume, and try again what failed."),
+    ] = False
+
+    def options(self) -> RunOptions:
+        """The same, checked."""
+        return RunOptions(ledger=self.ledger, resume=self.resume, retry_failed=self.retry_failed)

@@ -1,0 +1,151 @@
+"""`--ledger` and `--resume`, and what `subalign jobs` tells of a run."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from subalign.pipeline.ledger import Ledger, Row
+
+
+@pytest.fixture
+def two(folder, clip):
+    """A recording and one without sound."""
+    (folder / "broken.wav").write_bytes(b"no sound at all")
+    return folder
+
+
+def states(subalign, ledger="subalign.ledger"):
+    exported = json.loads(subalign("jobs", "export", ledger).out)
+    return {Path(row["source"]).name: (row["state"], row["attempts"]) for row in exported}
+
+
+def test_a_run_goes_on_where_it_ended(transcribe, subalign, two):
+    first = transcribe(".", "--resume", "-o", "out")
+    assert first.code == 1
+    assert first.err.splitlines()[-2] == "1 of 2 inputs failed:"
+    assert first.err.splitlines()[-1].startswith("  broken.wav cannot be decoded (")
+    ledger = two / "out" / "subalign.ledger"
+    assert states(subalign, ledger) == {"broken.wav": ("failed", 1), "talk.wav": ("done", 1)}
+    assert sorted(path.name for path in ledger.parent.iterdir()) == ["subalign.ledger", "talk.srt"]
+
+    again = transcribe(".", "--resume", "-o", "out")
+    assert again.code == 1
+    assert again.err.splitlines()[:3] == [
+        "1 of 2 recordings are done already.",
+        "1 of 2 recordings failed before: --retry-failed tries them again.",
+        "1 of 2 inputs failed:",
+    ]
+    (two / "broken.wav").write_bytes((two / "talk.wav").read_bytes())
+    mended = transcribe(".", "--retry-failed", "-o", "out", "-q")
+    assert (mended.code, mended.err) == (0, "")
+    assert states(subalign, ledger) == {"broken.wav": ("done", 1), "talk.wav": ("done", 1)}
+    assert subalign("jobs", "verify", ledger).code == 0
+
+
+def test_what_has_changed_or_lost_its_results_is_done_again(transcribe, subalign, folder, clip):
+    transcribe("talk.wav", "--ledger", "run", "-f", "srt,txt")
+    (folder / "talk.txt").unlink()
+    (folder / "talk.srt").write_text("corrected by hand")
+    assert (
+        "talk.srt, talk.txt"
+        in transcribe("talk.wav", "--ledger", "run", "--resume", "-f", "srt,txt").err
+    )
+    assert (folder / "talk.srt").read_text("utf-8").startswith("1\n")
+    with clip.open("ab") as file:
+        file.write(bytes(2))
+    assert transcribe("talk.wav", "--ledger", "run", "--resume", "-f", "srt,txt").code == 0
+    assert states(subalign, "run") == {"talk.wav": ("done", 3)}
+
+
+def test_files_that_no_ledger_knows_are_not_replaced(transcribe, subalign, folder, clip):
+    (folder / "talk.srt").write_text("by hand")
+    outcome = transcribe("talk.wav", "--resume")
+    assert outcome.code == 1
+    assert "talk.srt is there already" in outcome.err
+    assert transcribe("talk.wav", "--retry-failed", "--skip-existing", "-q").code == 0
+    assert states(subalign) == {"talk.wav": ("skipped", 0)}
+    assert (folder / "talk.srt").read_text() == "by hand"
+
+
+def test_other_options_or_models_are_refused(transcribe, folder, clip):
+    transcribe("talk.wav", "--resume")
+    outcome = transcribe("talk.wav", "--resume", "--no-word-timestamps", "-f", "vtt")
+    assert outcome.code == 2
+    assert outcome.err == (
+        'Error: subalign.ledger was begun with other options: formats was ["srt"] and is ["vtt"], '
+        "word_timestamps was true and is false. Give the same ones, or name another --ledger.\n"
+    )
+    there = transcribe("talk.wav", "--ledger", "subalign.ledger")
+    assert there.code == 1
+    assert there.err == (
+        "Error: subalign.ledger is there already: add --resume to go on with it, or name another "
+        "--ledger.\n"
+    )
+    for arguments in (["-", "--resume"], ["talk.wav", "-o", "-", "--ledger", "x"]):
+        outcome = transcribe(*arguments)
+        assert outcome.code == 2
+        assert "A ledger keeps account of files" in outcome.err
+
+
+@pytest.fixture
+def ledger(folder):
+    """A small ledger of recordings that were never there."""
+    with Ledger(folder / "run", {}) as ledger:
+        ledger.expect(["/tapes/=a, \udcff.wav", "/tapes/b.wav"])
+        error = ("NoAudioError", 'b.wav has "no audio":\nsee.')
+        row = Row.ended_now("/tapes/b.wav", "failed", seconds=61.25, error=error)
+        ledger.end(Row(**{name: getattr(row, name) for name in row.__slots__} | {"node": "n1"}))
+    return folder / "run"
+
+
+def test_show(subalign, ledger):
+    assert subalign("jobs", "show", ledger).out == (
+        "STATE    ATTEMPTS  LENGTH  TOOK  NODE  RECORDING\n"
+        "waiting  0         -       -     -     /tapes/=a, ?.wav\n"
+        "failed   1         -       1:01  n1    /tapes/b.wav\n"
+        '    b.wav has "no audio": see.\n'
+        "\n"
+        "2 recordings: 1 waiting, 1 failed\n"
+    )
+    shown = subalign("jobs", "show", ledger, "--state", "failed").out
+    assert "/tapes/b.wav" in shown
+    assert shown.endswith("\n1 recording: 1 failed\n")
+
+
+def test_export(subalign, ledger):
+    first, second = json.loads(subalign("jobs", "export", ledger).out)
+    assert first["source"] == "/tapes/=a, \udcff.wav"
+    assert (second["state"], second["seconds"]) == ("failed", 61.25)
+    rows = list(
+        csv.DictReader(subalign("jobs", "export", ledger, "-f", "csv").out.splitlines(True))
+    )
+    assert rows[0]["source"] == "/tapes/=a, \ufffd.wav"
+    assert rows[1]["error"] == 'b.wav has "no audio":\nsee.'
+    assert subalign("jobs", "export", ledger, "--state", "done").out == "[\n]\n"
+
+
+def test_verify_tells_what_is_gone(transcribe, subalign, folder, clip):
+    transcribe("talk.wav", "--resume", "-f", "srt,txt")
+    whole = subalign("jobs", "verify", "subalign.ledger")
+    assert (whole.code, whole.out, whole.err) == (0, "1 recording: 1 done\n", "")
+    (folder / "talk.srt").write_text("")
+    (folder / "talk.txt").unlink()
+    outcome = subalign("jobs", "verify", "subalign.ledger")
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"Error: {folder / 'talk.srt'} has changed.\nError: {folder / 'talk.txt'} is gone.\n"
+    )
+
+
+def test_merge(subalign, folder, ledger):
+    with Ledger(folder / "other", {}) as other:
+        other.end(Row.ended_now("/tapes/b.wav", "done"))
+    outcome = subalign("jobs", "merge", "run", "other", "-o", "all")
+    assert (outcome.code, outcome.err) == (0, "all has the 2 recordings of 2 ledgers.\n")
+    assert "1 waiting, 1 done" in subalign("jobs", "show", "all").out
+    assert subalign("jobs", "merge", "run", "-o", "all").code == 1
+    assert subalign("jobs", "show", "absent").err == (
+        "Error: absent does not exist: name a ledger.\n"
+    )
