@@ -2,11 +2,15 @@
 
 import csv
 import json
+import wave
 from pathlib import Path
 
 import pytest
 
 from subalign.pipeline.ledger import Ledger, Row
+
+
+FAST = ("--temperature", "0", "--beam-size", "1", "--threads", "1")
 
 
 @pytest.fixture
@@ -149,3 +153,31 @@ def test_merge(subalign, folder, ledger):
     assert subalign("jobs", "show", "absent").err == (
         "Error: absent does not exist: name a ledger.\n"
     )
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_within_a_recording(
+    transcribe, subalign, in_process, wait_for, folder, clip
+):
+    with wave.open(str(clip), "rb") as short:
+        sound, settings = short.readframes(short.getnframes()), short.getparams()
+    with wave.open(str(folder / "long.wav"), "wb") as file:
+        file.setparams(settings)
+        file.writeframes(sound * 30)
+    options = ("long.wav", "--resume", "-f", "json", "--batch-size", "1", "--vad", "none")
+    journals = folder / "subalign.ledger-journals"
+
+    def windows():
+        return sum(path.read_bytes().count(b"\n") for path in journals.glob("*.jsonl"))
+
+    killed = in_process("transcribe", *options, *FAST)
+    wait_for(lambda: windows() >= 2, killed)
+    killed.kill()
+    killed.wait()
+    assert not (folder / "long.json").exists()
+    assert states(subalign) == {"long.wav": ("running", 0)}
+    assert transcribe(*options).code == 0
+    assert states(subalign) == {"long.wav": ("done", 1)}
+    assert not journals.exists()
+    assert transcribe(*options, "-o", "out").code == 0
+    assert (folder / "long.json").read_bytes() == (folder / "out" / "long.json").read_bytes()

@@ -147,7 +147,7 @@ def test_windows_that_tell_the_language_are_not_encoded_again(embedded_model, ta
     batches = WindowBatches(embedded_model, mel, Speech.by_loudness(mel), ranges, 2)
     first = next(batches.first_windows())
     monkeypatch.setattr(batches, "encode", None)
-    windows, encoded = next(batches.of_clip(*ranges[0]))
+    windows, encoded = next(batches.of_clip(*ranges[0], 0))
     assert encoded.windows == len(windows) <= 2
     assert (encoded.features[:1] == first.features).all()
 

@@ -5,7 +5,9 @@ This module imports PyTorch.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from subalign.cli.console import Session
@@ -30,7 +32,7 @@ class Work:
     """One recording with the files to write, or with none where its result is printed.
 
     `key` is its name in the ledger, `label` that in messages. `existing` is what happens where one
-    of the files has appeared meanwhile.
+    of the files has appeared meanwhile, `journal` the file to go on from after a kill.
     """
 
     input: Input
@@ -38,6 +40,7 @@ class Work:
     label: str
     outputs: tuple[Output, ...]
     existing: ExistingFiles
+    journal: Path | None = None
 
 
 class Progress(Protocol):
@@ -85,6 +88,9 @@ def transcribe_one(
             file=file,
             outputs=written_files(work.outputs, done=False),
         )
+    if work.journal is not None:
+        with suppress(OSError):  # it would be begun anew, as the results are there
+            work.journal.unlink()
     seconds = time.perf_counter() - started
     return Row.ended_now(
         work.key, "done", seconds=seconds, duration=duration, file=file, outputs=outputs
@@ -109,6 +115,7 @@ def _transcribe(
             audio=job.audio,
             alignment=job.alignment,
             on_audio=progress.read,
+            journal=work.journal,
         )
         progress.follow(work.label, stream, job.transcription.clips)
         _warn_of_guess(stream.language_guess, work.label, session)

@@ -139,7 +139,7 @@ def _plan_one(
         ledger.end(Row.ended_now(key, "failed", error=(type(error).__name__, reason)))
         return
     if outputs or job.results.printed(item.source):
-        plan.works.append(Work(item, key, label, outputs, existing))
+        plan.works.append(Work(item, key, label, outputs, existing, ledger.journal(key)))
         return
     ledger.end(Row.ended_now(key, "skipped", file=fingerprint(key)))
     plan.skipped.append(label)

@@ -222,6 +222,7 @@ class Ledger:
             OutputError: it cannot be made.
         """
         self.path = path
+        self._journals = None if path is None else path.with_name(f"{path.name}-journals")
         self._lock: FileLock | None = None
         if path is not None:
             if not resume and os.path.lexists(path):
@@ -261,6 +262,9 @@ class Ledger:
             self._rows.execute("PRAGMA busy_timeout = 0")
             self._rows.execute("PRAGMA journal_mode = DELETE")
         self._rows.close()
+        if self._journals is not None:
+            with suppress(OSError):  # those of interrupted recordings stay
+                self._journals.rmdir()
         self._release()
 
     def _release(self) -> None:
@@ -286,6 +290,12 @@ class Ledger:
                 f"{_differences(before, json.loads(text))}. Give the same ones, or name another "
                 "`ledger`."
             )
+
+    def journal(self, source: str) -> Path | None:
+        """Where the final windows of a recording are taken down, until its results are there."""
+        if self._journals is None:
+            return None
+        return self._journals / f"{hashlib.sha256(os.fsencode(source)).hexdigest()[:16]}.jsonl"
 
     def row(self, source: str) -> Row | None:
         """The row of a recording."""

@@ -1,15 +1,18 @@
 """One recording with a loaded model: transcribed, or aligned with its transcript."""
 
+import hashlib
 import os
 import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from subalign.alignment.boundaries import refine_segments
@@ -36,6 +39,7 @@ from subalign.results import Alignment, Chapter, Script, Segment, Transcript, Wo
 from subalign.subtitles.files.encodings import file_label
 from subalign.subtitles.script import read_script
 from subalign.transcription import Transcription
+from subalign.transcription.journal import Journal
 from subalign.version import __version__
 
 __all__ = [
@@ -75,6 +79,7 @@ def transcribe_recording(
     audio: AudioOptions = AudioOptions(),
     alignment: AlignmentOptions = AlignmentOptions(),
     on_audio: OnAudio | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> Transcription:
     """Read a recording, and transcribe it while the segments are asked for.
 
@@ -86,9 +91,13 @@ def transcribe_recording(
         audio: what of it is read.
         alignment: how words are timed.
         on_audio: called while the recording is read.
+        journal: a file in which final windows are taken down. Where it holds those of the same
+            recording, model and options, the transcription goes on after them, with the same
+            result; it can be removed when the result is saved.
 
     Raises:
         InputError: the recording cannot be used.
+        OutputError: the journal cannot be written.
         UsageError: the options do not fit the model, or are of another kind.
     """
     require_kind("options", options, TranscriptionOptions)
@@ -103,6 +112,11 @@ def transcribe_recording(
     if options.word_timestamps or not options.sequential:
         _warm_up_alignment(model, alignment)
 
+    speech = None if options.sequential else _speech(mel, detector, options)
+    kept = None
+    if journal is not None:
+        kept = Journal(Path(journal), _identity(model, mel, speech, options, alignment))
+
     def refine(segments: Sequence[Segment], first: float, last: float) -> Sequence[Segment]:
         return refine_segments(mel, segments, first=first, last=last)
 
@@ -113,10 +127,32 @@ def transcribe_recording(
         lambda tokenizer: AttentionTimer(model, tokenizer, alignment),
         words_move_windows=method_for(alignment).words_move_windows,
         refine=refine if method_for(alignment).uses_sound else None,
-        speech=None if options.sequential else _speech(mel, detector, options),
+        speech=speech,
         chapters=chapters,
+        journal=kept,
         version=__version__,
     )
+
+
+def _identity(
+    model: Whisper,
+    mel: LogMel,
+    speech: Speech | None,
+    options: TranscriptionOptions,
+    alignment: AlignmentOptions,
+) -> str:
+    """A hash of all that a transcription depends on; of the weights, one tensor stands for all."""
+    facts = (
+        *(__version__, torch.__version__, model.name, str(model.device.type), str(model.dtype)),
+        *(model.quantized, asdict(options), asdict(alignment), mel.n_samples, mel.floor),
+    )
+    found = hashlib.sha256(repr(facts).encode())
+    found.update(model.decoder.ln.weight.detach().float().cpu().numpy().tobytes())
+    for chunk in mel.chunks:
+        found.update(chunk.contiguous().numpy().tobytes())
+    if speech is not None:
+        found.update(speech.probability.tobytes())
+    return found.hexdigest()
 
 
 def _speech(mel: LogMel, detector: SpeechDetector | None, options: TranscriptionOptions) -> Speech:

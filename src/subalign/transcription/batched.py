@@ -21,6 +21,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
 from subalign.transcription.fallback import decode_with_fallback
+from subalign.transcription.journal import WindowState
 from subalign.transcription.silence import is_silence
 from subalign.transcription.windows import SegmentTimer, TimedWord
 
@@ -78,9 +79,13 @@ class WindowBatches:
                     yield self._first[1].select(slice(n, n + 1))
                 return
 
-    def of_clip(self, start: int, end: int) -> Iterator[tuple[list[Frames], EncodedAudio]]:
-        """Batches of windows from a frame to before another, encoded."""
+    def of_clip(
+        self, start: int, end: int, after: int
+    ) -> Iterator[tuple[list[Frames], EncodedAudio]]:
+        """Batches of windows from a frame to before another, encoded, that end `after` a frame."""
         for batch in self._batches(start, end):
+            if int(batch[-1][-1]) < after:
+                continue
             kept, self._first = self._first, None
             same = kept is not None and len(kept[0]) == len(batch) and kept[0][0][0] == batch[0][0]
             yield kept if kept is not None and same else (batch, self.encode(batch))
@@ -144,13 +149,25 @@ class BatchedTranscriber:
         self._thresholds = thresholds
         self._generator = torch.Generator(batches.model.device).manual_seed(0)
 
-    def run(self, start: int, end: int) -> Iterator[tuple[Sequence[Segment], int]]:
-        """Segments of the frames from `start` to before `end`, and the frame up to which."""
-        for windows, encoded in self._batches.of_clip(start, end):
+    def run(self, start: int, end: int, after: int) -> Iterator[tuple[Sequence[Segment], int]]:
+        """Segments of the frames from `start` to before `end`, and the frame up to which.
+
+        Batches that end before `after` are done already.
+        """
+        for windows, encoded in self._batches.of_clip(start, end, after):
             found = self._transcribe(windows, encoded)
             _give_back_memory()
             yield [segment for part in found for segment in part], int(windows[-1][-1]) + 1
         yield (), end
+
+    @property
+    def state(self) -> WindowState:
+        """What the next batch depends on."""
+        return WindowState(self._generator.get_state().numpy().tobytes())
+
+    def restore(self, state: WindowState, segments: Sequence[Segment]) -> None:
+        """Go on as after these segments."""
+        self._generator.set_state(torch.frombuffer(bytearray(state.generator), dtype=torch.uint8))
 
     @torch.inference_mode()
     def _transcribe(self, windows: Sequence[Frames], encoded: EncodedAudio) -> list[list[Segment]]:

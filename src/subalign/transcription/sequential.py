@@ -16,6 +16,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
 from subalign.transcription.fallback import decode_with_fallback
+from subalign.transcription.journal import WindowState
 from subalign.transcription.silence import is_silence, skip_silence
 from subalign.transcription.windows import (
     MelWindow,
@@ -77,9 +78,12 @@ class SlidingWindow:
         self._last_speech_end = 0.0
         self._generator = torch.Generator(model.device).manual_seed(0)
 
-    def run(self, start: int, end: int) -> Iterator[tuple[Sequence[Segment], int]]:
-        """Segments of the frames from `start` to before `end`, and the frame up to which."""
-        seek = start
+    def run(self, start: int, end: int, after: int) -> Iterator[tuple[Sequence[Segment], int]]:
+        """Segments of the frames from `start` to before `end`, and the frame up to which.
+
+        Frames before `after` are done already.
+        """
+        seek = max(start, after)
         while seek < end:
             window = MelWindow.at(seek, end, self._model.dims.window_frames)
             if has_sound(self._mel, window.seek, window.length):
@@ -89,6 +93,19 @@ class SlidingWindow:
             # a window that stands still would never end
             seek = following.seek if following.seek > seek else end
             yield following.segments, seek
+
+    @property
+    def state(self) -> WindowState:
+        """What the next window depends on, besides the tokens before it."""
+        generator = self._generator.get_state().numpy().tobytes()
+        return WindowState(generator, self._prompt_from, self._last_speech_end)
+
+    def restore(self, state: WindowState, segments: Sequence[Segment]) -> None:
+        """Go on as after these segments."""
+        self._generator.set_state(torch.frombuffer(bytearray(state.generator), dtype=torch.uint8))
+        self._tokens += [token for segment in segments for token in segment.tokens]
+        self._prompt_from = state.prompt_from
+        self._last_speech_end = state.last_speech_end
 
     def _transcribe_window(self, window: MelWindow) -> _Next:
         encoded = self._encode(window)

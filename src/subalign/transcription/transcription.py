@@ -19,6 +19,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Chapter, Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
 from subalign.transcription.batched import BatchedTranscriber, WindowBatches
+from subalign.transcription.journal import Journal
 from subalign.transcription.sequential import SlidingWindow
 from subalign.transcription.windows import MelWindow, SegmentTimer, frame_ranges
 
@@ -46,6 +47,7 @@ class Transcription:
             they were before.
         speech: where the recording has speech; None asks its loudness.
         chapters: the recording's, for the transcript.
+        journal: where final windows are taken down, to go on after them another time.
         version: what the transcript names as the program's.
 
     Raises:
@@ -64,6 +66,7 @@ class Transcription:
         refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]] | None = None,
         speech: Speech | None = None,
         chapters: tuple[Chapter, ...] = (),
+        journal: Journal | None = None,
         version: str = "",
     ) -> None:
         check_language(model, options.language, options.task)
@@ -81,7 +84,12 @@ class Transcription:
         if not options.sequential:
             found = Speech.by_loudness(mel) if speech is None else speech
             self._batches = WindowBatches(model, mel, found, self._ranges, options.batch_size)
-        self.language_guess = guess = self._detect_language()
+        self._journal = journal
+        if journal is not None and journal.begun:
+            self.language_guess = journal.guess
+        else:
+            self.language_guess = self._detect_language()
+        guess = self.language_guess
         self.language = guess.language if guess else to_language_code(options.language or "en")
         self._tokenizer = tokenizer_of(model, self.language, options.task)
         self._timed = timer_for is not None and options.word_timestamps
@@ -110,6 +118,8 @@ class Transcription:
             )
         self._finished: list[Segment] = []
         self._counts: list[int] = []  # of finished segments at the end of each clip
+        if journal is not None and not journal.begun:
+            journal.begin(guess)
         self._segments = self._run()
 
     def __iter__(self) -> Iterator[Segment]:
@@ -168,16 +178,36 @@ class Transcription:
         return self._encoded[1]
 
     def _run(self) -> Iterator[Segment]:
-        for start, end in self._ranges:
-            for segments, frame in self._windows.run(start, end):
-                self.position = min(frame, self._mel.n_frames) / FRAMES_PER_SECOND
-                yield from self._number(segments)
+        first_clip, after = self._restored()
+        yield from tuple(self._finished)
+        for clip, (start, end) in list(enumerate(self._ranges))[first_clip:]:
+            for segments, frame in self._windows.run(start, end, after):
+                found = [
+                    _rounded(replace(s, id=n)) for n, s in enumerate(segments, len(self._finished))
+                ]
+                if self._journal is not None:
+                    self._journal.append(clip, frame, found, self._windows.state)
+                self._finished += found
+                self._reach(frame)
+                yield from found
             self._counts.append(len(self._finished))
+            after = 0
 
-    def _number(self, segments: Sequence[Segment]) -> Iterator[Segment]:
-        for segment in segments:
-            self._finished.append(_rounded(replace(segment, id=len(self._finished))))
-            yield self._finished[-1]
+    def _restored(self) -> tuple[int, int]:
+        """Take over what is in the journal; returns the clip and the frame to go on at."""
+        if self._journal is None or not self._journal.entries:
+            return 0, 0
+        last = self._journal.entries[-1]
+        for entry in self._journal.entries:
+            # clips that have ended
+            self._counts += [len(self._finished)] * (entry.clip - len(self._counts))
+            self._finished += entry.segments
+        self._windows.restore(last.state, self._finished)
+        self._reach(last.frame)
+        return last.clip, last.frame
+
+    def _reach(self, frame: int) -> None:
+        self.position = min(frame, self._mel.n_frames) / FRAMES_PER_SECOND
 
 
 def _rounded(segment: Segment) -> Segment:
