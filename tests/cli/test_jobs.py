@@ -9,7 +9,6 @@ import pytest
 
 from subalign.pipeline.ledger import Ledger, Row
 
-
 FAST = ("--temperature", "0", "--beam-size", "1", "--threads", "1")
 
 
