@@ -37,6 +37,7 @@ PUBLIC_NAMES = {
     "lay_out",
     "render",
     "retime",
+    "reword",
     # what it works with
     "Model",
     "Transcription",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from subalign.options import Clip, LayoutOptions, OwnProfile, StyleOptions
     from subalign.pipeline.model import Model, align, load_model, transcribe
     from subalign.pipeline.outputs import write, write_report
-    from subalign.pipeline.subtitle_functions import check, fix, lay_out, render, retime
+    from subalign.pipeline.subtitle_functions import check, fix, lay_out, render, retime, reword
     from subalign.results import (
         Alignment,
         AlignmentReport,
@@ -61,7 +61,14 @@ _MODULES = {
     "subalign.options": ("Clip", "LayoutOptions", "OwnProfile", "StyleOptions"),
     "subalign.pipeline.model": ("Model", "align", "load_model", "transcribe"),
     "subalign.pipeline.outputs": ("write", "write_report"),
-    "subalign.pipeline.subtitle_functions": ("check", "fix", "lay_out", "render", "retime"),
+    "subalign.pipeline.subtitle_functions": (
+        "check",
+        "fix",
+        "lay_out",
+        "render",
+        "retime",
+        "reword",
+    ),
     "subalign.results": (
         *("Alignment", "AlignmentReport", "Chapter", "CueScore", "Line", "Passage", "Script"),
         *("Segment", "Transcript", "Word"),
@@ -120,6 +127,7 @@ __all__ = [
     "read_subtitle_file",
     "render",
     "retime",
+    "reword",
     "transcribe",
     "write",
     "write_report",

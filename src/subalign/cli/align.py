@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import subcommand
+from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
+from subalign.cli.wording import WordingArguments
 from subalign.options import ScriptOptions
 
 __all__ = ["align"]
@@ -102,6 +103,7 @@ def align(
     report: _Report = None,
     keep_lines: _KeepLines = None,
     layout: LayoutArguments,
+    words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
     language: _Language = None,
     ignore: _Ignore = None,
     encoding: cli.Encoding = None,
@@ -115,10 +117,11 @@ def align(
     kept = not layout.breaks_lines_anew if keep_lines is None else keep_lines
     cues = layout.options(session.settings.profiles, keep_lines=kept)
     warn_of_limits(cues, session)
+    wording = words.wording()
     job = AlignJob(
         source=audio,
         transcript=transcript,
-        results=results.results(embed=embed),
+        results=results.results(embed=embed, censored=bool(wording.censored)),
         layout=cues,
         compute=compute.options(),
         audio=recording.options(),
@@ -129,6 +132,7 @@ def align(
         report=report,
         min_heard=min_heard,
         quiet=quiet,
+        wording=wording,
     )
 
     from subalign.cli.align_run import run_align

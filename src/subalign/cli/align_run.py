@@ -19,6 +19,7 @@ from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
+from subalign.cli.wording import reword
 from subalign.errors import InputError, UsageError
 from subalign.model import Whisper
 from subalign.pipeline.outputs import (
@@ -103,7 +104,9 @@ def _plan(job: AlignJob) -> _Work:
     if job.keep_file:
         outputs = _own_file(job)
     elif not job.results.printed(item.source):
-        outputs = plan_outputs(item, job.results.formats, job.results.folder, {})
+        outputs = plan_outputs(
+            *(item, job.results.formats, job.results.folder, {}), censored=job.results.censored
+        )
     refuse_given(outputs, job.transcript, "transcript", job.results.existing)
     planned = list(outputs)
     if job.report is not None:
@@ -229,10 +232,14 @@ def _write(
             session.warn(f"{output.path} is left as it was, as it does not fit the recording.")
     written: list[str] = []
     if file is None and (outputs or _is_printed(job)):
+        transcript, censored = reword(
+            found.transcript, job.wording, work.label, session, quiet=job.quiet
+        )
         written = write_results(
-            *(found.transcript, outputs, job.results, job.layout),
+            *(transcript, outputs, job.results, job.layout),
             recording=work.input.source,
             audio=job.audio,
+            censored=censored,
         )
     elif file is not None and _is_printed(job):
         print_text(render_subtitle_file(file))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,9 @@ from subalign.options import (
     TranscriptionOptions,
 )
 from subalign.results import Transcript
+from subalign.wording.apply import Wording
+from subalign.wording.censoring import render_labels
+from subalign.wording.edits import Change
 
 if TYPE_CHECKING:
     from subalign.pipeline.outputs import Output
@@ -38,7 +41,7 @@ class Results:
     """Which files are written and where; `folder` None means beside the recording.
 
     With `to_stdout` the one result goes to standard output instead. With `embed` the page of the
-    format html holds the recording.
+    format html holds the recording. With `censored` a list of censored words stands beside them.
     """
 
     formats: tuple[str, ...]
@@ -46,6 +49,7 @@ class Results:
     to_stdout: bool
     existing: Literal["refuse", "overwrite", "skip"]
     embed: bool = False
+    censored: bool = False
 
     def __post_init__(self) -> None:
         if self.embed and "html" not in self.formats:
@@ -121,6 +125,7 @@ class TranscribeJob:
     alignment: AlignmentOptions
     verbose: bool
     quiet: bool
+    wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:
         piped = "-" in self.sources or self.results.to_stdout
@@ -150,6 +155,7 @@ class TranscribeJob:
             **asdict(self.transcription),
             **asdict(self.alignment),
             "layout": asdict(self.layout),
+            **self.wording.facts,
         }
 
 
@@ -174,6 +180,7 @@ class AlignJob:
     min_heard: float
     quiet: bool
     keep_file: bool = False
+    wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_heard <= 1:
@@ -192,15 +199,17 @@ def write_results(
     *,
     recording: str | None,
     audio: AudioOptions = AudioOptions(),
+    censored: Sequence[Change] = (),
 ) -> list[str]:
     """Write a transcript to its files, or the one result to standard output; returns the files.
 
-    `recording` is what a page plays, and `audio` how its waveform is read.
+    `recording` is what a page plays, and `audio` how its waveform is read. `censored` are the words
+    whose list is written where it is wanted.
 
     Raises:
         OutputError, OutputExistsError: a file, or standard output, cannot be written.
     """
-    from subalign.pipeline.outputs import write
+    from subalign.pipeline.outputs import CENSORED, write, write_text
 
     def media(format: str, folder: Path) -> "PageMedia | None":
         if recording is None or format != "html":
@@ -213,6 +222,9 @@ def write_results(
         only = results.formats[0]
         print_transcript(transcript, only, layout, media(only, Path()))
     for output in outputs:
+        if output.format == CENSORED:
+            write_text(render_labels(censored), output.path, overwrite=results.overwrite)
+            continue
         write(
             transcript,
             output.path,

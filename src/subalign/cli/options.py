@@ -164,7 +164,7 @@ class ResultArguments:
         _output("--skip-existing", help="Keep results that are there and write the others."),
     ] = False
 
-    def results(self, *, embed: bool = False) -> Results:
+    def results(self, *, embed: bool = False, censored: bool = False) -> Results:
         """The formats, where they go, and what happens to files that are there.
 
         Raises:
@@ -184,6 +184,7 @@ class ResultArguments:
                 "overwrite" if self.overwrite else "skip" if self.skip_existing else "refuse"
             ),
             embed=embed,
+            censored=censored,
         )
 
 

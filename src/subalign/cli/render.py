@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import subcommand
+from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import each_file, exit_code_after, say_skipped, shown_warnings
+from subalign.cli.wording import WordingArguments, reword
 from subalign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def render(
     embed: cli.Embed = False,
     keep_lines: _KeepLines = False,
     layout: LayoutArguments,
+    words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> int:
     """Write saved results in any format and layout, without a model."""
     cues = layout.options(session.settings.profiles, keep_lines=keep_lines)
     warn_of_limits(cues, session)
-    wanted = results.results(embed=embed)
+    wording = words.wording()
+    wanted = results.results(embed=embed, censored=bool(wording.censored))
     _check_one_result(len(sources), wanted, media)
     taken: dict[Path, str] = {}
     skipped: list[str] = []
@@ -79,7 +82,10 @@ def render(
         printed = wanted.printed(source)
         outputs = () if printed else _outputs(source, wanted, taken)
         if outputs or printed:
-            written = write_results(transcript, outputs, wanted, cues, recording=media)
+            edited, censored = reword(transcript, wording, source, session, quiet=quiet)
+            written = write_results(
+                *(edited, outputs, wanted, cues), recording=media, censored=censored
+            )
         seconds = time.perf_counter() - started
         if outputs and not quiet:
             session.say(f"{source} {session.arrow} {', '.join(written)} ({seconds:.2f} s)")
@@ -108,6 +114,10 @@ def _outputs(source: str, results: Results, taken: dict[Path, str]) -> "tuple[Ou
     from subalign.pipeline.outputs import Input, plan_outputs, prepare_outputs, refuse_given
 
     item = Input(source, Path() if source == "-" else Path(source).parent)
-    outputs = plan_outputs(item, results.formats, results.folder, taken, replaceable=True)
+    outputs = plan_outputs(
+        *(item, results.formats, results.folder, taken),
+        replaceable=True,
+        censored=results.censored,
+    )
     refuse_given(outputs, source, "given result", results.existing)
     return prepare_outputs(outputs, results.existing)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import subcommand
+from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
@@ -19,6 +19,7 @@ from subalign.cli.parsers import (
     parse_tokens,
 )
 from subalign.cli.run_options import RunArguments
+from subalign.cli.wording import WordingArguments
 from subalign.errors import UsageError
 from subalign.options import (
     APPEND_PUNCTUATIONS,
@@ -266,6 +267,7 @@ def transcribe(
     compute: cli.ComputeArguments,
     audio: cli.AudioArguments,
     transcription: TranscriptionArguments,
+    words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
     alignment: cli.AlignmentArguments,
     run: RunArguments,
     verbose: _Verbose = False,
@@ -275,9 +277,10 @@ def transcribe(
     cues = layout.options(session.settings.profiles)
     _check_layout(cues, transcription.word_timestamps)
     warn_of_limits(cues, session)
+    wording = words.wording()
     job = TranscribeJob(
         sources=tuple(inputs),
-        results=results.results(embed=embed),
+        results=results.results(embed=embed, censored=bool(wording.censored)),
         run=run.options(),
         layout=cues,
         compute=compute.options(),
@@ -289,6 +292,7 @@ def transcribe(
         ),
         verbose=verbose,
         quiet=quiet,
+        wording=wording,
     )
     if verbose and quiet:
         raise UsageError("--verbose and --quiet exclude each other: use one of them.")

@@ -14,6 +14,7 @@ from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, write_results
 from subalign.cli.messages import report, sentence_of
 from subalign.cli.progress import Running, audio_done, clock, run_summary
+from subalign.cli.wording import reword
 from subalign.decoding import LanguageGuess
 from subalign.errors import ModelError, ToolMissingError, UsageError
 from subalign.model import Whisper
@@ -127,10 +128,12 @@ def _transcribe(
         progress.finish()
     if not transcript.segments:
         session.warn(f"No speech was found in {work.label}: the result is without text.")
+    transcript, censored = reword(transcript, job.wording, work.label, session, quiet=job.quiet)
     written = write_results(
         *(transcript, work.outputs, replace(job.results, existing=work.existing), job.layout),
         recording=work.input.source,
         audio=job.audio,
+        censored=censored,
     )
     if not job.quiet:
         session.say(

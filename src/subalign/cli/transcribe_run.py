@@ -154,7 +154,9 @@ def _outputs(
         check_embedding(item.source)
     if job.results.printed(item.source):
         return (), existing
-    planned = plan_outputs(item, job.results.formats, job.results.folder, taken)
+    planned = plan_outputs(
+        *(item, job.results.formats, job.results.folder, taken), censored=job.results.censored
+    )
     own = {output.path for output in before.outputs} if before else set()
     if {file.path for file in written_files(planned, done=False)} <= own:
         existing = "overwrite"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from subalign.subtitles import PageMedia
 
 __all__ = [
+    "CENSORED",
     "ExistingFiles",
     "Input",
     "Output",
@@ -39,6 +40,9 @@ __all__ = [
 
 # what no file's name may hold on one system or another
 _NO_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|\ud800-\udfff]')
+
+# the "format" of the list of censored words: Audacity labels
+CENSORED = "censored"
 
 # what to do where an output is there already
 ExistingFiles = Literal["refuse", "overwrite", "skip"]
@@ -102,22 +106,27 @@ def plan_outputs(
     taken: dict[Path, str],
     *,
     replaceable: bool = False,
+    censored: bool = False,
 ) -> tuple[Output, ...]:
     """The files that come of one input; `taken` remembers whose each file is.
+
+    With `censored` the list of censored words is one of them.
 
     Raises:
         OutputError: another input already writes one of the files, or one is the input, which is
             not `replaceable`.
     """
     target = item.folder if folder is None else folder / item.subfolder
-    outputs = tuple(Output(name, target / file_name(item.stem, name)) for name in formats)
+    outputs = [Output(name, target / file_name(item.stem, name)) for name in formats]
+    if censored:
+        outputs.append(Output(CENSORED, target / f"{item.stem}.censored.labels.txt"))
     for output in outputs:
         if not replaceable and output.path.absolute() == Path(item.source).absolute():
             raise OutputError(
                 f"{item.source} would be replaced by its own result: give another `path`."
             )
         _claim(output.path, item.source, taken)
-    return outputs
+    return tuple(outputs)
 
 
 def _claim(target: Path, source: str, taken: dict[Path, str]) -> None:

@@ -15,8 +15,11 @@ from subalign.subtitles.layout.cues import lay_out as cues_of
 from subalign.subtitles.layout.profiles import Profile, chosen_profile
 from subalign.subtitles.retiming import TimeMap, through_points
 from subalign.subtitles.retiming import retime as move
+from subalign.wording.apply import Wording, apply_wording
+from subalign.wording.censoring import read_censored
+from subalign.wording.replacements import read_replacements
 
-__all__ = ["check", "fix", "lay_out", "render", "retime"]
+__all__ = ["check", "fix", "lay_out", "render", "retime", "reword"]
 
 Number = float | Fraction
 
@@ -40,6 +43,32 @@ def render(transcript: Transcript, format: str, layout: LayoutOptions = LayoutOp
     text = io.StringIO(newline="")
     get_writer(format, layout).write(transcript, text)
     return text.getvalue()
+
+
+def reword(
+    transcript: Transcript,
+    *,
+    replace: Sequence[str] = (),
+    remove_fillers: bool = False,
+    censor: Sequence[str] = (),
+) -> Transcript:
+    """A transcript with other words at the same times; new words share the time of the old ones.
+
+    Args:
+        transcript: what was transcribed, or aligned.
+        replace: "this => that" or "/regular expression/ => that", each after those before it.
+        remove_fillers: leave out what people say while they think, by the transcript's language.
+        censor: words that become "[bleep]"; * is any letters, "word => text" shows a text.
+
+    Raises:
+        UsageError: an entry makes no sense.
+    """
+    wording = Wording(
+        replacements=read_replacements("\n".join(replace), "`replace`"),
+        without_fillers=remove_fillers,
+        censored=read_censored("\n".join(censor), "`censor`"),
+    )
+    return apply_wording(transcript, wording).transcript
 
 
 def check(file: SubtitleFile, layout: LayoutOptions = LayoutOptions()) -> tuple[Problem, ...]:
