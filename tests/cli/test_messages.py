@@ -1,10 +1,12 @@
 """Errors name parameters in the library, and options on the command line."""
 
 import ast
+import io
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.main import get_command
 
 import subalign as package
@@ -23,7 +25,8 @@ from subalign.errors import (
 SOURCES = sorted(
     path
     for path in Path(package.__file__).parent.rglob("*.py")
-    if "cli" not in path.parts and path.name != "package_index.py"  # which calls pip
+    # those that call pip and yt-dlp name the options of these
+    if "cli" not in path.parts and path.name not in ("package_index.py", "web_page.py")
 )
 _REPORTERS = re.compile(r"(Error|warning|_require|_unknown|_no_text)$")
 
@@ -81,6 +84,20 @@ def test_what_is_wrong_with_a_file_does_not_stop_the_others(error, capsys):
     failed = each_file(["one", "two", "one"], work, Session())
     assert [name for name, _ in failed] == ["one", "two"]
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_narrow_terminal_gets_lines_that_end_between_words():
+    file = io.StringIO()
+    session = Session()
+    # a session's console is made when it is first asked for
+    vars(session)["console"] = Console(
+        file=file, force_terminal=True, width=24, color_system=None, _environ={"TERM": "xterm"}
+    )
+    session.warn("talk.wav is cut short: /a/very/long-path/that/no/line/holds.wav is a copy.")
+    assert file.getvalue().splitlines() == [
+        *("Warning: talk.wav is cut", "short:", "/a/very/long-path/that/no/line/holds.wav"),
+        "is a copy.",
+    ]
 
 
 def _texts(node):

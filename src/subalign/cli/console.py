@@ -68,7 +68,10 @@ class Session:
         return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
     def say(self, text: str, *, style: str = "", prefix: str = "") -> None:
-        """One line on standard error, however long; `style` colours the prefix on a terminal."""
+        """One line on standard error, however long; `style` colours the prefix on a terminal.
+
+        Terminals get it wrapped between words; those too long for a line, as paths, stay whole.
+        """
         if self._is_plain():
             # nobody is told where nothing can be told: the work and its exit code count
             with suppress(OSError, ValueError):
@@ -78,8 +81,15 @@ class Session:
             return
         from rich.text import Text
 
-        line = Text.assemble((prefix, style), one_line(text))
-        self.console.print(line, soft_wrap=True)
+        line = prefix + one_line(text)
+        if self.console.is_terminal:
+            from textwrap import wrap
+
+            width = self.console.width
+            line = "\n".join(wrap(line, width, break_long_words=False, break_on_hyphens=False))
+        shown = Text(line)
+        shown.stylize(style, 0, len(prefix))
+        self.console.print(shown, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """What a user should know although the work goes on."""

@@ -354,7 +354,7 @@ def test_text_grid(talk: Transcript) -> None:
 def test_ctm(talk: Transcript) -> None:
     assert written("ctm", talk) == (
         "my_talk 1 0.504 0.496 Go 0.5000\n"
-        "my_talk 1 1.250 0.250 on! 0.5000\n"
+        "my_talk 1 1.250 0.250 on 0.5000\n"
         ';; my_talk 1 3.000 4.000 "a", b\n'
     )
 
@@ -363,7 +363,30 @@ def test_ctm_without_a_recordings_name_and_without_a_probability(make: Maker) ->
     transcript = make([(" New  York;;", 0.0, 0.5)])
     word = Word(" New  York;;", 0.0, 0.5, float("nan"))
     transcript = replace(transcript, segments=(replace(transcript.segments[0], words=(word,)),))
-    assert list(get_writer("ctm").render(transcript)) == ["recording 1 0.000 0.500 New_York; NA\n"]
+    assert list(get_writer("ctm").render(transcript)) == ["recording 1 0.000 0.500 New_York NA\n"]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        (" «Well,", "Well"),
+        (" don't...\"", "don't"),
+        (" (e.g.", "e.g."),
+        (" 50%.", "50%"),
+        (" —", None),
+        (" $5", "$5"),
+        (" well-known!?", "well-known"),
+        ("今日。", "今日"),
+        (" ;;", None),
+        (" C#,", "C#"),
+    ],
+)
+def test_ctm_has_words_without_the_punctuation_around_them(
+    make: Maker, said: str, field: str | None
+) -> None:
+    rows = list(get_writer("ctm").render(make([(said, 0.0, 0.5)])))
+    expected = [] if field is None else [f"recording 1 0.000 0.500 {field} 0.5000\n"]
+    assert rows == expected
 
 
 def test_csv(given: Transcript, talk: Transcript) -> None:

@@ -9,6 +9,7 @@ import io
 import logging
 import re
 import tempfile
+import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from fractions import Fraction
@@ -323,9 +324,16 @@ def test_our_own_reader_reads_text_grids_and_ctm(parts: list[tuple[str, int, int
             path = Path(folder) / f"talk.{ending}"
             path.write_text(rendered(format_name, transcript), "utf-8")
             found = read_reference_words(path).words
-            assert [(word.text, word.start, word.end) for word in found] == [
-                (word.text.strip(), word.start, word.end) for word in words
+            # CTM has no punctuation around words
+            kept = [word for word in words if format_name != "ctm" or letters(word.text)]
+            assert [(letters(word.text), word.start, word.end) for word in found] == [
+                (letters(word.text), word.start, word.end) for word in kept
             ]
+
+
+def letters(text: str) -> str:
+    """All but space and punctuation."""
+    return "".join(char for char in bare(text) if not unicodedata.category(char).startswith("P"))
 
 
 _CTM_ROW = re.compile(r"a_b 1 (\d+\.\d{3}) (\d+\.\d{3}) (\S+) (0\.\d{4}|1\.0000)")
@@ -337,9 +345,10 @@ def test_a_strict_reader_reads_ctm(transcript: Transcript) -> None:
     found = [_CTM_ROW.fullmatch(row).groups() for row in rows if not row.startswith(";;")]
     spans = [(int(s.replace(".", "")), int(d.replace(".", ""))) for s, d, _, _ in found]
     assert in_order([(start, start + duration) for start, duration in spans])
-    # a run of semicolons, also one that spaces part, is one: it would begin a comment
-    texts = [re.sub(";+", ";", bare(text).replace("_", "")) for _, _, text, _ in found]
-    assert texts == [re.sub(";+", ";", text.replace("_", "")) for text in words_text(transcript)]
+    texts = [letters(text) for _, _, text, _ in found]
+    assert [text for text in texts if text] == [
+        text for text in map(letters, words_text(transcript)) if text
+    ]
     assert not any(";;" in row for row in rows if not row.startswith(";;"))
 
 

@@ -1,5 +1,7 @@
 """What holds for every layout by a profile, whatever the words are."""
 
+import io
+import logging
 import re
 from itertools import combinations, pairwise
 
@@ -8,11 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from subalign.options import FRAME_RATES, LayoutOptions
-from subalign.results import Word
-from subalign.subtitles import Cue, TextSpan, lay_out
+from subalign.results import Transcript, Word
+from subalign.subtitles import Cue, TextSpan, get_writer, lay_out
+from subalign.subtitles.check import check_file
+from subalign.subtitles.files import parse_subtitle_file
 from subalign.subtitles.layout.frame_rates import frame_rate
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
+from subalign.subtitles.layout.timing import SHIFT, Ticks
 from subalign.subtitles.tags import plain_text
 from subtitles.layout.streams import segment_of, spaced_words, word_streams
 
@@ -90,7 +95,9 @@ def test_cues_keep_to_the_time_of_their_words(words, options) -> None:
         inside = words[first : first + count]
         first += count
         # one tick of rounding, and one for each word that would start with the word before it
-        assert abs(cue.start_ms / 1000 - inside[0].start) <= tick * len(words)
+        late = cue.start_ms / 1000 - inside[0].start
+        assert -max(SHIFT, profile.linger) - tick * len(words) <= late
+        assert late <= SHIFT + tick * len(words)
         if len(inside) > 1:
             silences = (after.start - before.end for before, after in pairwise(inside))
             assert max(silences) <= profile.linger + 1e-6
@@ -144,6 +151,82 @@ def test_highlighting_shows_the_laid_out_cues_word_by_word(words, options) -> No
             assert part.end_ms <= cue.end_ms
             now = part.end_ms
     assert next(shown, None) is None
+
+
+@given(words=spaced_words(most=25), options=OPTIONS, form=st.sampled_from(["srt", "vtt", "ass"]))
+@SETTINGS
+def test_what_is_written_passes_the_check_or_is_told(words, options, form) -> None:
+    """The file itself, by the same profile; what it lacks is what the warning counts and names."""
+    transcript = Transcript("", "en", (segment_of(*words),), words[-1].end + 1, "m", "0")
+    writer, file, warnings = get_writer(form, options, recording="talk"), io.StringIO(), []
+    handler = logging.Handler()
+    handler.emit = lambda record: warnings.append(record.getMessage())
+    logger = logging.getLogger("subalign")
+    logger.addHandler(handler)
+    try:
+        writer.write(transcript, file)
+    finally:
+        logger.removeHandler(handler)
+    read = parse_subtitle_file(file.getvalue(), f"talk.{form}")
+    problems = check_file(read, chosen_profile(options))
+    told = re.findall(r"(?:: |, )(\d+) at \d\d:", "".join(warnings))
+    counts = [int(count) for count in re.findall(r"^talk: (\d+) of ", "".join(warnings))]
+    found = sorted({problem.cue for problem in problems})
+    assert len(told) == min(5, sum(counts))
+    # SubStation Alpha counts hundredths, which hides what is off by less
+    assert len(found) <= sum(counts)
+    assert form == "ass" or len(found) == sum(counts)
+    assert form == "ass" or [str(cue) for cue in found[:5]] == told
+
+
+@given(words=spaced_words(), options=OPTIONS)
+@SETTINGS
+def test_moving_starts_breaks_no_limit_that_was_kept(words, options) -> None:
+    """Cues take time from the silence and from each other only where nobody misses it."""
+    profile = chosen_profile(options)
+    moved = find_breaches(cues_of(words, options, "en"), profile)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ticks, "_shifted", lambda self, starts, *others: starts)
+        fixed = find_breaches(cues_of(words, options, "en"), profile)
+    assert {(one.cue, one.limit) for one in moved} <= {(one.cue, one.limit) for one in fixed}
+
+
+def test_a_cue_is_lengthened_into_the_silence_around_it() -> None:
+    """Twenty letters in half a second: a second of silence before them and all after them count."""
+    words = (
+        *(Word(" Well.", 0.0, 0.4, 0.5), Word(" Extraordinarily", 4.0, 4.3, 0.5)),
+        *(Word(" hasty.", 4.3, 4.5, 0.5), Word(" So", 4.6, 5.0, 0.5), Word(" it is.", 5.0, 7, 0.5)),
+    )
+    options = LayoutOptions(profile="broadcast", max_line_width=24, max_line_count=1)
+    first, second, third = cues_of(words, options, "en")
+    assert (first.start_ms, second.text, third.text) == (0, "Extraordinarily hasty.", "So it is.")
+    # 22 characters at 17 a second, and the gap of 80 ms before the next
+    assert (second.end_ms, second.start_ms) == (4520, 4520 - 1295)
+    assert find_breaches((first, second, third), chosen_profile(options)) == []
+
+
+def test_quick_cues_share_their_time_with_slow_neighbours() -> None:
+    """A cue of 0.3 s between slow ones: 0.2 s at most are taken from each."""
+    words = (
+        *(Word(" Slow.", 0.0, 2.0, 0.5), Word(" Quick.", 2.0, 2.3, 0.5)),
+        Word(" Slow again.", 2.3, 5.0, 0.5),
+    )
+    options = LayoutOptions(profile="social", max_words_per_line=1, min_duration=0.5)
+    cues = cues_of(words, options, "en")
+    assert [(cue.start_ms, cue.end_ms) for cue in cues] == [(0, 1800), (1800, 2300), (2300, 5300)]
+
+
+def test_the_end_of_a_segment_is_no_end_of_a_cue() -> None:
+    """Cues and lines are those of one segment, whatever segments the words come in."""
+    texts = "We met the old man who lived by the sea. He was kind."
+    words = [
+        Word(f" {text}", 0.3 * number, 0.3 * number + 0.28, 0.5)
+        for number, text in enumerate(texts.split())
+    ]
+    whole = list(lay_out([segment_of(*words)], LayoutOptions(), language="en"))
+    for cut in range(1, len(words)):
+        parts = [segment_of(*words[:cut]), segment_of(*words[cut:])]
+        assert list(lay_out(parts, LayoutOptions(), language="en")) == whole
 
 
 def divisions(count: int, most_lines: int):

@@ -11,7 +11,7 @@ from subalign.subtitles.files import FileCue, OtherLines, SubtitleFile
 from subalign.subtitles.files.reading import has_header
 from subalign.subtitles.files.rolling import are_rolling, unrolled
 from subalign.subtitles.files.subtitle_file import shown_text
-from subalign.subtitles.files.times import are_exact
+from subalign.subtitles.files.times import RESOLUTION_MS, are_exact
 from subalign.subtitles.layout.limits import find_breaches
 from subalign.subtitles.layout.profiles import Profile
 
@@ -148,7 +148,7 @@ def _cue(cue: FileCue, number: int, file: SubtitleFile) -> Iterator[Problem]:
 def _limits(file: SubtitleFile, profile: Profile) -> Iterator[Problem]:
     numbers = {cue.id: number for number, cue in enumerate(file.cues, start=1)}
     for shown in cues_by_position(file):
-        for breach in find_breaches(shown, profile):
+        for breach in find_breaches(shown, profile, rounding_ms=RESOLUTION_MS[file.format]):
             if breach.limit != "reversed":  # `_cue` tells these
                 cue = shown[breach.cue].cue
                 yield _problem(breach.limit, cue, numbers[cue.id], breach.value, breach.allowed)

@@ -1,11 +1,20 @@
 """The times of a cue, as each format writes them, and as people's programs do."""
 
 import re
+from collections.abc import Mapping
 
 from subalign.subtitles.files.subtitle_file import FileFormat
 from subalign.subtitles.timecode import ass_timecode, clock_time, srt_timecode, to_units
 
-__all__ = ["DIRECTION", "TIME", "are_exact", "milliseconds", "written_time", "written_times"]
+__all__ = [
+    "DIRECTION",
+    "RESOLUTION_MS",
+    "TIME",
+    "are_exact",
+    "milliseconds",
+    "written_time",
+    "written_times",
+]
 
 TIME = r"-?(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,:;]\d{1,20}(?:[.,]\d{1,20})?)?"
 """A time however it is written: one to three parts, any decimal mark, any number of decimals."""
@@ -28,6 +37,10 @@ _EXACT = {
     "vtt": re.compile(rf"{_VTT}[ \t]+-->[ \t]+{_VTT}"),
     "ass": re.compile(rf"{_ASS},{_ASS}"),
 }
+
+
+RESOLUTION_MS: Mapping[FileFormat, int] = {"srt": 1, "vtt": 1, "ass": 10}
+"""The steps in which formats count time."""
 
 
 def milliseconds(time: str) -> int:

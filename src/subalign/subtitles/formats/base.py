@@ -1,5 +1,6 @@
 """What the writers of all formats share; a format is one subclass in a module of its own."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -15,6 +16,8 @@ from subalign.subtitles.timecode import to_milliseconds
 
 if TYPE_CHECKING:
     from subalign.subtitles.page.page import PageMedia
+
+_logger = logging.getLogger("subalign")
 
 __all__ = [
     "WRITERS",
@@ -83,13 +86,29 @@ class CueWriter(ResultWriter):
     """
 
     def cues(self, transcript: Transcript) -> Iterator[Cue]:
-        """The cues, not yet highlighted."""
-        return lay_out(
+        """The cues, not yet highlighted. Those that break a limit are told by a warning."""
+        cues = lay_out(
             transcript.segments,
             self.options,
             language=transcript.language,
             duration=transcript.duration,
         )
+        kept = self.options.keep_lines or packs_words(self.options)
+        return cues if kept else self._held_to_limits(cues)
+
+    def _held_to_limits(self, cues: Iterable[Cue]) -> Iterator[Cue]:
+        # they load NumPy, as the layout does
+        from subalign.subtitles.layout.limits import breaches_told, find_breaches
+        from subalign.subtitles.layout.profiles import chosen_profile
+
+        shown = []
+        for cue in cues:
+            shown.append(cue)
+            yield cue
+        profile = chosen_profile(self.options)
+        if breaches := find_breaches(shown, profile):
+            told = breaches_told(breaches, shown, profile)
+            _logger.warning("%s: %s.", self.recording or "The result", told)
 
     def rendered(self, transcript: Transcript) -> Iterator[TextSpan]:
         """What is shown, one after the other."""

@@ -60,7 +60,7 @@ def time_by_profile(
         is_mostly_wide(sizes[:, 0], sizes[:, 1]), profile.max_wide_cps, profile.max_cps
     )
     needed = ticks.needed(sizes[:, 2], speeds)
-    ends = ticks.ends(starts, word_ends, np.append(starts[1:], FOREVER), needed)
+    starts, ends = ticks.times(starts, word_ends, needed)
     clock = profile.clock
     for cue, start_tick, end_tick in zip(given, starts.tolist(), ends.tolist(), strict=True):
         start, end = clock.milliseconds(start_tick), clock.milliseconds(end_tick)
@@ -122,6 +122,8 @@ def _layout_input(
     return LayoutInput(
         starts=starts,
         ends=end_ticks(end_seconds, starts, ticks.per_second),
+        # the cues before a later batch stay until its first word
+        earliest=int(starts[0]) if earlier else 0,
         next_start=max(following, int(starts[-1]) + 1),
         columns=sizes[:, 0],
         wide=sizes[:, 1],

@@ -1,18 +1,33 @@
 """Which limits of a profile cues break, whoever laid them out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from subalign.subtitles.layout.profiles import Profile
 from subalign.subtitles.layout.width import is_mostly_wide, measure
 from subalign.subtitles.tags import one_line, plain_text
+from subalign.subtitles.timecode import clock_time
 
-__all__ = ["Breach", "Limit", "ShownText", "find_breaches"]
+__all__ = ["Breach", "Limit", "ShownText", "breaches_told", "find_breaches"]
 
 Limit = Literal["lines", "width", "words", "speed", "short", "long", "gap", "overlap", "reversed"]
 
-_ROUNDING = 1  # ms by which the distance of two rounded times may be off
+_TOLD = 5  # cues that a message names
+
+_UNITS: Mapping[Limit, str] = {
+    "lines": "lines",
+    "width": "columns",
+    "words": "words in a line",
+    "speed": "characters a second",
+    "short": "s",
+    "long": "s",
+    "gap": "s to the next",
+    "overlap": "s to the next",
+    "reversed": "s",
+}
+
+_MILLISECOND = 1
 
 
 class ShownText(Protocol):
@@ -42,22 +57,44 @@ class Breach:
     allowed: float
 
 
-def find_breaches(cues: Iterable[ShownText], profile: Profile) -> list[Breach]:
+def find_breaches(
+    cues: Iterable[ShownText], profile: Profile, *, rounding_ms: int = _MILLISECOND
+) -> list[Breach]:
     """Every limit that every cue breaks, in the order of the cues.
 
     Formatting tags are no text. Line breaks count as the spaces that they stand for. Times of a
-    file are rounded to milliseconds, so durations and gaps may fall short by one.
+    file are rounded, to milliseconds or to `rounding_ms`, so durations and gaps may be off by that.
     """
     shown = list(cues)
     found: list[Breach] = []
     for index, cue in enumerate(shown):
         lines = plain_text(cue.text).splitlines()
         found += (Breach(index, *breach) for breach in _text_breaches(lines, profile))
-        found += (Breach(index, *breach) for breach in _time_breaches(cue, lines, profile))
+        found += (
+            Breach(index, *breach) for breach in _time_breaches(cue, lines, profile, rounding_ms)
+        )
         if index + 1 < len(shown):
             gap = shown[index + 1].start_ms - cue.end_ms
-            found += (Breach(index, *breach) for breach in _gap_breaches(gap, profile))
+            found += (Breach(index, *breach) for breach in _gap_breaches(gap, profile, rounding_ms))
     return found
+
+
+def breaches_told(breaches: Sequence[Breach], cues: Sequence[ShownText], profile: Profile) -> str:
+    """The cues that break limits, in words: how many they are, and the first of them."""
+    first = dict(reversed([(breach.cue, breach) for breach in breaches]))
+    told = [_told(first[number], cues[number]) for number in sorted(first)[:_TOLD]]
+    more = f", and {len(first) - _TOLD} more" if len(first) > _TOLD else ""
+    breaks = "cue breaks" if len(first) == 1 else "cues break"
+    return (
+        f"{len(first)} of {len(cues)} {breaks} a limit of the profile {profile.name}, as no layout "
+        f"keeps all of the text within it: {', '.join(told)}{more}"
+    )
+
+
+def _told(breach: Breach, cue: ShownText) -> str:
+    value, allowed = round(breach.value, 2), round(breach.allowed, 2)
+    time = clock_time(cue.start_ms)
+    return f"{breach.cue + 1} at {time} ({value:g} {_UNITS[breach.limit]}, not {allowed:g})"
 
 
 _Found = tuple[Limit, float, float]
@@ -79,24 +116,26 @@ def _text_breaches(lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
         yield "words", words, profile.max_words_per_line
 
 
-def _time_breaches(cue: ShownText, lines: Sequence[str], profile: Profile) -> Iterator[_Found]:
+def _time_breaches(
+    cue: ShownText, lines: Sequence[str], profile: Profile, rounding_ms: int
+) -> Iterator[_Found]:
     duration = cue.end_ms - cue.start_ms
     if duration <= 0:
         yield "reversed", duration / 1000, profile.min_duration
         return
     columns, wide, characters = measure(one_line("\n".join(lines)))
     speed = profile.max_wide_cps if is_mostly_wide(columns, wide) else profile.max_cps
-    if characters * 1000 > speed * (duration + _ROUNDING):
+    if characters * 1000 > speed * (duration + rounding_ms):
         yield "speed", characters * 1000 / duration, speed
-    if duration + _ROUNDING < profile.min_duration * 1000:
+    if duration + rounding_ms < profile.min_duration * 1000:
         yield "short", duration / 1000, profile.min_duration
-    if duration - _ROUNDING > profile.max_duration * 1000:
+    if duration - rounding_ms > profile.max_duration * 1000:
         yield "long", duration / 1000, profile.max_duration
 
 
-def _gap_breaches(gap: int, profile: Profile) -> Iterator[_Found]:
+def _gap_breaches(gap: int, profile: Profile, rounding_ms: int) -> Iterator[_Found]:
     allowed = profile.clock.milliseconds(profile.gap_ticks)
     if gap < 0:
         yield "overlap", gap / 1000, allowed / 1000
-    elif gap + _ROUNDING < allowed:
+    elif gap + rounding_ms < allowed:
         yield "gap", gap / 1000, allowed / 1000

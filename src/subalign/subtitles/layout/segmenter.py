@@ -60,7 +60,8 @@ _COSTS = LayoutCosts()
 class LayoutInput:
     """Chunks in order, one entry each; a "break" is that before the chunk.
 
-    `starts` and `ends` are ticks; `next_start` is where the next batch begins. `columns`, `wide`
+    `starts` and `ends` are ticks; `earliest` is where the first cue may begin at the earliest, and
+    `next_start` where the next batch begins. `columns`, `wide`
     and `characters` are sizes of the text without the space before it, of which `spaces` tells (0
     or 1). `costs` are those of line breaks, `pauses` the silences in ms. `new_cue` marks breaks
     that must be between cues, `dashed` those before a dash: between lines at least, and within a
@@ -69,6 +70,7 @@ class LayoutInput:
 
     starts: Numbers
     ends: Numbers
+    earliest: int
     next_start: int
     columns: Numbers
     wide: Numbers
@@ -128,22 +130,34 @@ class _Segmenter:
 
     def cues(self) -> list[SegmentedCue]:
         """The cheapest segmentation."""
-        ends: list[Numbers] = []
-        costs: list[Numbers] = []
-        for span, lines in enumerate(self._line_costs(), start=1):
-            cost, end = self._cues(span)
-            ends.append(end)
-            costs.append(np.minimum(cost + lines, _NEVER))
-        starts = self._given.starts
-        return [
-            SegmentedCue(
-                self._line_starts(first, last),
-                last,
-                int(starts[first]),
-                int(ends[last - first - 1][first]),
-            )
-            for first, last in _cheapest(costs, self._count)
+        costs = [
+            np.minimum(self._cues(span) + lines, _NEVER)
+            for span, lines in enumerate(self._line_costs(), start=1)
         ]
+        spans = _cheapest(costs, self._count)
+        firsts, lasts = np.array(spans, np.int64).T
+        columns = self._columns[lasts] - self._columns[firsts] - self._given.spaces[firsts]
+        characters = self._characters[lasts] - self._characters[firsts]
+        needed = self._needed(
+            *(columns, self._wide[lasts] - self._wide[firsts]),
+            characters - self._given.spaces[firsts],
+        )
+        starts, ends = self._ticks.times(
+            *(self._given.starts[firsts], self._given.ends[lasts - 1], needed),
+            earliest=self._given.earliest,
+            next_start=self._given.next_start,
+        )
+        return [
+            SegmentedCue(self._line_starts(*span), span[1], start, end)
+            for span, start, end in zip(spans, starts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def _needed(self, columns: Numbers, wide: Numbers, characters: Numbers) -> Numbers:
+        """The ticks in which cues of such sizes are read."""
+        profile = self._profile
+        mostly_wide = is_mostly_wide(columns, wide)
+        speeds = np.where(mostly_wide, profile.max_wide_cps, profile.max_cps)
+        return self._ticks.needed(characters, speeds)
 
     def _over(self, span: int, sums: Numbers) -> Numbers:
         """The sum over `span` chunks, from each first chunk."""
@@ -211,22 +225,20 @@ class _Segmenter:
             np.minimum(best, above[rest - 1][:size] + lines[length - 1][rest:], out=best)
         return best
 
-    def _cues(self, span: int) -> tuple[Numbers, Numbers]:
-        """What cues cost beside their lines, and when they end."""
-        given, profile, ticks = self._given, self._profile, self._ticks
+    def _cues(self, span: int) -> Numbers:
+        """What cues cost beside their lines."""
+        given, ticks = self._given, self._ticks
         size = self._count - span + 1
         starts, next_starts = given.starts[:size], self._next_starts[span:]
         word_ends = given.ends[span - 1 :]
-        mostly_wide = is_mostly_wide(self._width(span), self._over(span, self._wide))
-        speeds = np.where(mostly_wide, profile.max_wide_cps, profile.max_cps)
         characters = self._over(span, self._characters) - given.spaces[:size]
-        needed = ticks.needed(characters, speeds)
+        needed = self._needed(self._width(span), self._over(span, self._wide), characters)
         ends = ticks.ends(starts, word_ends, next_starts, needed)
         durations = ends - starts
         milliseconds = durations * 1000 // int(ticks.per_second)
         breaches = _shortfall(durations, np.full(size, ticks.min_duration))
         breaches += _shortfall(durations, needed) + (ends > next_starts - ticks.gap) * _BREACH
-        cost = (
+        cost: Numbers = (
             _COSTS.cue
             + self._cue_breaks[span:]
             + self._breaks_inside(span, self._inside)
@@ -240,7 +252,7 @@ class _Segmenter:
             new_lines = self._breaks_inside(span, self._new_lines) > 0
             never |= new_lines & ~given.dashed[:size]
             cost = np.where(never, _NEVER, cost)
-        return cost, ends
+        return cost
 
     def _line_starts(self, first: int, end: int) -> tuple[int, ...]:
         """Where the lines of one cue begin, so that they cost what `_line_costs` found."""
