@@ -8,7 +8,8 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subalign.alignment.boundaries import refine_boundaries, spectral_features
+from subalign.alignment import boundaries
+from subalign.alignment.boundaries import BoundaryThresholds, refine_boundaries, spectral_features
 from subalign.alignment.grapheme_hmm import (
     ANY_LETTER,
     SILENCE,
@@ -35,6 +36,16 @@ def talk_words(talk):
     content = json.loads(talk.with_name("talk.words.json").read_text(encoding="utf-8"))
     rows = content["words"] if isinstance(content, dict) else content
     return [Word(row["word"], row["start"], row["end"], 1.0) for row in rows]
+
+
+class Heard:
+    """A net that finds given scores in whatever it hears."""
+
+    def __init__(self, scores):
+        self._scores = scores
+
+    def scores(self, features):
+        return self._scores[:, : len(features)]
 
 
 def moved(words, seconds):
@@ -224,7 +235,7 @@ def test_what_the_net_hears_moves_an_edge():
     a, b = (2 * prior.units.index(letter) - 1 for letter in "ab")
     scores = np.zeros((len(prior.mixtures.constants), 60), np.float32)
     scores[[a, a + 1], 10:25] = scores[[b, b + 1], 25:50] = 1e3
-    [edges] = prior.boundaries([features], [words], [scores])
+    [edges] = prior.boundaries([features], [words], Heard(scores))
     assert edges is not None
     assert edges.tolist() == [[10, 25], [25, 50]]
 
@@ -238,8 +249,25 @@ def test_beside_a_pause_the_net_has_no_say():
     scores = np.zeros((len(prior.mixtures.constants), said.size), np.float32)
     scores[0, 22:90] = 1e3
     [alone] = prior.boundaries([features], [words])
-    [edges] = prior.boundaries([features], [words], [scores])
+    [edges] = prior.boundaries([features], [words], Heard(scores))
     assert alone is not None
     assert edges is not None
     assert edges[0, 1] == alone[0, 1] > 25
     assert edges[1, 0] == alone[1, 0] < 85
+
+
+def test_features_do_not_depend_on_blocks(talk_mel, monkeypatch):
+    whole = spectral_features(talk_mel)
+    monkeypatch.setattr(boundaries, "_BLOCK", 450)
+    np.testing.assert_allclose(spectral_features(talk_mel), whole, atol=1e-4)
+
+
+def test_long_speech_is_refined_in_parts(talk_mel, talk_words):
+    """Each has its own sound, which the words beside the cut do not leave."""
+    whole = refine_boundaries(talk_mel, talk_words)
+    thresholds = BoundaryThresholds(longest=4.0)
+    parts = refine_boundaries(talk_mel, talk_words, thresholds=thresholds)
+    assert parts.by_sound.sum() >= whole.by_sound.sum() - 2
+    away = [abs(a.start - b.start) for a, b in zip(parts.words, whole.words, strict=True)]
+    assert np.mean(away) < 0.005
+    assert all(a.end <= b.start for a, b in zip(parts.words, parts.words[1:], strict=False))

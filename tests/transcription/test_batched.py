@@ -128,7 +128,7 @@ def test_only_windows_that_fail_are_decoded_again(embedded_model, talk, monkeypa
     mel = log_mel([talk], n_mels=embedded_model.dims.n_mels)
     width = embedded_model.dims.window_frames
     frames = [np.arange(first, first + width) for first in (0, 100, 200)]
-    encoded = WindowBatches(embedded_model, mel, Speech.by_loudness(mel), []).encode(frames)
+    encoded = WindowBatches(embedded_model, mel, Speech.by_loudness(mel), [], 1).encode(frames)
     results = fallback.decode_with_fallback(
         embedded_model,
         encoded,
@@ -183,9 +183,10 @@ def test_segments_end_with_sentences_at_pauses_and_when_they_get_long():
 
 
 def test_large_models_get_small_batches(embedded_model):
-    assert usual_batch_size(embedded_model) == 8
+    assert usual_batch_size(embedded_model, 1) == 8
+    assert usual_batch_size(embedded_model, 5) == 6
     thresholds = batched.BatchThresholds(memory=1)
-    assert usual_batch_size(embedded_model, thresholds) == 1
+    assert usual_batch_size(embedded_model, 1, thresholds) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ once (`grapheme_hmm`), then each edge goes to the largest change of the spectrum
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -132,9 +132,11 @@ class BoundaryThresholds:
 
     # before and after a frame, where its cepstra's usual values are taken from
     normalisation: float = 3.0
-    # a pause that ends an utterance, whose words share the sound, and the sound around one
+    # a pause that ends an utterance, whose words share the sound, and the sound around one; longer
+    # ones end in their longest pause, as memory grows with them
     pause: float = 1.0
     margin: float = 0.3
+    longest: float = 60.0
     # the spectrum's change is that between the means of so much before and after an edge
     side: float = 0.025
     # how far an edge may go, what the change (in the utterance's median) counts against the squared
@@ -151,6 +153,7 @@ class BoundaryThresholds:
 _NEPERS = np.float32(4.0 * np.log(10.0))
 
 _BLOCK = 6000  # frames that are transformed at once
+_SLOPE = 2  # frames before and after one that its slope is taken over
 _LEAST_DEVIATION = 1e-3  # of a cepstrum that does not change
 _LEAST_CHANGE = 1e-6  # of a spectrum that does not change
 
@@ -191,10 +194,8 @@ def refine_boundaries(
     for utterance in utterances:
         spoken.append([_spoken(words[n], utterance.first) for n in utterance.words])
         sounds.append(features[utterance.first : utterance.end])
-    net = read_letter_net()
-    scores = [net.scores(sound) for sound in sounds]
-    found = read_prior().boundaries(sounds, spoken, scores, thresholds=hmm)
-    del features, sounds, scores
+    found = read_prior().boundaries(sounds, spoken, read_letter_net(), thresholds=hmm)
+    del features, sounds
     edges = np.array([(word.start, word.end) for word in words])
     for utterance, frames in zip(utterances, found, strict=True):
         if frames is None:
@@ -247,7 +248,7 @@ def _utterances(
         else:
             runs.append([n])
     utterances = []
-    for run in runs:
+    for run in [part for whole in runs for part in _parts(whole, words, thresholds.longest)]:
         first, last = words[run[0]], words[run[-1]]
         # half of a pause is the neighbour's margin
         before = (words[run[0] - 1].end + first.start) / 2 if run[0] else start
@@ -256,6 +257,18 @@ def _utterances(
         stop = round(min(last.end + thresholds.margin, after) * FRAMES_PER_SECOND)
         utterances.append(_Utterance(range(run[0], run[-1] + 1), begin, stop))
     return utterances
+
+
+def _parts(run: list[int], words: Sequence[Word], longest: float) -> Iterator[list[int]]:
+    """The run, cut in the longest pause of its middle half until no part is longer."""
+    if len(run) < 2 or words[run[-1]].end - words[run[0]].start <= longest:
+        yield run
+        return
+    quarter = len(run) // 4
+    inner = range(max(1, quarter), max(2, len(run) - quarter))
+    cut = max(inner, key=lambda n: words[run[n]].start - words[run[n - 1]].end)
+    yield from _parts(run[:cut], words, longest)
+    yield from _parts(run[cut:], words, longest)
 
 
 def _spoken(word: Word, first_frame: int) -> SpokenWord:
@@ -269,24 +282,26 @@ def spectral_features(
 ) -> NDArray[np.float32]:
     """Cepstra, normalised by those around them, with two derivatives (frames, 39)."""
     around = round(thresholds.normalisation * FRAMES_PER_SECOND)
-    cepstra = _normalised(_cepstra(mel, thresholds.cepstra), around)
-    speed = _derivative(cepstra)
+    basis = _cosines(thresholds.cepstra, mel.n_mels)
     weight = thresholds.derivative_weight
-    parts = cepstra, weight * speed, weight * _derivative(speed)
-    return np.concatenate(parts, axis=1, dtype=np.float32)
-
-
-def _cepstra(mel: LogMel, n_cepstra: int) -> NDArray[np.float64]:
-    """The orthonormal discrete cosine transform (type II) of log-mel frames (frames, n_cepstra)."""
-    bands = np.arange(mel.n_mels)
-    angles = np.pi * np.arange(n_cepstra)[:, None] * (2 * bands + 1) / (2 * mel.n_mels)
-    basis = np.cos(angles) * np.sqrt(2 / mel.n_mels)
-    basis[0] /= np.sqrt(2)
-    cepstra = np.empty((mel.n_frames, n_cepstra))
+    features = np.empty((mel.n_frames, 3 * thresholds.cepstra), np.float32)
     for first in range(0, mel.n_frames, _BLOCK):
         end = min(first + _BLOCK, mel.n_frames)
-        cepstra[first:end] = (basis @ _log_power(mel, first, end)).T
-    return cepstra
+        begin = max(first - around - 2 * _SLOPE, 0)
+        stop = min(end + around + 2 * _SLOPE, mel.n_frames)
+        cepstra = _normalised((basis @ _log_power(mel, begin, stop)).T, around)
+        speed = _derivative(cepstra)
+        parts = cepstra, weight * speed, weight * _derivative(speed)
+        features[first:end] = np.concatenate(parts, axis=1)[first - begin : end - begin]
+    return features
+
+
+def _cosines(n_cepstra: int, n_mels: int) -> NDArray[np.float64]:
+    """The orthonormal discrete cosine transform (type II) of log-mel bands (n_cepstra, n_mels)."""
+    angles = np.pi * np.arange(n_cepstra)[:, None] * (2 * np.arange(n_mels) + 1) / (2 * n_mels)
+    basis = np.cos(angles) * np.sqrt(2 / n_mels)
+    basis[0] /= np.sqrt(2)
+    return basis  # type: ignore[no-any-return]
 
 
 def _log_power(mel: LogMel, first: int, end: int) -> NDArray[np.float32]:
@@ -313,7 +328,7 @@ def _sums(
 
 def _derivative(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The slope over five frames (Furui 1986) of (frames, values)."""
-    padded = np.pad(values, ((2, 2), (0, 0)), mode="edge")
+    padded = np.pad(values, ((_SLOPE, _SLOPE), (0, 0)), mode="edge")
     return (2 * (padded[4:] - padded[:-4]) + padded[3:-1] - padded[1:-3]) / 10
 
 

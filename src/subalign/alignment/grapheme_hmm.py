@@ -145,28 +145,25 @@ class GraphemeHmm:
         self,
         features: Sequence[NDArray[np.float32]],
         utterances: Sequence[Sequence[SpokenWord]],
-        scores: Sequence[NDArray[np.float32]] | None = None,
+        net: "LetterNet | None" = None,
         *,
         thresholds: HmmThresholds = HmmThresholds(),
     ) -> list[NDArray[np.int64] | None]:
         """First and end frame of each word (words, 2), of one utterance after another.
 
-        `features` (frames, dimensions) are each utterance's, as are `scores` by `LetterNet`
-        (states, frames), which count between words without a pause between them. None where the
-        words do not fit near where attention has them.
+        `features` (frames, dimensions) are each utterance's. What `net` finds in them counts
+        between words without a pause between them. None where the words do not fit near where
+        attention has them.
         """
         prior = model = self.with_letters(_unknown_letters(self.units, utterances, thresholds))
         paths = model.paths(features, utterances, thresholds=thresholds)
         for _ in range(thresholds.passes - 1):
-            frames = np.concatenate(features)
-            states = np.concatenate([path.states for path in paths])
-            statistics = mixture_statistics(frames, states, model.mixtures)
-            model = prior.adapted(statistics, thresholds)
+            model = prior.adapted(_statistics(features, paths, model.mixtures), thresholds)
             paths = model.paths(features, utterances, thresholds=thresholds)
         # beside pauses, where the net takes breath and decay for letters, the mixtures decide alone
         alone = paths
-        if scores:
-            paths = model.paths(features, utterances, scores, thresholds=thresholds)
+        if net is not None:
+            paths = model.paths(features, utterances, net, thresholds=thresholds)
         return [
             thresholds.beside_pauses(_edges(own, words), _edges(other, words), words, len(frames))
             if own.found
@@ -178,15 +175,14 @@ class GraphemeHmm:
         self,
         features: Sequence[NDArray[np.float32]],
         utterances: Sequence[Sequence[SpokenWord]],
-        scores: Sequence[NDArray[np.float32]] | None = None,
+        net: "LetterNet | None" = None,
         *,
         thresholds: HmmThresholds = HmmThresholds(),
     ) -> list["StatePath"]:
         """The most probable path through each utterance's words, near where attention has them."""
-        given: Sequence[NDArray[np.float32] | None] = scores or [None] * len(features)
         return [
-            self._path(frames, self._chain(words, len(frames), thresholds), own, thresholds)
-            for frames, words, own in zip(features, utterances, given, strict=True)
+            self._path(frames, self._chain(words, len(frames), thresholds), net, thresholds)
+            for frames, words in zip(features, utterances, strict=True)
         ]
 
     def _chain(
@@ -232,14 +228,14 @@ class GraphemeHmm:
         self,
         features: NDArray[np.float32],
         chain: "_Chain",
-        scores: NDArray[np.float32] | None,
+        net: "LetterNet | None",
         thresholds: HmmThresholds,
     ) -> "StatePath":
         places = state_path(
             *(features, chain.states, chain.first, chain.end, chain.words < 0, self.mixtures),
             spans=chain.spans,
             away=thresholds.away,
-            scores=None if scores is None else self._weighted(scores, thresholds),
+            scores=None if net is None else self._weighted(net.scores(features), thresholds),
         )
         if places.size < len(features):
             nothing = np.full(len(features), -1)
@@ -321,6 +317,21 @@ def _unknown_letters(
             for letter, count in counts.items()
             if count >= thresholds.least_occurrences and letter not in units
         )
+    )
+
+
+def _statistics(
+    features: Sequence[NDArray[np.float32]], paths: Sequence[StatePath], mixtures: Mixtures
+) -> MixtureStatistics:
+    """Those of all utterances."""
+    found = [
+        mixture_statistics(frames, path.states, mixtures)
+        for frames, path in zip(features, paths, strict=True)
+    ]
+    return MixtureStatistics(
+        np.sum([one.counts for one in found], axis=0),
+        np.sum([one.sums for one in found], axis=0),
+        np.sum([one.squares for one in found], axis=0),
     )
 
 

@@ -120,7 +120,7 @@ def teacher_force(
     num_frames: Sequence[int],
     heads: Iterable[tuple[int, int]],
 ) -> list[TeacherForced]:
-    """Read every window's text in one run of the decoder.
+    """Read every window's text in one run of the decoder; on a processor window by window.
 
     `texts` are tokens without special ones, `num_frames` how many mel frames of each window are
     audio, and `heads` the (layer, head) pairs whose scores are wanted; they come layer by layer.
@@ -129,6 +129,25 @@ def teacher_force(
     Raises:
         ValueError: a text is too long for the decoder.
     """
+    pairs = tuple(heads)
+    # a processor gains nothing by a batch, whose float32 keys, values and scores need memory
+    size = 1 if model.device.type == "cpu" else max(1, len(texts))
+    forced = []
+    for first in range(0, len(texts), size):
+        part = slice(first, first + size)
+        own = encoded.select(part)
+        forced += _teacher_force(model, tokenizer, own, texts[part], num_frames[part], pairs)
+    return forced
+
+
+def _teacher_force(
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    texts: Sequence[Sequence[int]],
+    num_frames: Sequence[int],
+    heads: Sequence[tuple[int, int]],
+) -> list[TeacherForced]:
     tokens, n_start = _input_tokens(model, tokenizer, texts, with_end=True)
     with capture_scores(model.decoder, heads) as capture:
         states = model.decoder.hidden(tokens, encoded)

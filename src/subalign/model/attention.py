@@ -6,7 +6,7 @@ switches are context managers over `ContextVar`s: they restore on any exit, nest
 other threads.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar, NamedTuple, Protocol
@@ -23,6 +23,7 @@ __all__ = [
     "MultiHeadAttention",
     "disable_sdpa",
     "explicit_attention",
+    "joined",
 ]
 
 SDPA_AVAILABLE = hasattr(functional, "scaled_dot_product_attention")
@@ -104,6 +105,12 @@ class KeyValues(NamedTuple):
     def contiguous(self) -> "KeyValues":
         """The same, each position's channels side by side."""
         return KeyValues(self.keys.contiguous(), self.values.contiguous())
+
+
+def joined(parts: Sequence[Memory]) -> Memory:
+    """What several batches of windows of one layer attend to, as one batch."""
+    tensors = zip(*parts, strict=True)
+    return type(parts[0])(*map(torch.cat, tensors))
 
 
 class MultiHeadAttention(nn.Module):

@@ -1,5 +1,7 @@
 """Where a model runs and in which number type."""
 
+import ctypes
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,6 +13,7 @@ __all__ = [
     "Processor",
     "TensorOptions",
     "available_devices",
+    "give_back_memory",
     "int8_available",
     "processor",
     "resolve_compute",
@@ -148,3 +151,13 @@ def int8_available() -> bool:
     return torch.backends.quantized.engine in ("x86", "fbgemm") and hasattr(
         torch, "_make_per_channel_quantized_tensor"
     )
+
+
+def give_back_memory() -> None:
+    """Let glibc return what is free: what is loaded or decoded in many sizes leaves gaps.
+
+    With base in int8 they were 100 MiB after loading it, and 430 MiB after a batch of windows.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

@@ -109,7 +109,13 @@ class DecoderCache:
     def select(self, rows: Tensor) -> None:
         """Go on with these rows alone (rows,), in increasing order."""
         kept = self._store[:, :, : len(rows)]
-        kept[..., : self.length, :] = self._store[..., : self.length, :].index_select(2, rows)
+        if reads_wait(self._store.device):
+            kept[..., : self.length, :] = self._store[..., : self.length, :].index_select(2, rows)
+        else:
+            # in place: the batch's copy would be most of what it takes
+            for row, source in enumerate(rows.tolist()):
+                if row != source:
+                    self._used(row, 0).copy_(self._used(source, 0))
         self._store = kept
         self._writers = self._writers[rows.cpu()]
         self._layers = [KeyValues(*layer.unbind()) for layer in kept.unbind()]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from subalign.errors import CheckpointError, UsageError
-from subalign.model.attention import KeyValues, Linear, Memory, MultiHeadAttention
+from subalign.model.attention import KeyValues, Linear, Memory, MultiHeadAttention, joined
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.head_dumps import decode_dump
 from subalign.model.kv_cache import DecoderCache, EncodedAudio
@@ -136,8 +136,10 @@ class TextDecoder(nn.Module):
 
     def cross_attention_kv(self, features: Tensor) -> tuple[Memory, ...]:
         """Each layer's cross-attention keys and values of encoded windows."""
+        # as in `Whisper.encode`; and 8-bit products have a scale for all that they are given
+        windows = features.split(1) if features.device.type == "cpu" else (features,)  # type: ignore[no-untyped-call]
         return tuple(
-            self.packed_memory(block.cross_attn.project(features))  # type: ignore[union-attr, operator]
+            joined([self.packed_memory(block.cross_attn.project(part)) for part in windows])  # type: ignore[union-attr, operator]
             for block in self.blocks
         )
 

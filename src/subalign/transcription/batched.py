@@ -5,8 +5,6 @@ from attention, and segments are made of words. What a window's text leaves out 
 again as a window of its own.
 """
 
-import ctypes
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +15,7 @@ from subalign.decoding import DecodingResult, tokenizer_of
 from subalign.mel import FRAMES_PER_SECOND, LogMel, has_sound
 from subalign.mel.speech import Frames, Speech
 from subalign.model import EncodedAudio, Whisper
+from subalign.model.devices import give_back_memory
 from subalign.options import TranscriptionOptions
 from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
@@ -25,7 +24,13 @@ from subalign.transcription.journal import WindowState
 from subalign.transcription.silence import is_silence
 from subalign.transcription.windows import SegmentTimer, TimedWord
 
-__all__ = ["BatchThresholds", "BatchedTranscriber", "WindowBatches", "sentences"]
+__all__ = [
+    "BatchThresholds",
+    "BatchedTranscriber",
+    "WindowBatches",
+    "sentences",
+    "usual_batch_size",
+]
 
 _SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！", "।", "؟", "۔")  # noqa: RUF001
 _CLOSING = "\"')]}»”’」』"
@@ -42,8 +47,10 @@ class BatchThresholds:
     sentence_pause: float = 0.1
     pause: float = 1.0
     longest_segment: float = 20.0
-    # windows of a batch, and bytes that they may take
+    # windows of a batch and, on a processor, rows (windows times beams), as more take more memory
+    # and are no faster; bytes that a batch may take
     windows: int = 8
+    rows: int = 32
     windows_on_gpu: int = 32
     memory: int = 1 << 30
     memory_on_gpu: int = 4 << 30
@@ -52,7 +59,7 @@ class BatchThresholds:
 class WindowBatches:
     """The windows of a recording's clips, made and encoded batch by batch.
 
-    `ranges` are the clips in mel frames; `batch_size` None suits the model and its device.
+    `ranges` are the clips in mel frames, and `batch_size` the windows of a batch.
     """
 
     def __init__(
@@ -61,13 +68,13 @@ class WindowBatches:
         mel: LogMel,
         speech: Speech,
         ranges: Sequence[tuple[int, int]],
-        batch_size: int | None = None,
+        batch_size: int,
     ) -> None:
         self.model = model
         self.speech = speech
         self._mel = mel
         self._ranges = ranges
-        self._batch_size = batch_size or usual_batch_size(model)
+        self._batch_size = batch_size
         self._first: tuple[list[Frames], EncodedAudio] | None = None
 
     def first_windows(self) -> Iterator[EncodedAudio]:
@@ -84,11 +91,15 @@ class WindowBatches:
     ) -> Iterator[tuple[list[Frames], EncodedAudio]]:
         """Batches of windows from a frame to before another, encoded, that end `after` a frame."""
         for batch in self._batches(start, end):
-            if int(batch[-1][-1]) < after:
-                continue
-            kept, self._first = self._first, None
-            same = kept is not None and len(kept[0]) == len(batch) and kept[0][0][0] == batch[0][0]
-            yield kept if kept is not None and same else (batch, self.encode(batch))
+            if int(batch[-1][-1]) >= after:
+                yield self._kept(batch) or (batch, self.encode(batch))
+
+    def _kept(self, batch: list[Frames]) -> tuple[list[Frames], EncodedAudio] | None:
+        """The first batch, where it is this one."""
+        kept, self._first = self._first, None
+        if kept is None or len(kept[0]) != len(batch) or kept[0][0][0] != batch[0][0]:
+            return None
+        return kept
 
     def _batches(self, start: int, end: int) -> Iterator[list[Frames]]:
         windows = self.speech.windows(start, end, self.model.dims.window_frames)
@@ -109,15 +120,21 @@ class WindowBatches:
                     int(part[0]), part.size, part.size
                 )
                 at += part.size
-        return self.model.encode(mels)
+        encoded = self.model.encode(mels)
+        give_back_memory()
+        return encoded
 
 
-def usual_batch_size(model: Whisper, thresholds: BatchThresholds = BatchThresholds()) -> int:
+def usual_batch_size(
+    model: Whisper, beams: int, thresholds: BatchThresholds = BatchThresholds()
+) -> int:
     """How many windows are decoded at once: fewer of a large model, more on a GPU."""
     dims, on_gpu = model.dims, model.device.type == "cuda"
     numbers = 2 * dims.n_text_layer * dims.n_audio_ctx * dims.n_text_state
     room = thresholds.memory_on_gpu if on_gpu else thresholds.memory
-    most = thresholds.windows_on_gpu if on_gpu else thresholds.windows
+    most = (
+        thresholds.windows_on_gpu if on_gpu else min(thresholds.windows, thresholds.rows // beams)
+    )
     return max(1, min(most, room // (numbers * model.dtype.itemsize)))
 
 
@@ -156,7 +173,8 @@ class BatchedTranscriber:
         """
         for windows, encoded in self._batches.of_clip(start, end, after):
             found = self._transcribe(windows, encoded)
-            _give_back_memory()
+            del encoded  # before the next batch is encoded
+            give_back_memory()
             yield [segment for part in found for segment in part], int(windows[-1][-1]) + 1
         yield (), end
 
@@ -173,6 +191,7 @@ class BatchedTranscriber:
     def _transcribe(self, windows: Sequence[Frames], encoded: EncodedAudio) -> list[list[Segment]]:
         """The segments of each window."""
         results = self._decode(encoded)
+        give_back_memory()
         if self._timer_for is None:
             texts = [self._text(result) for result in results]
             return [
@@ -274,16 +293,6 @@ class BatchedTranscriber:
             compression_ratio=result.compression_ratio,
             no_speech_prob=result.no_speech_prob,
         )
-
-
-def _give_back_memory() -> None:
-    """Let glibc return what is free: batches' tensors have many sizes, and their gaps add up.
-
-    With base in int8 they were 430 MiB after a batch, and 250 MiB more after most of an hour.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def sentences(

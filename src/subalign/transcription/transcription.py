@@ -18,7 +18,7 @@ from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
 from subalign.results import Chapter, Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
-from subalign.transcription.batched import BatchedTranscriber, WindowBatches
+from subalign.transcription.batched import BatchedTranscriber, WindowBatches, usual_batch_size
 from subalign.transcription.journal import Journal
 from subalign.transcription.sequential import SlidingWindow
 from subalign.transcription.windows import MelWindow, SegmentTimer, frame_ranges
@@ -83,7 +83,8 @@ class Transcription:
         self._batches = None
         if not options.sequential:
             found = Speech.by_loudness(mel) if speech is None else speech
-            self._batches = WindowBatches(model, mel, found, self._ranges, options.batch_size)
+            size = options.batch_size or usual_batch_size(model, options.beam_size or 1)
+            self._batches = WindowBatches(model, mel, found, self._ranges, size)
         self._journal = journal
         if journal is not None and journal.begun:
             self.language_guess = journal.guess

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from subalign.errors import CheckpointError
 from subalign.model.checkpoints.tensors import StoredTensor, check_tensors
-from subalign.model.devices import TensorOptions
+from subalign.model.devices import TensorOptions, give_back_memory
 from subalign.model.dimensions import ModelDimensions
 from subalign.model.int8 import quantize
 from subalign.model.registry import OfficialModel, official_models
@@ -106,6 +106,7 @@ def build_model(
 
     if target.compute == "int8":
         quantize(model, read)
+        give_back_memory()
     weights = {key: read(key, target.dtype) for key in model.state_dict()}
     model.load_state_dict(weights, assign=True)
     return model.requires_grad_(False).eval()
