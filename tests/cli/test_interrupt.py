@@ -65,7 +65,7 @@ def taken(number=signal.SIGINT):
     before, hook = signal.signal(number, signal.default_int_handler), sys.unraisablehook
     try:
         # the test's own frame, behind contextlib's and this one
-        subalign.cli._take_interrupts(sys._getframe(2))
+        subalign.cli.take_interrupts(sys._getframe(2))
         yield
     finally:
         signal.signal(number, before)
@@ -162,7 +162,7 @@ def test_the_command_is_interrupted_while_it_is_imported(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(subalign.cli.app, "run", run)
-    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda _outermost: ())
+    monkeypatch.setattr(subalign.cli, "take_interrupts", lambda _outermost: ())
     with pytest.raises(SystemExit) as stopped:
         subalign.cli.main()
     assert stopped.value.code == 130

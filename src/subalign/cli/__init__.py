@@ -13,12 +13,12 @@ import threading
 import time
 from types import FrameType
 
-__all__ = ["main"]
+__all__ = ["main", "take_interrupts"]
 
 
 def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
-    taken = _take_interrupts(sys._getframe())
+    taken = take_interrupts(sys._getframe())
     _wait_asleep()
     try:
         from subalign.cli.app import run  # takes a moment, in which somebody may press Ctrl-C
@@ -40,7 +40,7 @@ def _wait_asleep() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
 
 
-def _take_interrupts(outermost: FrameType) -> list[int]:
+def take_interrupts(outermost: FrameType) -> list[int]:
     """Let SIGTERM, and the end of the terminal, do what Ctrl-C does: no half-written file stays.
 
     `outermost` is the frame beyond which code is whoever's that calls the command. Returns the

@@ -21,7 +21,7 @@ from subalign.wording.censoring import render_labels
 from subalign.wording.edits import Change
 
 if TYPE_CHECKING:
-    from subalign.pipeline.outputs import Output
+    from subalign.pipeline.outputs import ExistingFiles, Input, Output
     from subalign.subtitles import PageMedia
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Results",
     "RunOptions",
     "TranscribeJob",
+    "Work",
     "write_results",
 ]
 
@@ -93,12 +94,14 @@ class RunOptions:
     """How a run over many recordings is done.
 
     `ledger` is where the account of it is kept; None is beside the results, if one is to be
-    kept at all: to `resume` a run, with `retry_failed` also what failed in it.
+    kept at all: to `resume` a run, with `retry_failed` also what failed in it. `jobs` is how many
+    worker processes there are; None is none, and `auto` as many as suit the machine.
     """
 
     ledger: Path | None = None
     resume: bool = False
     retry_failed: bool = False
+    jobs: int | Literal["auto"] | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -129,10 +132,10 @@ class TranscribeJob:
 
     def __post_init__(self) -> None:
         piped = "-" in self.sources or self.results.to_stdout
-        if self.run.keeps_ledger and piped:
+        if piped and self.run != RunOptions():
             raise UsageError(
-                "A ledger keeps account of files: leave --ledger, --resume and --retry-failed out "
-                "where standard input or output is used."
+                "--ledger, --resume, --retry-failed and --jobs are for files: leave them out where "
+                "standard input or output is used."
             )
 
     @property
@@ -157,6 +160,22 @@ class TranscribeJob:
             "layout": asdict(self.layout),
             **self.wording.facts,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One recording with the files to write, or with none where its result is printed.
+
+    `key` is its name in the ledger, `label` that in messages. `existing` is what happens where one
+    of the files has appeared meanwhile, `journal` the file to go on from after a kill.
+    """
+
+    input: "Input"
+    key: str
+    label: str
+    outputs: "tuple[Output, ...]"
+    existing: "ExistingFiles"
+    journal: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

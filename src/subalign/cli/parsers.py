@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
-from typing import cast
+from typing import Literal, cast
 
 from subalign.errors import UsageError
 from subalign.options import Clip, Position, StyleOptions
@@ -18,6 +18,7 @@ __all__ = [
     "parse_clips",
     "parse_count",
     "parse_fraction",
+    "parse_jobs",
     "parse_moment",
     "parse_number",
     "parse_pairs",
@@ -56,6 +57,18 @@ def parse_count(text: str, option: str) -> int | None:
         return None
     if not re.fullmatch("[0-9]{1,9}", stripped) or int(stripped) < 1:
         raise UsageError(f"{option} takes a whole number from 1 up or none, not {text!r}.")
+    return int(stripped)
+
+
+def parse_jobs(text: str | None) -> int | Literal["auto"] | None:
+    """How many worker processes there are: a whole number from 1 up, or `auto`; None for none."""
+    if text is None:
+        return None
+    stripped = text.strip().lower()
+    if stripped == "auto":
+        return "auto"
+    if not re.fullmatch("[0-9]{1,4}", stripped) or int(stripped) < 1:
+        raise UsageError(f"--jobs takes a whole number from 1 up or auto, not {text!r}.")
     return int(stripped)
 
 

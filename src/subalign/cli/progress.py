@@ -1,5 +1,6 @@
 """The bar on a terminal: reading the audio, then how far the text has come by audio time."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +21,7 @@ from subalign.cli.console import one_line
 from subalign.options import Clip
 
 __all__ = [
+    "ManyProgress",
     "RunProgress",
     "audio_done",
     "clock",
@@ -172,6 +174,95 @@ class RunProgress:
     def _begin(self, description: str, total: float | None) -> None:
         self.finish()
         self._task = self._bars.add_task(description, total=total)
+
+
+@dataclass
+class _Worker:
+    """The recording that a worker is at: its bar, the seconds that are done, and all of them."""
+
+    task: TaskID
+    done: float = 0.0
+    total: float = 0.0
+
+
+class ManyProgress:
+    """A bar for all recordings together, and one for each worker; nothing is drawn unless `shown`.
+
+    Their number tells how far the work is, the seconds of sound how fast.
+    """
+
+    def __init__(self, console: Console, *, total: int, shown: bool) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[text]}", style="progress.remaining", markup=False),
+            console=console,
+            transient=True,
+            expand=True,
+            disable=not shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._total = total
+        self._ended = 0
+        self._audio = 0.0
+        self._started = time.monotonic()
+        self._workers: dict[int, _Worker] = {}
+        self._all = self._bars.add_task(f"{total} recordings", total=total, text="")
+
+    def __enter__(self) -> "ManyProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def moved(self, worker: int, label: str, done: float, total: float | None) -> None:
+        """A worker has come so far in a recording; `total` is None while it is read."""
+        if worker not in self._workers:
+            self._workers[worker] = _Worker(self._bars.add_task("", total=None, text=""))
+        own = self._workers[worker]
+        own.done, own.total = done, total or 0.0
+        self._bars.update(
+            own.task,
+            description=_short(label),
+            completed=done,
+            total=total,
+            text="" if total is None else f"{clock(done)} of {clock(total)}",
+        )
+        self._update()
+
+    def ended(self, worker: int) -> None:
+        """A worker has done with its recording."""
+        own = self._workers.get(worker)
+        self._ended += 1
+        self._audio += own.total if own is not None else 0.0
+        self.lost(worker)
+
+    def lost(self, worker: int) -> None:
+        """A worker has died, or has nothing to do."""
+        own = self._workers.pop(worker, None)
+        if own is not None:
+            self._bars.remove_task(own.task)
+        self._update()
+
+    def summary(self) -> str:
+        """Such as "498 recordings: 12 min 5 s of audio in 61 s, 11.9x"."""
+        elapsed = max(1e-9, time.monotonic() - self._started)
+        return (
+            f"{self._ended} recording{'' if self._ended == 1 else 's'}: "
+            f"{readable_seconds(self._audio)} of audio in {readable_seconds(elapsed)}, "
+            f"{self._audio / elapsed:.1f}x"
+        )
+
+    def _update(self) -> None:
+        running = self._workers.values()
+        parts = self._ended + sum(own.done / own.total for own in running if own.total)
+        elapsed = max(1e-9, time.monotonic() - self._started)
+        speed = (self._audio + sum(own.done for own in running)) / elapsed
+        left = f", {clock(elapsed * (self._total / parts - 1))} left" if parts else ""
+        text = f"{self._ended} of {self._total}, {speed:.1f}x{left}"
+        self._bars.update(self._all, completed=parts, text=text)
 
 
 def _short(label: str) -> str:

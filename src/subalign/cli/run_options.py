@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from subalign.cli.job import RunOptions
+from subalign.cli.parsers import parse_jobs
 
 __all__ = ["RunArguments"]
 
@@ -40,6 +41,24 @@ class RunArguments:
         _many("--retry-failed", help="As --resume, and try again what failed."),
     ] = False
 
+    jobs: Annotated[
+        str | None,
+        _many(
+            "--jobs",
+            "-j",
+            metavar="N",
+            help="Work in so many processes at once, each with the model and a share of the cores, "
+            "or a GPU; auto: as many as there are cores (GPUs) and room in memory. One that dies "
+            "costs its own recording alone.",
+            show_default="in this process",
+        ),
+    ] = None
+
     def options(self) -> RunOptions:
         """The same, checked."""
-        return RunOptions(ledger=self.ledger, resume=self.resume, retry_failed=self.retry_failed)
+        return RunOptions(
+            ledger=self.ledger,
+            resume=self.resume,
+            retry_failed=self.retry_failed,
+            jobs=parse_jobs(self.jobs),
+        )

@@ -4,44 +4,27 @@ This module imports PyTorch.
 """
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Protocol
 
 from subalign.cli.console import Session
-from subalign.cli.job import TranscribeJob, write_results
+from subalign.cli.job import TranscribeJob, Work, write_results
+from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, sentence_of
-from subalign.cli.progress import Running, audio_done, clock, run_summary
+from subalign.cli.progress import Running, RunProgress, audio_done, clock, run_summary
 from subalign.cli.wording import reword
-from subalign.decoding import LanguageGuess
+from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import ModelError, ToolMissingError, UsageError
 from subalign.model import Whisper
 from subalign.options import Clip
-from subalign.pipeline.ledger import Row, fingerprint, written_files
-from subalign.pipeline.outputs import ExistingFiles, Input, Output
+from subalign.pipeline.ledger import Ledger, Row, fingerprint, written_files
 from subalign.pipeline.recordings import transcribe_recording
 from subalign.results import Segment
 from subalign.tokenizer import LANGUAGES
 
-__all__ = ["Progress", "Work", "transcribe_one"]
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One recording with the files to write, or with none where its result is printed.
-
-    `key` is its name in the ledger, `label` that in messages. `existing` is what happens where one
-    of the files has appeared meanwhile, `journal` the file to go on from after a kill.
-    """
-
-    input: Input
-    key: str
-    label: str
-    outputs: tuple[Output, ...]
-    existing: ExistingFiles
-    journal: Path | None = None
+__all__ = ["Progress", "model_of_job", "rows_of_this_process", "transcribe_one"]
 
 
 class Progress(Protocol):
@@ -62,6 +45,41 @@ class Progress(Protocol):
     def finish(self) -> None:
         """It is done, or has failed."""
         ...
+
+
+@contextmanager
+def model_of_job(job: TranscribeJob, session: Session) -> Iterator[Whisper]:
+    """The model of a job, loaded as long as the context lasts.
+
+    Raises:
+        ModelError: it is not available.
+        UsageError: the device is not there, or the model does not do what the job asks for.
+    """
+    with loaded_model(
+        job.compute,
+        session,
+        quiet=job.quiet,
+        command="transcribe",
+        language=job.transcription.language,
+        task=job.transcription.task,
+    ) as model:
+        check_language(model, job.transcription.language, job.transcription.task)
+        yield model
+
+
+def rows_of_this_process(
+    works: Sequence[Work], job: TranscribeJob, ledger: Ledger, session: Session
+) -> Iterator[tuple[Work, Row]]:
+    """What comes of each recording, one after the other."""
+    with model_of_job(job, session) as model:
+        ledger.pin("model", {"model": model.name})
+        shown = session.console.is_terminal and not job.quiet
+        with RunProgress(session.console, shown=shown) as progress:
+            for work in works:
+                ledger.start(work.key, written_files(work.outputs, done=False))
+                row = transcribe_one(work, job, model, session, progress)
+                ledger.end(row)
+                yield work, row
 
 
 def transcribe_one(
@@ -122,7 +140,8 @@ def _transcribe(
         _warn_of_guess(stream.language_guess, work.label, session)
         for segment in stream:
             if job.verbose:
-                session.say(_live(segment))
+                whose = f"{work.label} " if job.run.jobs else ""
+                session.say(f"{whose}{_live(segment)}")
         transcript = stream.transcript()
     finally:
         progress.finish()

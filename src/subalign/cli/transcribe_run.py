@@ -1,7 +1,7 @@
-"""Works through the recordings of a job: plan, load the model once, transcribe, take it down.
+"""Works through the recordings of a job: plan, have them transcribed, tell what failed.
 
 What is wrong with one recording never stops the others. Inputs and outputs are checked before the
-model is loaded, so that mistakes come back at once. This module imports PyTorch.
+model is loaded, so that mistakes come back at once; until then this module imports no PyTorch.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,7 @@ from pathlib import Path
 
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
-from subalign.cli.job import TranscribeJob
-from subalign.cli.loading import loaded_model
+from subalign.cli.job import TranscribeJob, Work
 from subalign.cli.messages import (
     exit_code_after,
     report,
@@ -19,9 +18,6 @@ from subalign.cli.messages import (
     sentence_of,
     shown_warnings,
 )
-from subalign.cli.progress import RunProgress
-from subalign.cli.transcribe_one import Work, transcribe_one
-from subalign.decoding import check_language
 from subalign.errors import InputError, OutputError, UsageError
 from subalign.pipeline.ledger import (
     Ledger,
@@ -76,7 +72,6 @@ def run_transcribe(job: TranscribeJob, session: Session) -> int:
                 "Standard output takes the result of one recording: give a folder as --output-dir."
             )
         for work, row in _rows(plan.works, job, ledger, session):
-            ledger.end(row)
             if row.state == "failed":
                 plan.failed.append((work.label, row.error or ""))
     return exit_code_after(plan.failed, plan.total, session)
@@ -166,21 +161,13 @@ def _outputs(
 def _rows(
     works: list[Work], job: TranscribeJob, ledger: Ledger, session: Session
 ) -> Iterator[tuple[Work, Row]]:
-    """What comes of each recording, one after the other."""
+    """What comes of each recording, and is in the ledger."""
     if not works:
-        return
-    with loaded_model(
-        job.compute,
-        session,
-        quiet=job.quiet,
-        command="transcribe",
-        language=job.transcription.language,
-        task=job.transcription.task,
-    ) as model:
-        ledger.pin("model", {"model": model.name})
-        check_language(model, job.transcription.language, job.transcription.task)
-        shown = session.console.is_terminal and not job.quiet
-        with RunProgress(session.console, shown=shown) as progress:
-            for work in works:
-                ledger.start(work.key, written_files(work.outputs, done=False))
-                yield work, transcribe_one(work, job, model, session, progress)
+        return iter(())
+    if job.run.jobs is not None:
+        from subalign.cli.transcribe_workers import rows_of_workers
+
+        return rows_of_workers(works, job, ledger, session)
+    from subalign.cli.transcribe_one import rows_of_this_process
+
+    return rows_of_this_process(works, job, ledger, session)
