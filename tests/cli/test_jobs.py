@@ -89,7 +89,7 @@ def test_other_options_or_models_are_refused(transcribe, folder, clip):
     for arguments in (["-", "--resume"], ["talk.wav", "-o", "-", "--ledger", "x"]):
         outcome = transcribe(*arguments)
         assert outcome.code == 2
-        assert "A ledger keeps account of files" in outcome.err
+        assert "and --jobs are for files" in outcome.err
 
 
 @pytest.fixture
