@@ -89,7 +89,7 @@ def test_other_options_or_models_are_refused(transcribe, folder, clip):
     for arguments in (["-", "--resume"], ["talk.wav", "-o", "-", "--ledger", "x"]):
         outcome = transcribe(*arguments)
         assert outcome.code == 2
-        assert "and --jobs are for files" in outcome.err
+        assert "--jobs and --shard are for files" in outcome.err
 
 
 @pytest.fixture
@@ -180,3 +180,68 @@ def test_a_killed_run_goes_on_within_a_recording(
     assert not journals.exists()
     assert transcribe(*options, "-o", "out").code == 0
     assert (folder / "long.json").read_bytes() == (folder / "out" / "long.json").read_bytes()
+
+
+def test_shards_have_every_recording_once_and_merge(subalign, folder, monkeypatch):
+    """Nothing is decoded: what each shard plans to do is enough."""
+    names = [f"{number}.wav" for number in range(40)] + [
+        f"deep/{number}.wav" for number in range(9)
+    ]
+    (folder / "in" / "deep").mkdir(parents=True)
+    for name in names:
+        (folder / "in" / name).write_bytes(b"sound")
+    planned = planned_by(monkeypatch)
+    shards = []
+    for part in (1, 2, 3):
+        planned.clear()
+        assert (
+            subalign("transcribe", "in", "-o", "out", "--resume", "--shard", f"{part}/3").code == 0
+        )
+        shards.append(set(planned))
+        assert shards[-1]
+        assert states(subalign, f"out/subalign-{part}-of-3.ledger").keys() == {
+            Path(name).name for name in planned
+        }
+    assert sorted(name for shard in shards for name in shard) == sorted(names)
+
+    # elsewhere, and with one more, each stays in its shard
+    (folder / "in").rename(folder / "moved")
+    (folder / "moved" / "new.wav").write_bytes(b"sound")
+    planned.clear()
+    subalign("transcribe", str(folder / "moved"), "-o", "other", "--shard", "2/3")
+    assert set(planned) - {"new.wav"} == shards[1]
+
+    ledgers = [f"out/subalign-{part}-of-3.ledger" for part in (1, 2, 3)]
+    assert subalign("jobs", "merge", *ledgers, "-o", "all").code == 0
+    assert subalign("jobs", "show", "all").out.endswith("\n49 recordings: 49 waiting\n")
+
+
+def planned_by(monkeypatch):
+    """The names below the given folder of what is to be transcribed."""
+    planned = []
+
+    def note(works, *_rest):
+        planned.extend(str(work.input.subfolder / Path(work.input.source).name) for work in works)
+        return iter(())
+
+    monkeypatch.setattr("subalign.cli.transcribe_run._rows", note)
+    return planned
+
+
+def test_a_shard_without_recordings_and_one_that_is_none(transcribe, folder, clip):
+    parts = [transcribe("talk.wav", "--shard", f"{part}/2", "--overwrite") for part in (1, 2)]
+    assert [part.code for part in parts] == [0, 0]
+    assert sorted(part.err == "No recording is in this shard.\n" for part in parts) == [False, True]
+    for text in ("0/2", "3/2", "2", "a/b", "1/2/3", "-1/2"):
+        outcome = transcribe("talk.wav", f"--shard={text}")
+        assert outcome.code == 2
+        assert outcome.err.startswith("Error: --shard takes a part and how many there are, as 1/8")
+
+
+def test_two_recordings_of_one_name_collide_in_every_shard(subalign, folder, monkeypatch):
+    for name in ("a.wav", "a.mp3"):
+        (folder / name).write_bytes(b"sound")
+    planned = planned_by(monkeypatch)
+    outcomes = [subalign("transcribe", ".", "--shard", f"{part}/2") for part in (1, 2)]
+    assert len(planned) == 1
+    assert sum(outcome.err.count("would both be written to a.srt") for outcome in outcomes) == 2

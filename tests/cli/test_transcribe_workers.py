@@ -181,10 +181,8 @@ def test_a_model_that_no_worker_can_load(transcribe, subalign, tapes):
 def test_jobs_are_for_files(subalign, folder, clip):
     for arguments in (["-"], ["talk.wav", "-o", "-"]):
         outcome = subalign("transcribe", *arguments, "--jobs", "2")
-        assert (outcome.code, outcome.err[:50]) == (
-            2,
-            "Error: --ledger, --resume, --retry-failed and --jo",
-        )
+        assert outcome.code == 2
+        assert "--jobs and --shard are for files" in outcome.err
     outcome = subalign("transcribe", "talk.wav", "--jobs", "0")
     assert outcome.code == 2
     assert outcome.err == "Error: --jobs takes a whole number from 1 up or auto, not '0'.\n"

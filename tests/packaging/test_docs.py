@@ -69,3 +69,18 @@ def test_the_map_of_contributing_leads_to_files_that_are_there(repo_root):
     assert len(paths) > 10
     package = repo_root / "src" / "subalign"
     assert [path for path in paths if not (package / path).exists()] == []
+
+
+def test_the_scripts_for_clusters_have_the_options_and_files_that_they_name(docs, repo_root):
+    command = get_command(app).commands["transcribe"]
+    known = {name for one in command.params for name in one.opts}
+    for name in ("slurm.sh", "kubernetes.yaml"):
+        text = (docs / "cluster" / name).read_text("utf-8").replace("\\\n", " ")
+        [call] = re.findall(r"subalign transcribe (.+(?:\n +--.+)*)", text)
+        given = set(re.findall(r"--[a-z-]+", call))
+        assert {"--resume", "--jobs", "--shard"} < given <= known
+    dockerfile = (docs / "cluster" / "Dockerfile").read_text("utf-8")
+    copied = re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE)
+    files = [file for line in copied for file in line.split()]
+    assert {"pyproject.toml", "src"} <= set(files)
+    assert [file for file in files if not (repo_root / file).exists()] == []

@@ -69,7 +69,7 @@ def test_one_run_at_a_time_and_readers_meanwhile(tmp_path):
     path = tmp_path / "run.ledger"
     with Ledger(path, OPTIONS) as ledger:
         ledger.expect(["/a.wav"])
-        with pytest.raises(UsageError, match="Another run is at"):
+        with pytest.raises(OutputError, match="Another run is at"):
             Ledger(path, OPTIONS, resume=True)
         assert read_ledger(path) == [Row(source="/a.wav")]
         ledger.start("/a.wav", ())

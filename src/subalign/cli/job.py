@@ -34,8 +34,6 @@ __all__ = [
     "write_results",
 ]
 
-LEDGER = "subalign.ledger"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
@@ -95,13 +93,15 @@ class RunOptions:
 
     `ledger` is where the account of it is kept; None is beside the results, if one is to be
     kept at all: to `resume` a run, with `retry_failed` also what failed in it. `jobs` is how many
-    worker processes there are; None is none, and `auto` as many as suit the machine.
+    worker processes there are; None is none, and `auto` as many as suit the machine. `shard` is
+    which part of the recordings is done, from 1, and how many parts there are.
     """
 
     ledger: Path | None = None
     resume: bool = False
     retry_failed: bool = False
     jobs: int | Literal["auto"] | None = None
+    shard: tuple[int, int] | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -134,8 +134,8 @@ class TranscribeJob:
         piped = "-" in self.sources or self.results.to_stdout
         if piped and self.run != RunOptions():
             raise UsageError(
-                "--ledger, --resume, --retry-failed and --jobs are for files: leave them out where "
-                "standard input or output is used."
+                "--ledger, --resume, --retry-failed, --jobs and --shard are for files: leave them "
+                "out where standard input or output is used."
             )
 
     @property
@@ -143,7 +143,8 @@ class TranscribeJob:
         """Where the ledger is; None where none is kept."""
         if not self.run.keeps_ledger:
             return None
-        return self.run.ledger or (self.results.folder or Path()) / LEDGER
+        part = "-{}-of-{}".format(*self.run.shard) if self.run.shard else ""
+        return self.run.ledger or (self.results.folder or Path()) / f"subalign{part}.ledger"
 
     @property
     def result_options(self) -> dict[str, object]:

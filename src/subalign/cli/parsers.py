@@ -23,6 +23,7 @@ __all__ = [
     "parse_number",
     "parse_pairs",
     "parse_point",
+    "parse_shard",
     "parse_stretch",
     "parse_style",
     "parse_temperatures",
@@ -70,6 +71,16 @@ def parse_jobs(text: str | None) -> int | Literal["auto"] | None:
     if not re.fullmatch("[0-9]{1,4}", stripped) or int(stripped) < 1:
         raise UsageError(f"--jobs takes a whole number from 1 up or auto, not {text!r}.")
     return int(stripped)
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """Part I of N, from 1, as I/N; None for all."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard takes a part and how many there are, as 1/8, not {text!r}.")
+    return int(found[1]), int(found[2])
 
 
 def parse_channel(text: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from subalign.cli.job import RunOptions
-from subalign.cli.parsers import parse_jobs
+from subalign.cli.parsers import parse_jobs, parse_shard
 
 __all__ = ["RunArguments"]
 
@@ -25,7 +25,8 @@ class RunArguments:
             "--ledger",
             metavar="FILE",
             help="Keep account of every recording in this SQLite file: `subalign jobs` shows it.",
-            show_default="with --resume subalign.ledger beside the results",
+            show_default="with --resume subalign.ledger, of a shard subalign-I-of-N.ledger, beside "
+            "the results",
         ),
     ] = None
     resume: Annotated[
@@ -54,6 +55,17 @@ class RunArguments:
         ),
     ] = None
 
+    shard: Annotated[
+        str | None,
+        _many(
+            "--shard",
+            metavar="I/N",
+            help="Only part I of N of the recordings, by their names: for N machines with the same "
+            "storage, from 1/N to N/N.",
+            show_default="all",
+        ),
+    ] = None
+
     def options(self) -> RunOptions:
         """The same, checked."""
         return RunOptions(
@@ -61,4 +73,5 @@ class RunArguments:
             resume=self.resume,
             retry_failed=self.retry_failed,
             jobs=parse_jobs(self.jobs),
+            shard=parse_shard(self.shard),
         )

@@ -4,10 +4,14 @@ What is wrong with one recording never stops the others. Inputs and outputs are 
 model is loaded, so that mistakes come back at once; until then this module imports no PyTorch.
 """
 
+import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from subalign.audio import is_address
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, Work
@@ -78,6 +82,8 @@ def run_transcribe(job: TranscribeJob, session: Session) -> int:
 
 
 def _say_what_is_over(plan: _Plan, session: Session) -> None:
+    if not plan.total:
+        session.say("No recording is in this shard.")
     if plan.done:
         session.say(f"{plan.done} of {plan.total} recordings are done already.")
     if plan.failed_before:
@@ -101,10 +107,24 @@ def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
         key = source_key(found.source)
         if key not in seen:
             seen.add(key)
+            if not _is_in_shard(found, job.run.shard):
+                with suppress(OutputError):  # which files are whose is to be known all the same
+                    plan_outputs(found, job.results.formats, job.results.folder, taken)
+                continue
             plan.total += 1
             _plan_one(found, key, plan, taken, job, ledger, session)
     ledger.expect(work.key for work in plan.works)
     return plan
+
+
+def _is_in_shard(item: Input, shard: tuple[int, int] | None) -> bool:
+    """By the name below the given folder, which is the same on all machines and for all times."""
+    if shard is None:
+        return True
+    part, parts = shard
+    name = item.source if is_address(item.source) else Path(item.source).name
+    digest = hashlib.sha256(os.fsencode((item.subfolder / name).as_posix())).digest()
+    return int.from_bytes(digest[:8], "big") % parts == part - 1
 
 
 def _plan_one(

@@ -29,6 +29,7 @@ __all__ = ["rows_of_workers"]
 _MOST_ATTEMPTS = 2  # that a recording has whose worker dies
 _ROOM = 1 << 30  # bytes that a worker may need besides what it has with the model loaded
 _CORES = 1  # of a worker, where as many are started as suit the machine
+_GROUP = Path("/sys/fs/cgroup")  # of the container
 _GLANCE = 1.0  # seconds between two looks at how far a worker is
 
 
@@ -184,10 +185,14 @@ class _Workers:
 
 
 def _cores() -> int:
-    """Cores that this process may use."""
+    """Cores that this process may use, also where a container has its share of them."""
+    found = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        found = len(os.sched_getaffinity(0))
+    with suppress(OSError, ValueError):
+        quota, period = (_GROUP / "cpu.max").read_text("ascii").split()
+        found = min(found, max(1, int(quota) // int(period)))
+    return found
 
 
 def _free_memory() -> int:
@@ -198,9 +203,8 @@ def _free_memory() -> int:
         found = next(line for line in lines if line.startswith("MemAvailable:"))
         free = int(found.split()[1]) << 10
     with suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text("ascii"))
-        free = min(free, limit - int((group / "memory.current").read_text("ascii")))
+        limit = int((_GROUP / "memory.max").read_text("ascii"))
+        free = min(free, limit - int((_GROUP / "memory.current").read_text("ascii")))
     return max(0, free)
 
 

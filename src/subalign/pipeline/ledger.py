@@ -217,9 +217,9 @@ class Ledger:
 
         Raises:
             OutputExistsError: it is there, and not to be resumed.
-            UsageError: another run is at it, or it was begun with other options.
+            UsageError: it was begun with other options.
             InputError: the file is no ledger.
-            OutputError: it cannot be made.
+            OutputError: it cannot be made, or another run is at it.
         """
         self.path = path
         self._journals = None if path is None else path.with_name(f"{path.name}-journals")
@@ -482,9 +482,11 @@ def _locked(path: Path) -> FileLock:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise UsageError(
+        raise OutputError(
             f"Another run is at {path}: wait for it, or name another `ledger`."
         ) from error
+    except NotImplementedError:  # the file system knows no locks
+        return lock
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OutputError(f"{path} cannot be made ({reason}): name another `ledger`.") from error
