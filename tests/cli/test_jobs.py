@@ -70,6 +70,9 @@ def test_files_that_no_ledger_knows_are_not_replaced(transcribe, subalign, folde
     assert transcribe("talk.wav", "--retry-failed", "--skip-existing", "-q").code == 0
     assert states(subalign) == {"talk.wav": ("skipped", 0)}
     assert (folder / "talk.srt").read_text() == "by hand"
+    (folder / "talk.srt").unlink()
+    assert transcribe("talk.wav", "--resume", "--skip-existing", "-q").code == 0
+    assert states(subalign) == {"talk.wav": ("done", 1)}
 
 
 def test_other_options_or_models_are_refused(transcribe, folder, clip):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from subalign.cli.progress import RunProgress, audio_done, clock
+from subalign.cli.progress import ManyProgress, RunProgress, audio_done, clock
 from subalign.options import Clip
 
 
@@ -94,3 +94,27 @@ def test_a_terminal_shows_the_bar_and_keeps_the_line(in_process, clip):
     assert "Reading talk.wav" in text
     assert "of 0:04" in text
     assert "talk.wav → talk.srt (4.0 s of audio in " in text
+
+
+def test_the_bars_of_many_recordings(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("subalign.cli.progress.time.monotonic", lambda: now[0])
+    file = io.StringIO()
+    console = Console(
+        file=file, force_terminal=True, width=100, color_system=None, _environ={"TERM": "xterm"}
+    )
+    with ManyProgress(console, total=4, shown=True) as progress:
+        progress.moved(0, "[b]a.wav", 0.0, None)
+        progress.moved(1, "b.wav", 30.0, 60.0)
+        now[0] += 10
+        progress.moved(0, "[b]a.wav", 20.0, 40.0)
+        progress._bars.refresh()
+        assert "[b]a.wav" in file.getvalue()
+        assert "0:30 of 1:00" in file.getvalue()
+        assert "0 of 4, 5.0x, 0:30 left" in file.getvalue()  # one recording's worth in 10 s
+        progress.ended(0)
+        progress.ended(1)
+        progress.lost(2)  # it had nothing to do
+        progress._bars.refresh()
+        assert "2 of 4, 10.0x, 0:10 left" in file.getvalue()
+        assert progress.summary() == "2 recordings: 100 s of audio in 10 s, 10.0x"

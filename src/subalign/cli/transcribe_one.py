@@ -94,7 +94,7 @@ def transcribe_one(
     file = fingerprint(work.input.source)
     try:
         duration = _transcribe(work, job, model, session, progress, started)
-        outputs = written_files(work.outputs, done=True)
+        outputs = written_files(work.outputs, done=job.run.keeps_ledger)
     except (UsageError, ModelError, ToolMissingError):
         raise
     except Exception as error:  # noqa: BLE001 (the other recordings go on)

@@ -455,7 +455,7 @@ def is_done(row: Row | None) -> bool:
     """Whether nothing is to be done for a recording: it is the same, and its results are there."""
     return (
         row is not None
-        and row.state in ("done", "skipped")
+        and row.state == "done"
         and is_unchanged(row)
         and all(os.path.lexists(output.path) for output in row.outputs)
     )
