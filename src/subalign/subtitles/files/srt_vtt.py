@@ -96,7 +96,7 @@ def _openings(lines: Sequence[str], format: FileFormat) -> Iterator[_Opening]:
         if ">" not in line:
             block = block if line.strip() else at + 1
             continue
-        if format == "vtt" and _VTT_NOTE.match(lines[block]):
+        if format == "vtt" and (_VTT_NOTE.match(lines[block]) or _VTT_NOTE.match(line)):
             continue
         found = _times(line)
         if found is None and not _meant_as_times(line):
