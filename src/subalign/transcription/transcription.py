@@ -94,34 +94,40 @@ class Transcription:
         self.language = guess.language if guess else to_language_code(options.language or "en")
         self._tokenizer = tokenizer_of(model, self.language, options.task)
         self._timed = timer_for is not None and options.word_timestamps
-        prompt = options.initial_prompt
-        initial = self._tokenizer.encode(" " + prompt.strip()) if prompt else []
-        if self._batches is not None:
-            self._windows: SlidingWindow | BatchedTranscriber = BatchedTranscriber(
-                self._batches,
-                options,
-                tokenizer=self._tokenizer,
-                language=None if options.each_language else self.language,
-                initial=initial,
-                timer_for=timer_for,
-            )
-        else:
-            self._windows = SlidingWindow(
-                model,
-                mel,
-                options,
-                tokenizer=self._tokenizer,
-                language=self.language,
-                initial=initial,
-                timer=timer_for(self._tokenizer) if timer_for and self._timed else None,
-                words_move_windows=words_move_windows,
-                encode=self._encode,
-            )
+        self._windows = self._window_source(timer_for, words_move_windows)
         self._finished: list[Segment] = []
         self._counts: list[int] = []  # of finished segments at the end of each clip
         if journal is not None and not journal.begun:
             journal.begin(guess)
         self._segments = self._run()
+
+    def _window_source(
+        self, timer_for: Callable[[Tokenizer], SegmentTimer] | None, words_move_windows: bool
+    ) -> SlidingWindow | BatchedTranscriber:
+        """What transcribes a clip, window after window or in batches."""
+        options, tokenizer = self._options, self._tokenizer
+        prompt = options.initial_prompt
+        initial = tokenizer.encode(" " + prompt.strip()) if prompt else []
+        if self._batches is not None:
+            return BatchedTranscriber(
+                self._batches,
+                options,
+                tokenizer=tokenizer,
+                language=None if options.each_language else self.language,
+                initial=initial,
+                timer_for=timer_for,
+            )
+        return SlidingWindow(
+            self._model,
+            self._mel,
+            options,
+            tokenizer=tokenizer,
+            language=self.language,
+            initial=initial,
+            timer=timer_for(tokenizer) if timer_for and self._timed else None,
+            words_move_windows=words_move_windows,
+            encode=self._encode,
+        )
 
     def __iter__(self) -> Iterator[Segment]:
         return self
