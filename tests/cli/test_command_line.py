@@ -261,7 +261,7 @@ def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, own):
     if own is None:
         monkeypatch.delenv("OMP_WAIT_POLICY")
     monkeypatch.setattr(subalign.cli.app, "run", lambda _arguments: 0)
-    monkeypatch.setattr(subalign.cli, "_take_interrupts", lambda _outermost: ())
+    monkeypatch.setattr(subalign.cli, "take_interrupts", lambda _outermost: ())
     with pytest.raises(SystemExit):
         subalign.cli.main()
     assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")
