@@ -184,7 +184,8 @@ def test_a_name_that_is_not_utf8(transcribe, subalign, folder, clip):
     clip.rename(folder / name)
     outcome = transcribe(name, "-f", "all", "-o", "out", "-q")
     assert (outcome.code, outcome.err) == (0, "")
-    files = {path.name: path.read_text("utf-8") for path in (folder / "out").iterdir()}
+    texts = (path for path in (folder / "out").iterdir() if path.suffix not in (".stl", ".docx"))
+    files = {path.name: path.read_text("utf-8") for path in texts}
     assert set(files) >= {os.fsdecode(b"bad\xff." + end) for end in (b"srt", b"html", b"ctm")}
     assert files[os.fsdecode(b"bad\xff.ctm")].startswith("bad\N{REPLACEMENT CHARACTER} 1 ")
     page = files[os.fsdecode(b"bad\xff.html")]

@@ -370,7 +370,7 @@ def test_standard_input(check, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "bad.srt holds no cues: give SubRip (.srt), WebVTT (.vtt) or SubStation Alpha"),
+        (b"", "bad.srt holds no cues: give SubRip (.srt), WebVTT (.vtt), SubStation"),
         (b"just text", "bad.srt holds no cues"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "bad.srt is not a text file"),
         (b"\0\xff\1" * 1000, "bad.srt is not a text file"),
@@ -449,7 +449,8 @@ def test_formats_that_are_not_checked(check, folder, name, content, sentence):
     outcome = check(name)
     assert outcome.code == 1
     assert outcome.err == (
-        f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass).\n"
+        f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), SBV, "
+        "SCC or EBU STL.\n"
     )
 
 

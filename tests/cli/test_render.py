@@ -195,6 +195,47 @@ def test_files_and_what_is_said(render, folder):
     assert render("a.json", "-o", "sub", "--overwrite", "-q").code == 0
 
 
+SUBTITLES = "1\n00:00:01,000 --> 00:00:03,000\n<i>Hello</i> there,\nyou & me.\n\n"
+
+
+def test_subtitle_files_are_written_in_other_formats(render, folder):
+    (folder / "a.srt").write_text(SUBTITLES)
+    outcome = render("a.srt", "-f", "vtt,scc,stl,txt,itt", "--fps", "25")
+    assert (outcome.code, outcome.err.count("\n")) == (0, 1)
+    assert (folder / "a.vtt").read_text() == (
+        "WEBVTT\n\n00:01.000 --> 00:03.000\n<i>Hello</i> there,\nyou &amp; me.\n\n"
+    )
+    for back in ("a.scc", "a.stl"):
+        assert render(back, "-f", "srt", "-o", "back", "--overwrite").code == 0
+        blocks = (folder / "back" / "a.srt").read_text().splitlines()
+        assert blocks[2:] == ["<i>Hello</i> there,", "you & me.", ""]
+    assert (folder / "a.txt").read_text() == "Hello there, you & me.\n"
+
+
+def test_subtitle_files_are_laid_out_anew_where_a_limit_is_given(render, folder):
+    (folder / "a.vtt").write_text(
+        "WEBVTT\n\n00:01.000 --> 00:05.000\nHello there, this is\na line.\n"
+    )
+    outcome = render("a.vtt", "-f", "srt", "-o", "-", "--max-line-width", "20")
+    lines = outcome.out.splitlines()
+    assert " ".join(" ".join(lines[2::4] + lines[3::4]).split()).count("line") == 1
+    assert max(len(line) for line in lines if "-->" not in line) <= 20
+    kept = render("a.vtt", "-f", "srt", "-o", "-")
+    assert kept.out.splitlines()[2:4] == ["Hello there, this is", "a line."]
+
+
+def test_a_format_without_the_letters_does_not_stop_the_others(render, folder):
+    (folder / "a.srt").write_text(SUBTITLES.replace("me", "今"))
+    outcome = render("a.srt", "-f", "scc,vtt")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: a cannot be written as SCC, as there is no '今' in it: choose another --format, "
+        "such as --format ttml.\n"
+    )
+    assert "今" in (folder / "a.vtt").read_text()
+    assert not (folder / "a.scc").exists()
+
+
 def test_the_given_json_is_not_replaced_unless_told(render, folder):
     given = save(folder / "talk.json", WHISPERX)
     before = given.read_bytes()

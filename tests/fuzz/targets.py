@@ -18,7 +18,7 @@ import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,12 @@ from subalign.options import LayoutOptions
 from subalign.results import Transcript
 from subalign.subtitles import FORMATS, get_writer
 from subalign.subtitles.check import check_file, fix_file
-from subalign.subtitles.files import parse_subtitle_file, render_subtitle_file
+from subalign.subtitles.files import (
+    parse_subtitle_file,
+    read_subtitle_file,
+    render_subtitle_file,
+    subtitle_file_bytes,
+)
 from subalign.subtitles.files.encodings import decode_text
 from subalign.subtitles.files.times import TIME, milliseconds, written_time
 from subalign.subtitles.layout.profiles import chosen_profile
@@ -265,6 +270,68 @@ def ass(data: bytes) -> None:
     _subtitles(data, "ass")
 
 
+def _stored(data: bytes, form: str) -> None:
+    with _file(data, f"talk.{form}") as path:
+        file = read_subtitle_file(path)
+    if file.stored is None:
+        return
+    _check_spoken(file)
+    written = render_subtitle_file(file)
+    again = parse_subtitle_file(written, "talk", "srt")
+    assert _cues(again) == _cues(file)
+    check_file(file, _PROFILE)
+    _check_fix(replace(file, stored=None))
+    _check_retime(file)
+    content = subtitle_file_bytes(file)
+    with _file(content, f"talk.{form}") as path, suppress(InputError):  # no cue is left
+        once = read_subtitle_file(path)
+        with _file(subtitle_file_bytes(once), f"talk.{form}") as second:
+            assert [cue.text for cue in read_subtitle_file(second).cues] == [
+                cue.text for cue in once.cues
+            ]
+
+
+@target(
+    *"0:00:01.000,0:00:02.000\n|[br]|,|0:00:00.000,0:00:00.000\n|999:99:99.9".split("|"),
+    *(*_MARKS, *_SIGNS, "00:00:01,000 --> 00:00:02,000\n"),
+    seeds=texts("0:00:01.000,0:00:02.000\nHello[br]you\n\n0:00:03.000,0:00:04.000\n<i>a</i>\n"),
+)
+def sbv(data: bytes) -> None:
+    _stored(data, "sbv")
+
+
+@target(
+    *(
+        "9420|942f|942c|9425|94ad|9429|94a1|91ae|9120|9137|9220|1320|9470|97a1|c1c2|0000|ffff|"
+        "00:00:01:00|00:00:59;29|\t| |\n|99:99:99:99|Scenarist_SCC V1.0\n"
+    ).split("|"),
+    seeds=texts(
+        "Scenarist_SCC V1.0\n\n00:00:01;12\t94ae 94ae 9420 9420 94f4 94f4 9723 9723 c8e9 91ae 91ae "
+        "79ef 7580 9120 9120 dc80 9137 9137 942f 942f\n\n00:00:04;15\t942c 942c\n",
+        "Scenarist_SCC V1.0\n\n00:00:01:00\t9425 9425 94ad 94ad 9470 9470 c1c2\n\n"
+        "00:00:02:00\t94ad 94ad 9470 9470 4380\n\n00:00:03:00\t942c\n",
+    ),
+)
+def scc(data: bytes) -> None:
+    _stored(data, "scc")
+
+
+def _stl_files() -> list[bytes]:
+    from subalign.subtitles.files.ebu_stl import StlCue, render_stl, stl_header
+
+    cues = [StlCue(1000, 2480, "Été <i>à</i>\n$5"), StlCue(9000, 9900, "{\\an8}x " * 40)]
+    return [render_stl(cues, stl_header("fr")), render_stl(cues[1:], stl_header(ntsc=True))]
+
+
+@target(
+    *(b"\x8a", b"\x8f", b"\x80", b"\xc2", b"\xff", b"STL30.01", b"01", b"04", b"\x0b\x0b"),
+    *(b"-->", b"00:00:01,000 --> 00:00:02,000", b"\x8a\x8a", bytes(128)),
+    seeds=_stl_files,
+)
+def stl(data: bytes) -> None:
+    _stored(data, "stl")
+
+
 # ---- transcripts -------------------------------------------------------------------------------
 
 
@@ -363,9 +430,10 @@ def result(data: bytes) -> None:
         if layout.highlight_style == "karaoke" and name not in ("vtt", "ass", "lrc"):
             options = LayoutOptions(highlight_words=True)
         with suppress(SubalignError):
-            file = io.StringIO()
-            get_writer(name, options).write(transcript, file)
-            written[name] = file.getvalue()
+            file = io.BytesIO()
+            get_writer(name, options).write_bytes(transcript, file)
+            if name not in ("stl", "docx"):
+                written[name] = file.getvalue().decode()
     assert "json" in written
     for text in written.values():
         text.encode()

@@ -6,7 +6,7 @@ at once. This module imports PyTorch.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session, one_line, print_text
+from subalign.cli.console import Session, one_line, print_bytes
 from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
@@ -41,7 +41,7 @@ from subalign.subtitles.files import (
     check_certain,
     file_label,
     read_subtitle_file,
-    render_subtitle_file,
+    subtitle_file_bytes,
 )
 from subalign.subtitles.retiming import retime_by_speech
 from subalign.subtitles.script import read_script, script_of_file
@@ -242,7 +242,7 @@ def _write(
             censored=censored,
         )
     elif file is not None and _is_printed(job):
-        print_text(render_subtitle_file(file))
+        print_bytes(subtitle_file_bytes(replace(file, marked=False, newline="\n")))
     elif file is not None:
         for output in outputs:
             write(file, output.path, overwrite=job.results.overwrite)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from subalign.subtitles.check import Problem
+    from subalign.subtitles.files import SubtitleFile
 
 __all__ = [
     "FileReport",
@@ -135,7 +136,6 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
     from subalign.subtitles.check import check_file, fix_file
     from subalign.subtitles.files import (
         check_certain,
-        parse_subtitle_file,
         read_subtitle_file,
         render_subtitle_file,
     )
@@ -143,7 +143,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
 
     profile = chosen_profile(wanted.limits)
     file = read_subtitle_file(source, encoding=wanted.encoding)
-    found = FileReport(source, file.format, profile.name, tuple(check_file(file, profile)))
+    found = FileReport(source, file.suffix, profile.name, tuple(check_file(file, profile)))
     if wanted.target is None:
         return found
     check_certain(file, source)
@@ -152,7 +152,7 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
         return found
     if not fixed.cues:
         raise InputError(f"{source} has no cue with text: there is nothing to keep in it.")
-    path = _target(source, file.format, wanted)
+    path = _target(source, file.suffix, wanted)
     write(fixed, path, overwrite=wanted.overwrite or wanted.target == "source")
     after = render_subtitle_file(fixed)
     return replace(
@@ -160,8 +160,16 @@ def _check_one(source: str, wanted: _Wanted) -> FileReport:
         fixed=str(path),
         before=file.original,
         after=after,
-        remaining=tuple(check_file(parse_subtitle_file(after, source, file.format), profile)),
+        remaining=tuple(check_file(_read_back(fixed, after, source), profile)),
     )
+
+
+def _read_back(fixed: "SubtitleFile", text: str, source: str) -> "SubtitleFile":
+    """The file as it is read again."""
+    from subalign.subtitles.files import parse_subtitle_file
+
+    read = parse_subtitle_file(text, source, fixed.format)
+    return replace(read, stored=fixed.stored, head=fixed.head)
 
 
 def _target(source: str, form: str, wanted: _Wanted) -> Path:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from subalign.cli.settings import Settings
-from subalign.errors import OutputError
+from subalign.errors import OutputError, UsageError
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
 
@@ -29,6 +29,7 @@ __all__ = [
     "discard_output",
     "one_line",
     "output_error",
+    "print_bytes",
     "print_line",
     "print_pieces",
     "print_text",
@@ -125,9 +126,28 @@ def print_transcript(
     """
     from subalign.subtitles import get_writer
 
-    text = io.StringIO(newline="")
-    get_writer(format, layout, media=media).write(transcript, text)
-    print_text(text.getvalue())
+    content = io.BytesIO()
+    get_writer(format, layout, media=media).write_bytes(transcript, content)
+    print_bytes(content.getvalue())
+
+
+def print_bytes(content: bytes) -> None:
+    """Write a result to standard output: text in UTF-8, or what is no text.
+
+    Raises:
+        OutputError: its reader has gone, it is closed, or it leads to a full disk.
+        UsageError: it is no text, and standard output is a terminal.
+    """
+    try:
+        print_text(content.decode())
+    except UnicodeDecodeError:
+        if sys.stdout is not None and sys.stdout.isatty():
+            raise UsageError(
+                "The result is no text: lead standard output to a file, or give --output-dir."
+            ) from None
+        with _failures_named("give a folder as --output-dir"):
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
 
 
 def print_text(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from subalign.cli.console import print_transcript
-from subalign.errors import UsageError
+from subalign.errors import OutputError, UsageError
 from subalign.options import (
     AlignmentOptions,
     AudioOptions,
@@ -241,16 +241,22 @@ def write_results(
     if not outputs:
         only = results.formats[0]
         print_transcript(transcript, only, layout, media(only, Path()))
+    failed: OutputError | None = None
     for output in outputs:
         if output.format == CENSORED:
             write_text(render_labels(censored), output.path, overwrite=results.overwrite)
             continue
-        write(
-            transcript,
-            output.path,
-            format=output.format,
-            layout=layout,
-            media=media(output.format, output.path.parent),
-            overwrite=results.overwrite,
-        )
+        try:
+            write(
+                transcript,
+                output.path,
+                format=output.format,
+                layout=layout,
+                media=media(output.format, output.path.parent),
+                overwrite=results.overwrite,
+            )
+        except OutputError as error:  # of one format; the others may be written
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return [str(output.path) for output in outputs]

@@ -24,7 +24,8 @@ _Saved = Annotated[
     list[str],
     typer.Argument(
         metavar="RESULT",
-        help="JSON of subalign, openai-whisper, stable-ts or WhisperX; - for standard input.",
+        help="JSON of subalign, openai-whisper, stable-ts or WhisperX, or subtitle files (SubRip, "
+        "WebVTT, SubStation Alpha, SBV, SCC, EBU STL); - for standard input.",
         show_default=False,
         rich_help_panel="Arguments",
     ),
@@ -41,11 +42,11 @@ _Media = Annotated[
     ),
 ]
 _KeepLines = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--keep-lines/--no-keep-lines",
         help="Each segment is a cue with its text as written; else they are laid out anew.",
-        show_default="no",
+        show_default="yes for subtitle files without a limit on text, else no",
         rich_help_panel="Layout of cues",
     ),
 ]
@@ -59,14 +60,17 @@ def render(
     results: cli.ResultArguments,
     media: _Media = None,
     embed: cli.Embed = False,
-    keep_lines: _KeepLines = False,
+    keep_lines: _KeepLines = None,
     layout: LayoutArguments,
     words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> int:
-    """Write saved results in any format and layout, without a model."""
-    cues = layout.options(session.settings.profiles, keep_lines=keep_lines)
+    """Write saved results, or subtitle files, in any format and layout, without a model."""
+    profiles = session.settings.profiles
+    given = not layout.breaks_lines_anew if keep_lines is None else keep_lines
+    cues = layout.options(profiles, keep_lines=bool(keep_lines))
+    captions = cues if given == bool(keep_lines) else layout.options(profiles, keep_lines=given)
     warn_of_limits(cues, session)
     wording = words.wording()
     wanted = results.results(embed=embed, censored=bool(wording.censored))
@@ -75,16 +79,18 @@ def render(
     skipped: list[str] = []
 
     def render_one(source: str) -> None:
-        from subalign.subtitles.saved_results import read_result
+        from subalign.subtitles.captions import read_saved
 
         started = time.perf_counter()
-        transcript = read_result(source, encoding=encoding)
+        transcript, is_captions = read_saved(source, encoding=encoding)
         printed = wanted.printed(source)
         outputs = () if printed else _outputs(source, wanted, taken)
         if outputs or printed:
             edited, censored = reword(transcript, wording, source, session, quiet=quiet)
             written = write_results(
-                *(edited, outputs, wanted, cues), recording=media, censored=censored
+                *(edited, outputs, wanted, captions if is_captions else cues),
+                recording=media,
+                censored=censored,
             )
         seconds = time.perf_counter() - started
         if outputs and not quiet:

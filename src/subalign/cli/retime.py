@@ -226,13 +226,13 @@ def _retime_one(
     *,
     quiet: bool,
 ) -> None:
-    from subalign.cli.console import print_text
+    from subalign.cli.console import print_bytes
     from subalign.pipeline.outputs import plan_subtitle_file, write
     from subalign.subtitles.files import (
         check_certain,
         file_label,
         read_subtitle_file,
-        render_subtitle_file,
+        subtitle_file_bytes,
     )
     from subalign.subtitles.retiming import retime as move
 
@@ -241,9 +241,9 @@ def _retime_one(
     moved = move(file, times)
     _warn(moved, file_label(source), session)
     if results.to_stdout or (source == "-" and results.folder is None):
-        print_text(render_subtitle_file(replace(moved.file, marked=False)))
+        print_bytes(subtitle_file_bytes(replace(moved.file, marked=False, newline="\n")))
         return
-    path = plan_subtitle_file(source, f".{file.format}", results.folder, results.existing, taken)
+    path = plan_subtitle_file(source, f".{file.suffix}", results.folder, results.existing, taken)
     if path is None:
         if not quiet:
             session.say(f"{source} is skipped: its result is there.")

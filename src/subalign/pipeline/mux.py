@@ -211,13 +211,21 @@ def _container(target: Path) -> _Container:
 
 def _copied(path: Path, folder: Path, index: int) -> tuple[SubtitleFile, Path]:
     """A subtitle file, and a copy of it that ffmpeg understands."""
-    file = tidy_file(read_subtitle_file(path))
+    file = tidy_file(_as_text(read_subtitle_file(path)))
     if file.format == "ass" and not render_subtitle_file(file).startswith(_ASS_START):
         # what a file begins with tells ffmpeg its kind, such as a playlist, which opens others
         file = replace(file, parts=(OtherLines(line=1, text=_ASS_START), *file.parts))
     copy = folder / f"{index}.{file.format}"
     write(file, copy)
     return file, copy
+
+
+def _as_text(file: SubtitleFile) -> SubtitleFile:
+    """A file that was read as SubRip is, as SubRip."""
+    if file.stored is None:
+        return file
+    plain = replace(file, stored=None, head=b"")
+    return plain.with_cues(lambda cue: replace(cue, settings=""))
 
 
 def _described(track: SubtitleTrack, index: int, container: _Container) -> list[str]:

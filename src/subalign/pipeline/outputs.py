@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from subalign.atomic_files import remove_remains, whole_file
 from subalign.audio import is_address, looks_like_media
@@ -16,7 +16,7 @@ from subalign.errors import InputError, MediaNotFoundError, OutputError, OutputE
 from subalign.options import LayoutOptions, require_kind
 from subalign.results import Alignment, Transcript
 from subalign.subtitles import file_name, format_of, get_writer
-from subalign.subtitles.files import SubtitleFile, render_subtitle_file
+from subalign.subtitles.files import SubtitleFile, subtitle_file_bytes
 
 if TYPE_CHECKING:
     from subalign.subtitles import PageMedia
@@ -207,10 +207,10 @@ def write(
 ) -> None:
     """Write a transcript in the format that the path's ending names, or in `format`.
 
-    A subtitle file is written in its own format, as UTF-8 with its own line breaks and byte order
-    mark. `media` is the recording for the format html, whose page else asks for the file. The text
-    goes to a temporary file beside `path`, which then takes its place; without `overwrite`, only if
-    no file is there.
+    A subtitle file is written in its own format, text as UTF-8 with its own line breaks and byte
+    order mark. `media` is the recording for the format html, whose page else asks for the file. The
+    text goes to a temporary file beside `path`, which then takes its place; without `overwrite`,
+    only if no file is there.
 
     Raises:
         OutputError: the file cannot be written; what was there before is unharmed.
@@ -220,12 +220,12 @@ def write(
     require_kind("layout", layout, LayoutOptions)
     target = Path(path)
     if isinstance(result, SubtitleFile):
-        text = render_subtitle_file(result).replace("\n", result.newline)
-        write_text(("\ufeff" if result.marked else "") + text, target, overwrite=overwrite)
+        content = subtitle_file_bytes(result)
+        _write_whole(target, lambda file: file.write(content), overwrite=overwrite)
         return
     named, recording = format_of(target.name)
     writer = get_writer(format or named, layout, recording=legible(recording), media=media)
-    _write_whole(target, lambda file: writer.write(result, file), overwrite=overwrite)
+    _write_whole(target, lambda file: writer.write_bytes(result, file), overwrite=overwrite)
 
 
 def write_report(
@@ -240,7 +240,9 @@ def write_report(
     from subalign.subtitles.formats.json import render_report
 
     _write_whole(
-        Path(path), lambda file: file.writelines(render_report(alignment)), overwrite=overwrite
+        Path(path),
+        lambda file: file.write("".join(render_report(alignment)).encode()),
+        overwrite=overwrite,
     )
 
 
@@ -251,14 +253,14 @@ def write_text(text: str, path: str | os.PathLike[str], *, overwrite: bool = Tru
         OutputExistsError: the file is there and may not be replaced.
         OutputError: the file cannot be written; what was there before is unharmed.
     """
-    _write_whole(Path(path), lambda file: file.write(text), overwrite=overwrite)
+    _write_whole(Path(path), lambda file: file.write(text.encode()), overwrite=overwrite)
 
 
-def _write_whole(target: Path, write: Callable[[TextIO], object], *, overwrite: bool) -> None:
+def _write_whole(target: Path, write: Callable[[BinaryIO], object], *, overwrite: bool) -> None:
     try:
         with (
             whole_file(target, overwrite=overwrite) as part,
-            part.open("w", encoding="utf-8", newline="\n") as file,
+            part.open("wb") as file,
         ):
             write(file)
     except OSError as error:

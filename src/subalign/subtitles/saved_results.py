@@ -21,6 +21,7 @@ from subalign.subtitles.files.encodings import file_label, read_text_file
 
 __all__ = [
     "LATEST",
+    "RESULTS_ADVICE",
     "finite_number",
     "finite_seconds",
     "parse_json",
@@ -33,7 +34,8 @@ _logger = logging.getLogger("subalign")
 LATEST = 1e10  # seconds; beyond it no clock counts, and milliseconds would lose their exactness
 
 _MAYBE_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
-_ADVICE = "give JSON as subalign, openai-whisper, stable-ts or WhisperX write it"
+RESULTS_ADVICE = "give JSON as subalign, openai-whisper, stable-ts or WhisperX write it"
+"""What to give instead of a file that holds no result."""
 
 
 def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) -> Transcript:
@@ -51,7 +53,7 @@ def read_result(path: str | os.PathLike[str], *, encoding: str | None = None) ->
     """
     label = file_label(path)
     found = read_text_file(
-        path, noun="transcript", endings=".json", advice=_ADVICE, encoding=encoding
+        path, noun="transcript", endings=".json", advice=RESULTS_ADVICE, encoding=encoding
     )
     return parse_result(found.text.removeprefix("\ufeff"), label)
 
@@ -66,11 +68,11 @@ def parse_result(text: str, label: str) -> Transcript:
         content = parse_json(text)
     except ValueError as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{label} is not valid JSON ({reason}): {_ADVICE}.") from error
+        raise InputError(f"{label} is not valid JSON ({reason}): {RESULTS_ADVICE}.") from error
     facts: Mapping[str, Any] = content if isinstance(content, dict) else {}
     entries = facts.get("segments", content)
     if not isinstance(entries, list):
-        raise InputError(f"{label} holds no segments: {_ADVICE}.")
+        raise InputError(f"{label} holds no segments: {RESULTS_ADVICE}.")
     reader = _Reader(label)
     segments = tuple(reader.segment(number, entry) for number, entry in enumerate(entries))
     if reader.estimated:
@@ -113,13 +115,13 @@ class _Reader:
         facts: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
         text = facts.get("text")
         if not isinstance(text, str):
-            raise InputError(f"{self.label} has no text in segment {number + 1}: {_ADVICE}.")
+            raise InputError(f"{self.label} has no text in segment {number + 1}: {RESULTS_ADVICE}.")
         start, end = finite_seconds(facts.get("start")), finite_seconds(facts.get("end"))
         listed = facts.get("words")
         entries = listed if isinstance(listed, list) else None
         if not all(map(_has_text, entries or ())):
             raise InputError(
-                f"{self.label} has a word without text in segment {number + 1}: {_ADVICE}."
+                f"{self.label} has a word without text in segment {number + 1}: {RESULTS_ADVICE}."
             )
         timed = [_times(word) for word in entries or ()]
         known = [times for times in timed if times is not None]
@@ -129,7 +131,7 @@ class _Reader:
             end = known[-1][1] if known else None
         if start is None or end is None or end < start:
             raise InputError(
-                f"{self.label} has no times that can be in segment {number + 1}: {_ADVICE}."
+                f"{self.label} has no times that can be in segment {number + 1}: {RESULTS_ADVICE}."
             )
         tokens = facts.get("tokens")
         return Segment(

@@ -292,3 +292,9 @@ def test_lines_of_one_position_share_a_cue_and_its_tag() -> None:
     transcript = Transcript("", "en", (segment(first), segment(second)), 60.0, "m", "0")
     (cue,) = SRTWriter().rendered(transcript)
     assert cue.text == r"{\an8}<i>Nobody came.</i> I see."
+
+
+def test_kept_lines_stand_on_frames_without_another_change() -> None:
+    lines = segment([Word("a", 1.01, 1.99, 0.5)]), segment([Word("b", 2.0, 2.01, 0.5)])
+    found = cues(*lines, keep_lines=True, fps=25)
+    assert [(cue.start_ms, cue.end_ms) for cue in found] == [(1000, 2000), (2000, 2040)]

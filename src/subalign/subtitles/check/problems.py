@@ -10,6 +10,7 @@ from subalign.subtitles.check.tags import match_tags
 from subalign.subtitles.files import FileCue, OtherLines, SubtitleFile
 from subalign.subtitles.files.reading import has_header
 from subalign.subtitles.files.rolling import are_rolling, unrolled
+from subalign.subtitles.files.stored import resolution_ms
 from subalign.subtitles.files.subtitle_file import shown_text
 from subalign.subtitles.files.times import RESOLUTION_MS, are_exact
 from subalign.subtitles.layout.limits import find_breaches
@@ -146,9 +147,10 @@ def _cue(cue: FileCue, number: int, file: SubtitleFile) -> Iterator[Problem]:
 
 
 def _limits(file: SubtitleFile, profile: Profile) -> Iterator[Problem]:
+    step = resolution_ms(file) or RESOLUTION_MS[file.format]
     numbers = {cue.id: number for number, cue in enumerate(file.cues, start=1)}
     for shown in cues_by_position(file):
-        for breach in find_breaches(shown, profile, rounding_ms=RESOLUTION_MS[file.format]):
+        for breach in find_breaches(shown, profile, rounding_ms=step):
             if breach.limit != "reversed":  # `_cue` tells these
                 cue = shown[breach.cue].cue
                 yield _problem(breach.limit, cue, numbers[cue.id], breach.value, breach.allowed)

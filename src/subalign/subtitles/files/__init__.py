@@ -1,6 +1,7 @@
 """Subtitle files as they stand: every line is kept, and only what changes is written anew.
 
-`read_subtitle_file` reads SubRip, WebVTT and SubStation Alpha, `render_subtitle_file` writes them.
+`read_subtitle_file` reads SubRip, WebVTT and SubStation Alpha, `subtitle_file_bytes` writes them;
+SBV, SCC and EBU STL are read as SubRip is (`stored`).
 """
 
 from subalign.subtitles.files.encodings import file_label
@@ -9,6 +10,7 @@ from subalign.subtitles.files.reading import (
     parse_subtitle_file,
     read_subtitle_file,
     render_subtitle_file,
+    subtitle_file_bytes,
 )
 from subalign.subtitles.files.subtitle_file import FileCue, OtherLines, SubtitleFile
 
@@ -21,4 +23,5 @@ __all__ = [
     "parse_subtitle_file",
     "read_subtitle_file",
     "render_subtitle_file",
+    "subtitle_file_bytes",
 ]

@@ -15,10 +15,12 @@ from subalign.errors import InputError, UsageError
 from subalign.options import check_encoding
 
 __all__ = [
+    "TRANSCRIPTS",
     "DecodedText",
     "decode_text",
     "encoding_name",
     "file_label",
+    "read_file_bytes",
     "read_text_file",
 ]
 
@@ -63,7 +65,9 @@ _OTHER_SCRIPTS = [
 # other encoding clearly less so
 _LEAST_COHERENCE, _LEAD = 0.3, 0.1
 
-_TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
+TRANSCRIPTS = "give the transcript as .txt, .srt, .vtt, .ass or .json"
+"""What to give instead of a file without text."""
+
 _LARGEST = 64 << 20  # bytes; a transcript of a whole day has less than one MiB
 _GUESSED = 1 << 18  # bytes of old encodings; more do not make the guess better
 _SAMPLE = 4096  # bytes; enough to tell text from anything else
@@ -90,7 +94,7 @@ def read_text_file(
     *,
     noun: str,
     endings: str,
-    advice: str = _TRANSCRIPTS,
+    advice: str = TRANSCRIPTS,
     encoding: str | None = None,
 ) -> DecodedText:
     """The text of a file; "-" is standard input.
@@ -102,6 +106,17 @@ def read_text_file(
         InputError: the file cannot be read, is far too large, or `decode_text` refuses it.
         UsageError: standard input is closed, or the encoding is not known.
     """
+    data = read_file_bytes(path, noun=noun, endings=endings)
+    return decode_text(data, file_label(path), advice, encoding=encoding)
+
+
+def read_file_bytes(path: str | os.PathLike[str], *, noun: str, endings: str) -> bytes:
+    """The bytes of a file that is no larger than any text; see `read_text_file`.
+
+    Raises:
+        InputError: the file cannot be read, or is far too large.
+        UsageError: standard input is closed.
+    """
     label = file_label(path)
     data = _read_bytes(path, label, noun)
     if len(data) > _LARGEST:
@@ -109,7 +124,7 @@ def read_text_file(
             f"{label} is larger than {_LARGEST >> 20} MiB, which no {noun} is: give a text "
             f"file ({endings})."
         )
-    return decode_text(data, label, advice, encoding=encoding)
+    return data
 
 
 def file_label(path: str | os.PathLike[str]) -> str:
@@ -136,7 +151,7 @@ def _read_bytes(path: str | os.PathLike[str], label: str, noun: str) -> bytes:
 
 
 def decode_text(
-    data: bytes, label: str, advice: str = _TRANSCRIPTS, *, encoding: str | None = None
+    data: bytes, label: str, advice: str = TRANSCRIPTS, *, encoding: str | None = None
 ) -> DecodedText:
     """The text of a file called `label` in messages; `advice` says what to give instead of no text.
 

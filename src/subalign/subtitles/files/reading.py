@@ -2,19 +2,39 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from subalign.errors import InputError
+from subalign.errors import InputError, UsageError
 from subalign.subtitles.controls import plain_characters
 from subalign.subtitles.files.ass import parse_events, render_events
-from subalign.subtitles.files.encodings import encoding_name, file_label, read_text_file
+from subalign.subtitles.files.encodings import (
+    decode_text,
+    encoding_name,
+    file_label,
+    read_file_bytes,
+)
 from subalign.subtitles.files.srt_vtt import begins_with_cue, parse_blocks, render_blocks
-from subalign.subtitles.files.subtitle_file import FileCue, FileFormat, OtherLines, SubtitleFile
+from subalign.subtitles.files.stored import (
+    STORED_NAMES,
+    parse_stored,
+    parse_stored_bytes,
+    stored_bytes,
+    stored_format,
+)
+from subalign.subtitles.files.subtitle_file import (
+    FileCue,
+    FileFormat,
+    OtherLines,
+    StoredFormat,
+    SubtitleFile,
+)
 from subalign.subtitles.files.times import are_exact
 
 __all__ = [
     "SUFFIXES",
+    "binary_subtitle_file",
     "check_certain",
     "detect_format",
     "has_header",
@@ -22,6 +42,7 @@ __all__ = [
     "parse_subtitle_file",
     "read_subtitle_file",
     "render_subtitle_file",
+    "subtitle_file_bytes",
     "tidy_cue",
     "tidy_file",
     "with_header",
@@ -35,9 +56,6 @@ _OTHERS = {
     ".dfxp": "TTML",
     ".xml": "XML",
     ".itt": "TTML",
-    ".stl": "an STL file",
-    ".scc": "an SCC file",
-    ".sbv": "an SBV file",
     ".lrc": "an LRC file",
     ".textgrid": "a TextGrid",
     ".ctm": "a CTM file",
@@ -47,7 +65,8 @@ _OTHERS = {
 }
 _VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
 _ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
-_FORMATS = "SubRip (.srt), WebVTT (.vtt) or SubStation Alpha (.ass)"
+_FORMATS = "SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), SBV, SCC or EBU STL"
+_ENDINGS = ".srt, .vtt, .ass, .sbv, .scc or .stl"
 
 
 def read_subtitle_file(
@@ -62,13 +81,10 @@ def read_subtitle_file(
         UsageError: standard input is closed, or the encoding is not known.
     """
     label = file_label(path)
-    found = read_text_file(
-        path,
-        noun="subtitle file",
-        endings=".srt, .vtt or .ass",
-        advice=f"give {_FORMATS}",
-        encoding=encoding,
-    )
+    data = read_file_bytes(path, noun="subtitle file", endings=_ENDINGS)
+    if (binary := binary_subtitle_file(data, label)) is not None:
+        return binary
+    found = decode_text(data, label, f"give {_FORMATS}", encoding=encoding)
     file = parse_subtitle_file(found.text, label, SUFFIXES.get(Path(path).suffix.lower()))
     return replace(
         file,
@@ -76,6 +92,43 @@ def read_subtitle_file(
         marked=found.marked,
         guess=encoding_name(found.encoding) if found.encoding else "",
         certain=found.certain,
+    )
+
+
+def binary_subtitle_file(data: bytes, label: str) -> SubtitleFile | None:
+    """A subtitle file that is no text, such as EBU STL; None for all others.
+
+    Raises:
+        InputError: it is damaged, or holds no cues; `label` is its name.
+    """
+    try:
+        found = parse_stored_bytes(data)
+    except ValueError as error:
+        raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
+    if found is None:
+        return None
+    cues, head = found
+    return _stored_file(cues, "stl", label, head=head)
+
+
+def _stored_file(
+    cues: Sequence[FileCue],
+    stored: StoredFormat,
+    label: str,
+    *,
+    newline: str = "\n",
+    head: bytes = b"",
+) -> SubtitleFile:
+    if not cues:
+        raise InputError(f"{label} holds no cues: give {_FORMATS}.")
+    original = render_blocks(cues, "srt") + "\n"
+    return SubtitleFile(
+        format="srt",
+        parts=tuple(cues),
+        newline=newline,
+        original=original,
+        stored=stored,
+        head=head,
     )
 
 
@@ -106,6 +159,13 @@ def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = Non
     plain = plain_characters(text)
     form = detect_format(plain) or expected
     body = plain.rstrip("\n")
+    stored = None if form in ("vtt", "ass") else stored_format(plain)
+    if stored is not None:
+        try:
+            cues = parse_stored(body, stored)
+        except ValueError as error:
+            raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
+        return _stored_file(cues, stored, label, newline=newline)
     if form is None:
         name = _OTHERS.get(Path(label).suffix.lower())
         what = f"is {name}, which is not read here" if name else "is no subtitle file"
@@ -136,8 +196,27 @@ def parse_parts(text: str, format: FileFormat) -> list[FileCue | OtherLines]:
     return parse_events(text) if format == "ass" else parse_blocks(text, format)
 
 
+def subtitle_file_bytes(file: SubtitleFile) -> bytes:
+    """The file as it is written: in UTF-8, with its line breaks and byte order mark.
+
+    Raises:
+        UsageError: the format that it is stored in has no letters for its text.
+    """
+    if file.stored is not None:
+        try:
+            return stored_bytes(file)
+        except ValueError as error:
+            name = STORED_NAMES[file.stored]
+            raise UsageError(f"The text cannot be written as {name}: {error}.") from error
+    text = render_subtitle_file(file).replace("\n", file.newline)
+    return (("\ufeff" if file.marked else "") + text).encode()
+
+
 def render_subtitle_file(file: SubtitleFile) -> str:
-    """The file's text with line breaks LF, without a byte order mark."""
+    """The file's text with line breaks LF, without a byte order mark.
+
+    That of a format that is no text, or has codes for letters, is shown as SubRip.
+    """
     if file.format == "ass":
         return render_events(file.parts) + file.ending
     return render_blocks(file.parts, file.format) + file.ending

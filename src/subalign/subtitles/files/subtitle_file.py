@@ -8,9 +8,18 @@ from typing import Literal
 
 from subalign.subtitles.tags import INNER_TIME, OVERRIDES
 
-__all__ = ["FileCue", "FileFormat", "OtherLines", "SubtitleFile", "is_placed", "shown_text"]
+__all__ = [
+    "FileCue",
+    "FileFormat",
+    "OtherLines",
+    "StoredFormat",
+    "SubtitleFile",
+    "is_placed",
+    "shown_text",
+]
 
 FileFormat = Literal["srt", "vtt", "ass"]
+StoredFormat = Literal["sbv", "scc", "stl"]
 
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 _PLACED = re.compile(r"\\(?:pos|move)\b")
@@ -62,7 +71,9 @@ class SubtitleFile:
     `is_utf8` is whether its bytes were UTF-8, `marked` whether they began with a byte order mark.
     `guess` is the usual name of the encoding that they were guessed to be in, empty where nothing
     was guessed, and `certain` whether no other encoding fits as well.
-    `ending` are the line breaks at its end, `original` is its text with line breaks LF.
+    `ending` are the line breaks at its end, `original` is its text with line breaks LF. A file of
+    another format, `stored`, is one of SubRip until it is written; `head` is its header, where that
+    is no text.
     """
 
     format: FileFormat
@@ -76,6 +87,13 @@ class SubtitleFile:
     original: str = field(default="", repr=False, compare=False)
     guess: str = field(default="", compare=False)
     certain: bool = field(default=True, compare=False)
+    stored: StoredFormat | None = None
+    head: bytes = field(default=b"", repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, without a dot."""
+        return self.stored or self.format
 
     @property
     def cues(self) -> tuple[FileCue, ...]:

@@ -3,15 +3,17 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from itertools import chain
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TextIO
 
+from subalign.errors import UsageError
 from subalign.options import HighlightStyle, LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles.controls import without_controls
 from subalign.subtitles.cue import Cue, CueWord, TextSpan, split_word, visible_text
 from subalign.subtitles.layout.cues import lay_out, packs_words
-from subalign.subtitles.tags import Run, Tag, one_line, written_text
+from subalign.subtitles.tags import Run, Tag, one_line, srt_tag, written_text
 from subalign.subtitles.timecode import to_milliseconds
 
 if TYPE_CHECKING:
@@ -21,9 +23,11 @@ _logger = logging.getLogger("subalign")
 
 __all__ = [
     "WRITERS",
+    "BinaryWriter",
     "CueWriter",
     "ResultWriter",
     "SubtitlesWriter",
+    "UnlitCueWriter",
     "apart",
     "segment_span",
     "word_span",
@@ -73,6 +77,34 @@ class ResultWriter(ABC):
             OSError: the file cannot be written.
         """
         file.writelines(self.render(without_controls(transcript)))
+
+    def write_bytes(self, transcript: Transcript, file: BinaryIO) -> None:
+        """Write to a file of bytes: text as UTF-8, with line feeds.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        text = TextIOWrapper(file, "utf-8", newline="\n")
+        self.write(transcript, text)
+        text.detach()
+
+
+class BinaryWriter(ResultWriter):
+    """A format that is no text."""
+
+    @abstractmethod
+    def content(self, transcript: Transcript) -> bytes:
+        """The file's bytes, of a transcript without control characters.
+
+        Raises:
+            UsageError: the format cannot hold it.
+        """
+
+    def render(self, transcript: Transcript) -> Iterator[str]:
+        raise UsageError(f"`format={self.name}` is no text: write it to a file.")
+
+    def write_bytes(self, transcript: Transcript, file: BinaryIO) -> None:
+        file.write(self.content(without_controls(transcript)))
 
 
 class CueWriter(ResultWriter):
@@ -203,6 +235,20 @@ def word_times(cue: Cue) -> Iterator[tuple[int, int, int | None]]:
         shown_until = max(shown_until, word.end_ms)
     if empty or cue.end_ms > shown_until:
         yield cue.start_ms if empty else shown_until, cue.end_ms, None
+
+
+class UnlitCueWriter(CueWriter):
+    """A format that has no means, or no room, to highlight words one by one: none ever is."""
+
+    @property
+    def highlight(self) -> HighlightStyle | None:
+        return None
+
+    def highlight_tags(self) -> tuple[str, str]:
+        return "", ""
+
+    def tag(self, tag: Tag) -> str:
+        return srt_tag(tag)
 
 
 class SubtitlesWriter(CueWriter):

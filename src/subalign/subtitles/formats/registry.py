@@ -26,6 +26,35 @@ FORMATS: tuple[str, ...] = tuple(
 )
 _ALL = "all"
 
+# what people call formats, or the programs that take them, and formats that come closest to others
+_MEANT = {
+    name: meant
+    for meant, names in {
+        "srt": "subrip sub premiere capcut smi sami usf",
+        "vtt": "webvtt youtube-vtt html5",
+        "ass": "ssa aegisub substation",
+        "ttml": "dfxp imsc imsc1 xml smpte-tt ebu-tt ebu-tt-d netflix",
+        "sbv": "youtube subviewer",
+        "scc": "cc cea608 cea-608 eia-608 608 mcc cap scenarist closed-captions",
+        "stl": "ebu ebu-stl ebustl pac 890 spruce",
+        "itt": "itunes apple",
+        "fcpxml": "fcp fcpx finalcut final-cut final-cut-pro",
+        "edl": "resolve davinci markers marker cmx cmx3600",
+        "markdown": "md mkd",
+        "docx": "doc word odt rtf pdf",
+        "txt": "text plain",
+        "html": "htm page web",
+        "csv": "xls xlsx excel spreadsheet",
+        "json": "jsonl whisper",
+        "labels": "audacity",
+        "textgrid": "praat",
+        "lrc": "lyrics",
+        "elrc": "karaoke",
+        "ctm": "nist kaldi stm rttm",
+    }.items()
+    for name in names.split()
+}
+
 
 def get_writer(
     format_name: str,
@@ -84,8 +113,11 @@ def resolve_formats(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _unknown(name: str) -> UsageError:
-    nearest = difflib.get_close_matches(name, (*_names(), _ALL), n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"use {_choices()}."
+    meant = _MEANT.get(name.lstrip("."))
+    if meant is None:
+        nearest = difflib.get_close_matches(name, (*_names(), _ALL), n=1, cutoff=0.6)
+        meant = nearest[0] if nearest else None
+    hint = f"did you mean {meant}?" if meant else f"use {_choices()}."
     return UsageError(f"`format` does not know {name!r}: {hint}")
 
 

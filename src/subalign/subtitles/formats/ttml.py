@@ -59,13 +59,32 @@ class TTMLWriter(CueWriter):
     extension = "ttml"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        yield from _head(transcript.language, self.options.style)
+        code = re.sub(
+            "[^A-Za-z0-9-]", "", {"jw": "jv"}.get(transcript.language, transcript.language)
+        )
+        yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+        yield from self.head(code)
         numbers = count(1)
         for cue in self.cues(transcript):
             region = "top" if _is_on_top(cue) else self.options.style.position
             for span in self.shown(cue):
-                yield _paragraph(next(numbers), span, region)
+                yield self._paragraph(next(numbers), span, region)
         yield "    </div>\n  </body>\n</tt>\n"
+
+    def head(self, language: str) -> Iterator[str]:
+        """The document's element and all before its first paragraph."""
+        yield from _head(language, self.options.style)
+
+    def time(self, milliseconds: int) -> str:
+        """A time as the document counts it."""
+        return clock_time(milliseconds)
+
+    def _paragraph(self, number: int, span: TextSpan, region: str) -> str:
+        times = f'begin="{self.time(span.start_ms)}" end="{self.time(span.end_ms)}"'
+        # players take text for left-to-right unless they are told, and set its last full stop so
+        direction = ' tts:direction="rtl"' if is_right_to_left(_TAG.sub("", span.text)) else ""
+        look = f'region="{region}" {times} xml:space="preserve"{direction}'
+        return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
 
     def escape(self, text: str) -> str:
         return escape_vtt(_NOT_XML.sub("", text))
@@ -101,14 +120,6 @@ def _is_on_top(cue: Cue) -> bool:
     return any(isinstance(run, Tag) and _TOP.fullmatch(run.written) for run in runs)
 
 
-def _paragraph(number: int, span: TextSpan, region: str) -> str:
-    times = f'begin="{clock_time(span.start_ms)}" end="{clock_time(span.end_ms)}"'
-    # players take text for left-to-right unless they are told, and set its last full stop so
-    direction = ' tts:direction="rtl"' if is_right_to_left(_TAG.sub("", span.text)) else ""
-    look = f'region="{region}" {times} xml:space="preserve"{direction}'
-    return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
-
-
 def _nested(parts: Iterable[str]) -> str:
     """Text with its spans: those left open are closed, and what closes nothing is dropped.
 
@@ -137,7 +148,6 @@ def _nested(parts: Iterable[str]) -> str:
 
 
 def _head(language: str, style: StyleOptions) -> Iterator[str]:
-    code = re.sub("[^A-Za-z0-9-]", "", {"jw": "jv"}.get(language, language))
     size = style.size / _LINE_HEIGHT * 100
     outline = min(style.outline / style.size * 100, 10)  # IMSC allows no more
     look = (
@@ -145,12 +155,11 @@ def _head(language: str, style: StyleOptions) -> Iterator[str]:
         f'tts:color="{style.color}" tts:textOutline="#000000 {outline:.4g}%" '
         'tts:lineHeight="125%" tts:textAlign="center"'
     )
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield (
         '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" '
         'xmlns:tts="http://www.w3.org/ns/ttml#styling" ttp:timeBase="media" '
         'ttp:profile="http://www.w3.org/ns/ttml/profile/imsc1/text" '
-        f'ttp:cellResolution="32 15" xml:lang="{code}">\n'
+        f'ttp:cellResolution="32 15" xml:lang="{language}">\n'
     )
     yield f'  <head>\n    <styling>\n      <style xml:id="text" {look}/>\n    </styling>\n'
     yield "    <layout>\n"

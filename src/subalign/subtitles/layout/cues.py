@@ -17,6 +17,7 @@ from dataclasses import replace
 from subalign.options import LayoutOptions
 from subalign.results import Segment
 from subalign.subtitles.cue import Cue
+from subalign.subtitles.layout.frame_rates import frame_rate, on_frames
 from subalign.subtitles.layout.openai_whisper import keep_lines, pack_words
 
 __all__ = ["lay_out", "packs_words"]
@@ -45,6 +46,11 @@ def packs_words(options: LayoutOptions) -> bool:
     return options.base_profile == "openai" and not options.keep_lines
 
 
+def _times_are_set(options: LayoutOptions) -> bool:
+    """Whether starts or ends move off their words further than to the next frame."""
+    return replace(options, fps=None).times_are_set
+
+
 def _cues(
     segments: Iterable[Segment],
     options: LayoutOptions,
@@ -53,8 +59,9 @@ def _cues(
 ) -> Iterator[Cue]:
     if packs_words(options):
         yield from pack_words(segments, options)
-    elif options.keep_lines and options.profile in (None, "openai") and not options.times_are_set:
-        yield from keep_lines(segments)
+    elif options.keep_lines and options.profile in (None, "openai") and not _times_are_set(options):
+        kept = keep_lines(segments)
+        yield from kept if options.fps is None else on_frames(kept, frame_rate(options.fps))
     else:
         # NumPy takes a moment to load, which nothing else here needs
         from subalign.subtitles.layout.by_profile import lay_out_by_profile, time_by_profile

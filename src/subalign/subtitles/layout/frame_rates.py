@@ -1,9 +1,12 @@
 """Frame rates as exact fractions, and times counted in frames or milliseconds."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-__all__ = ["MILLISECONDS", "Clock", "frame_rate"]
+from subalign.subtitles.cue import Cue
+
+__all__ = ["MILLISECONDS", "Clock", "frame_rate", "on_frames"]
 
 _NTSC = {
     round(float(rate), 2): rate
@@ -45,3 +48,20 @@ class Clock:
 
 
 MILLISECONDS = Clock(Fraction(1000))
+
+
+def on_frames(cues: Iterable[Cue], rate: Fraction) -> Iterator[Cue]:
+    """Cues that start and end on the frames nearest to their times, and last one or more."""
+    clock = Clock(rate)
+    for cue in cues:
+        first = clock.nearest(cue.start_ms / 1000)
+        start = clock.milliseconds(first)
+        end = clock.milliseconds(max(first + 1, clock.nearest(cue.end_ms / 1000)))
+        words = tuple(
+            word._replace(
+                start_ms=min(max(word.start_ms, start), end),
+                end_ms=min(max(word.end_ms, start), end),
+            )
+            for word in cue.words
+        )
+        yield replace(cue, start_ms=start, end_ms=end, words=words)

@@ -6,22 +6,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from subalign.options import LayoutOptions
-from subalign.results import Segment, Word
+from subalign.results import Segment
 from subalign.subtitles.cue import CueWord, visible_parts
-from subalign.subtitles.layout.break_costs import SENTENCE, break_cost
 from subalign.subtitles.layout.cues import lay_out, packs_words
+from subalign.subtitles.paragraphs import has_text
 from subalign.subtitles.tags import Run, escape_vtt, render_runs, srt_tag, vtt_tag
 
-__all__ = ["PageCue", "Part", "PieceShare", "page_cues", "paragraph_starts", "piece_texts"]
+__all__ = ["PageCue", "Part", "PieceShare", "page_cues", "piece_texts"]
 
-# A paragraph of the transcript is a sentence. Where none ends, it ends with a segment, once it has
-# so many characters or a silence of so many seconds follows.
-_LONG_PARAGRAPH = 300
-_LONG_SILENCE = 2.0
-
-# What JavaScript's trim() takes for space: Python takes a few characters more and one less.
-_JS_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_NOT_JS_SPACE = re.compile(f"[^{_JS_SPACE}]")
 _SPACE = re.compile(r"(\s+)")
 
 
@@ -57,39 +49,6 @@ def piece_texts(segments: Iterable[Segment]) -> list[str]:
     return [text for text in _source_texts(segments) if text is not None]
 
 
-def paragraph_starts(segments: Sequence[Segment], language: str) -> list[int]:
-    """The pieces with which the paragraphs of the transcript begin, by their numbers.
-
-    `language` is Whisper's code. A segment whose words are not timed is a paragraph, and so is what
-    begins with something that nobody says, such as a speaker's name.
-    """
-    starts: list[int] = []
-    piece = length = 0
-    last: Word | None = None
-    for segment in segments:
-        for index, word in enumerate(segment.words or ()):
-            begins = last is None or _ends_sentence(last.text, word.text, language)
-            if index == 0 and last is not None and not begins:
-                silence = word.start - last.end >= _LONG_SILENCE
-                begins = silence or length >= _LONG_PARAGRAPH or bool(word.before.strip())
-            if begins:
-                starts.append(piece)
-                length = 0
-            length += len(word.text)
-            last = word
-            piece += 1
-        if not segment.words and _NOT_JS_SPACE.search(segment.text):
-            starts.append(piece)
-            last = None
-            piece += 1
-    return starts
-
-
-def _ends_sentence(before: str, after: str, language: str) -> bool:
-    before, after = before.strip(), after.strip()
-    return bool(before and after) and break_cost(before, after, language, True) == SENTENCE
-
-
 def page_cues(
     segments: Sequence[Segment],
     options: LayoutOptions,
@@ -111,7 +70,7 @@ def _source_texts(segments: Iterable[Segment]) -> Iterator[str | None]:
         if segment.words:
             yield from (word.text for word in segment.words)
         else:
-            yield segment.text if _NOT_JS_SPACE.search(segment.text) else None
+            yield segment.text if has_text(segment) else None
 
 
 def _parts(word: CueWord, pieces: "_Pieces") -> Iterator[Part]:

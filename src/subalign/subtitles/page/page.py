@@ -24,9 +24,9 @@ from subalign.subtitles.page.cues import (
     Part,
     PieceShare,
     page_cues,
-    paragraph_starts,
     piece_texts,
 )
+from subalign.subtitles.paragraphs import paragraph_starts
 from subalign.subtitles.tags import plain_text
 
 __all__ = ["PEAKS_PER_SECOND", "PageMedia", "render_page"]

@@ -9,8 +9,14 @@ from pathlib import Path
 from subalign.errors import InputError, UsageError
 from subalign.options import compile_ignored
 from subalign.results import Line, Script
-from subalign.subtitles.files.encodings import file_label, read_text_file
-from subalign.subtitles.files.reading import SUFFIXES, detect_format, parse_parts
+from subalign.subtitles.files.encodings import TRANSCRIPTS, decode_text, file_label, read_file_bytes
+from subalign.subtitles.files.reading import (
+    SUFFIXES,
+    binary_subtitle_file,
+    detect_format,
+    parse_parts,
+)
+from subalign.subtitles.files.stored import STORED_NAMES, parse_stored, stored_format
 from subalign.subtitles.files.subtitle_file import SubtitleFile
 from subalign.subtitles.script.lines import (
     ParsedScript,
@@ -19,8 +25,8 @@ from subalign.subtitles.script.lines import (
     parse_json_script,
 )
 from subalign.subtitles.script.plain_text import parse_plain_text
-from subalign.subtitles.script.sbv_tsv_ttml import detect_other, parse_other
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
+from subalign.subtitles.script.tsv_ttml import detect_other, parse_other
 
 __all__ = ["read_script", "script_of_file"]
 
@@ -35,11 +41,11 @@ def read_script(
 ) -> Script:
     """The lines of a transcript, and which parts of them are spoken; "-" is standard input.
 
-    What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, SBV, TTML, tables of
-    start, end and text, JSON), then the name's ending; any other text is a line of speech for each
-    line that is neither empty nor a time. Cues come in the order of their old times, which are
-    kept. `ignore` are regular expressions of text that is not spoken; `encoding` is the file's
-    where it is not what the file itself shows.
+    What the text itself shows decides (SubRip, WebVTT, SubStation Alpha, SBV, SCC, TTML, tables of
+    start, end and text, JSON; EBU STL by its bytes), then the name's ending; any other text is a
+    line of speech for each line that is neither empty nor a time. Cues come in the order of their
+    old times, which are kept. `ignore` are regular expressions of text that is not spoken;
+    `encoding` is the file's where it is not what the file itself shows.
 
     Raises:
         InputError: the file cannot be read, is not text, is damaged, or holds no text.
@@ -48,7 +54,10 @@ def read_script(
     """
     patterns = compile_ignored(ignore)
     label = file_label(path)
-    text = read_text_file(path, noun="transcript", endings=_ENDINGS, encoding=encoding).text
+    data = read_file_bytes(path, noun="transcript", endings=_ENDINGS)
+    if (binary := binary_subtitle_file(data, label)) is not None:
+        return _script(lines_of_cues(binary.parts, binary.format), patterns, label)
+    text = decode_text(data, label, TRANSCRIPTS, encoding=encoding).text
     text = text.replace("\ufeff", "")  # also of joined files
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _script(_parse(text, Path(path).suffix.lower(), label), patterns, label)
@@ -100,6 +109,13 @@ def _parse(text: str, suffix: str, label: str) -> ParsedScript:
         if not script.lines and text.strip() and shown is None:
             raise _not_of(form, label)
         return script
+    stored = stored_format(text)
+    if stored is not None:
+        try:
+            return lines_of_cues(parse_stored(text, stored), "srt")
+        except ValueError as error:
+            name = STORED_NAMES[stored]
+            raise InputError(f"{label} is no {name} that can be read: {error}.") from error
     other = detect_other(text)
     if other is not None:
         try:

@@ -1,4 +1,4 @@
-"""Transcripts in YouTube's SBV, in tables of subalign or openai-whisper (TSV), and in TTML.
+"""Transcripts in tables of subalign or openai-whisper (TSV), and in TTML.
 
 Only their text and times are read: these files are not checked, retimed or written back.
 """
@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from subalign.subtitles.files.times import milliseconds
 from subalign.subtitles.saved_results import LATEST
 from subalign.subtitles.script.lines import ParsedScript, ScriptLine
 
 __all__ = ["OtherFormat", "detect_other", "parse_other"]
 
-OtherFormat = Literal["sbv", "tsv", "ttml"]
+OtherFormat = Literal["tsv", "ttml"]
 
-_CLOCK = r"\d{1,3}:\d\d:\d\d(?:\.\d{1,9})?"
-_SBV_TIMES = re.compile(rf"({_CLOCK}),({_CLOCK})")
-_SBV = re.compile(rf"\s*{_CLOCK},{_CLOCK}[ \t]*(?:\n|$)")
 _TSV = re.compile(r"\s*start\tend\ttext[ \t]*(?:\n|$)", re.IGNORECASE)
 _TTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,2000}-->\s*)?<(?:\w+:)?tt[\s>]", re.DOTALL
@@ -36,8 +32,6 @@ _METADATA = frozenset(("metadata", "title", "desc", "copyright", "agent"))
 
 def detect_other(text: str) -> OtherFormat | None:
     """The format if the text, line breaks LF, begins as such a file does, else None."""
-    if _SBV.match(text):
-        return "sbv"
     if _TSV.match(text):
         return "tsv"
     return "ttml" if _TTML.match(text) else None
@@ -49,27 +43,12 @@ def parse_other(text: str, format: OtherFormat) -> ParsedScript:
     Raises:
         ValueError: the text is not of this format.
     """
-    readers = {"sbv": _sbv, "tsv": _tsv, "ttml": _ttml}
+    readers = {"tsv": _tsv, "ttml": _ttml}
     lines = [line for line in readers[format](text) if line.text]
     if not all(0 <= time < LATEST for line in lines for time in (line.start, line.end) if time):
         raise ValueError("times that cannot be")
     lines.sort(key=lambda line: line.start or 0.0)
     return ParsedScript(tuple(lines), captions=True)
-
-
-def _sbv(text: str) -> Iterator[ScriptLine]:
-    times: re.Match[str] | None = None
-    lines: list[str] = []
-    for line in [*text.split("\n"), "0:00:00.000,0:00:00.000"]:
-        found = _SBV_TIMES.fullmatch(line.strip())
-        if found is None:
-            lines.append(line.strip())
-            continue
-        if times is not None:
-            start, end = (milliseconds(time) / 1000 for time in times.groups())
-            shown = "\n".join(filter(None, lines)).replace("[br]", "\n")
-            yield ScriptLine(shown, start=start, end=end)
-        times, lines = found, []
 
 
 def _tsv(text: str) -> Iterator[ScriptLine]:
