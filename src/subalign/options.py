@@ -404,7 +404,8 @@ class LayoutOptions:
 
     With `keep_lines` each segment is one cue with its text as written, line breaks and formatting
     too, and no limit on text may be set. Its time is its words', on whole frames with `fps`, unless
-    a profile or another time is given. With `csv_formulas` the format csv leaves text as it is that spreadsheets calculate.
+    a profile or another time is given. With `csv_formulas` the format csv leaves text as it is that
+    spreadsheets calculate.
     """
 
     profile: ProfileName | OwnProfile | None = None

@@ -209,7 +209,7 @@ def test_subtitle_files_are_written_in_other_formats(render, folder):
         assert render(back, "-f", "srt", "-o", "back", "--overwrite").code == 0
         blocks = (folder / "back" / "a.srt").read_text().splitlines()
         assert blocks[2:] == ["<i>Hello</i> there,", "you & me.", ""]
-    assert (folder / "a.txt").read_text() == "Hello there, you & me.\n"
+    assert (folder / "a.txt").read_text() == "Hello there,\nyou & me.\n"
 
 
 def test_subtitle_files_are_laid_out_anew_where_a_limit_is_given(render, folder):
