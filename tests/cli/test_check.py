@@ -439,7 +439,6 @@ def test_a_file_of_empty_cues_is_not_emptied(check, folder):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("talk.ttml", "<?xml version='1.0'?><tt/>", "talk.ttml is TTML, which is not read here"),
         ("talk.lrc", "[00:01.00]One\n", "talk.lrc is an LRC file, which is not read here"),
         ("talk.odt", "One\n", "talk.odt is no subtitle file"),
     ],
@@ -449,8 +448,8 @@ def test_formats_that_are_not_checked(check, folder, name, content, sentence):
     outcome = check(name)
     assert outcome.code == 1
     assert outcome.err == (
-        f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), SBV, "
-        "SCC or EBU STL.\n"
+        f"Error: {sentence}: give SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), TTML, "
+        "SBV, SCC or EBU STL.\n"
     )
 
 

@@ -332,6 +332,24 @@ def stl(data: bytes) -> None:
     _stored(data, "stl")
 
 
+@target(
+    *(
+        "<p begin='1s' end='2s'>|</p>|<span begin='0:00:01.5'>|<br/>|dur='2s'|frameRate='0'|"
+        "<!-- <p> -->|<![CDATA[<p>]]>|timeBase='smpte'|dropMode='dropNTSC'|00:00:01:12|12t|10f|"
+        "<x:p xmlns:x='http://www.w3.org/ns/ttml' begin='3s'>|fontStyle='italic'|&#0;|&lt;"
+    ).split("|"),
+    *_SIGNS,
+    seeds=texts(
+        "<tt frameRate='25'><body><div begin='1s'><p begin='00:00:01:12' end='3s'>One <span "
+        "fontStyle='italic'>two</span></p><p begin=\"9s\" dur='2s'>a<br/>b</p></div></body></tt>",
+        "<tt timeBase='smpte' frameRate='30' frameRateMultiplier='1000 1001'><body>"
+        "<p begin='00:01:00:00' end='00:01:02:15'>x</p></body></tt>",
+    ),
+)
+def ttml(data: bytes) -> None:
+    _stored(data, "ttml")
+
+
 # ---- transcripts -------------------------------------------------------------------------------
 
 

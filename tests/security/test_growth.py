@@ -158,6 +158,16 @@ def test_blocks_of_stl():
     assert growing(read, ["x"]) == []
 
 
+def test_paragraphs_of_ttml():
+    from subalign.subtitles.files import parse_subtitle_file, subtitle_file_bytes
+
+    def read(text):
+        body = "".join(f"<p begin='{n}s' end='{n + 1}s'>a<br/>b</p>" for n in range(len(text)))
+        subtitle_file_bytes(parse_subtitle_file(f"<tt>{body}</tt>", "a.ttml"))
+
+    assert growing(read, ["x"]) == []
+
+
 @pytest.mark.parametrize("ending", HEADS)
 def test_transcripts(ending, tmp_path):
     from subalign.subtitles.script.reading import read_script

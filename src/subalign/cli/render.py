@@ -25,7 +25,7 @@ _Saved = Annotated[
     typer.Argument(
         metavar="RESULT",
         help="JSON of subalign, openai-whisper, stable-ts or WhisperX, or subtitle files (SubRip, "
-        "WebVTT, SubStation Alpha, SBV, SCC, EBU STL); - for standard input.",
+        "WebVTT, SubStation Alpha, TTML, SBV, SCC, EBU STL); - for standard input.",
         show_default=False,
         rich_help_panel="Arguments",
     ),

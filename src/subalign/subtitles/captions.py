@@ -20,7 +20,7 @@ from subalign.version import __version__
 
 __all__ = ["read_saved", "transcript_of_captions"]
 
-_SUFFIXES = (*SUFFIXES, *(f".{name}" for name in STORED_NAMES))
+_SUFFIXES = (*SUFFIXES, *(f".{name}" for name in STORED_NAMES), ".itt", ".dfxp")
 
 
 def read_saved(

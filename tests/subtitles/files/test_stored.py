@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ttconv.isd import ISD
 
-from subalign.errors import InputError
+from subalign.errors import InputError, OutputError
 from subalign.options import LayoutOptions
 from subalign.subtitles.check import check_file
 from subalign.subtitles.files import (
@@ -267,6 +267,61 @@ def test_a_stl_file_that_is_cut_short(size, tmp_path):
     path.write_bytes(render_stl([StlCue(0, 1000, "a")], stl_header())[:size])
     with pytest.raises(InputError, match=r"a\.stl cannot be read, as its header is cut short"):
         read_subtitle_file(path)
+
+
+# ---- TTML --------------------------------------------------------------------------------------
+
+TTML = """<?xml version="1.0" encoding="utf-16"?>
+<tt:tt xmlns:tt="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling"
+    xmlns:ttp="http://www.w3.org/ns/ttml#parameter" {rates}>
+  <!-- <tt:p begin="1s"> -->
+  <tt:body><tt:div begin="1s">
+    <tt:p begin='{first}' tts:color="red" end="{second}">One
+      <tt:span tts:fontStyle="italic">two</tt:span></tt:p>
+    <tt:p begin="9s" dur = "2s">Three<tt:br/>four</tt:p><tt:p/>
+  </tt:div></tt:body>
+</tt:tt>
+"""
+
+
+@pytest.mark.parametrize(
+    ("rates", "first", "second", "later"),
+    [
+        ("", "00:00:01.500", "3s", ("00:00:11.500", "13.000s")),
+        ('ttp:frameRate="25"', "00:00:01:12", "75f", ("00:00:11:12", "325f")),
+        ('ttp:tickRate="100"', "150t", "00:00:03", ("1150t", "00:00:13.000")),
+        (
+            'ttp:timeBase="smpte" ttp:frameRate="30" ttp:frameRateMultiplier="1000 1001"',
+            *("00:00:01:15", "00:00:03:00", ("00:00:11:15", "00:00:13:00")),
+        ),
+    ],
+)
+def test_ttml_has_new_times_and_nothing_else_changed(rates, first, second, later, tmp_path):
+    text = TTML.format(rates=rates, first=first, second=second)
+    path = tmp_path / "a.itt"
+    path.write_bytes(text.encode("utf-16"))
+    file = read_subtitle_file(path)
+    assert (file.format, file.suffix) == ("srt", "ttml")
+    assert [cue.text for cue in file.cues] == ["One <i>two</i>", "Three\nfour"]
+    assert [cue.start_ms for cue in file.cues] == pytest.approx([2500, 10000], abs=21)
+    assert [cue.end_ms for cue in file.cues] == pytest.approx([4000, 12000], abs=21)
+    moved = subtitle_file_bytes(retime(file, TimeMap(offset=Fraction(10))).file).decode()
+    expected = TTML.format(rates=rates, first=later[0], second=later[1])
+    expected = expected.replace("utf-16", "UTF-8").replace('"9s"', '"19.000s"')
+    assert moved == expected.replace('dur = "2s"', 'dur = "2.000s"')
+    path.write_text(moved, encoding="utf-8")
+    again = read_subtitle_file(path)
+    for before, after in zip(file.cues, again.cues, strict=True):
+        assert after.start_ms == pytest.approx(before.start_ms + 10_000, abs=34)
+
+
+def test_ttml_whose_times_stand_within_paragraphs_is_checked_and_not_written():
+    text = "<tt><body><p><span begin='1s' end='3s'>Hello there.</span></p></body></tt>"
+    file = parse_subtitle_file(text, "a.ttml")
+    assert [(cue.start_ms, cue.end_ms) for cue in file.cues] == [(1000, 3000)]
+    assert check_file(file, chosen_profile(LayoutOptions())) == []
+    with pytest.raises(OutputError, match="cannot be written as TTML, as a paragraph has no times"):
+        subtitle_file_bytes(file)
 
 
 # ---- all of them -------------------------------------------------------------------------------

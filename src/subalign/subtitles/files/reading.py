@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from subalign.errors import InputError, UsageError
+from subalign.errors import InputError, OutputError
 from subalign.subtitles.controls import plain_characters
 from subalign.subtitles.files.ass import parse_events, render_events
 from subalign.subtitles.files.encodings import (
@@ -52,10 +52,10 @@ __all__ = [
 SUFFIXES: dict[str, FileFormat] = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass"}
 # what people may take for files of cues that can be checked, retimed and put into a video
 _OTHERS = {
-    ".ttml": "TTML",
-    ".dfxp": "TTML",
-    ".xml": "XML",
-    ".itt": "TTML",
+    ".ttml": "no TTML document",
+    ".dfxp": "no TTML document",
+    ".xml": "other XML",
+    ".itt": "no TTML document",
     ".lrc": "an LRC file",
     ".textgrid": "a TextGrid",
     ".ctm": "a CTM file",
@@ -65,8 +65,8 @@ _OTHERS = {
 }
 _VTT = re.compile(r"\s*WEBVTT(?:[ \t\n]|$)")
 _ASS = re.compile(r"^[ \t]*\[Script Info\]|^\[Events\]", re.IGNORECASE | re.MULTILINE)
-_FORMATS = "SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), SBV, SCC or EBU STL"
-_ENDINGS = ".srt, .vtt, .ass, .sbv, .scc or .stl"
+_FORMATS = "SubRip (.srt), WebVTT (.vtt), SubStation Alpha (.ass), TTML, SBV, SCC or EBU STL"
+_ENDINGS = ".srt, .vtt, .ass, .ttml, .sbv, .scc or .stl"
 
 
 def read_subtitle_file(
@@ -165,7 +165,8 @@ def parse_subtitle_file(text: str, label: str, expected: FileFormat | None = Non
             cues = parse_stored(body, stored)
         except ValueError as error:
             raise InputError(f"{label} cannot be read, as {error}: save it anew.") from error
-        return _stored_file(cues, stored, label, newline=newline)
+        head = plain.encode() if stored == "ttml" else b""
+        return _stored_file(cues, stored, label, newline=newline, head=head)
     if form is None:
         name = _OTHERS.get(Path(label).suffix.lower())
         what = f"is {name}, which is not read here" if name else "is no subtitle file"
@@ -200,14 +201,17 @@ def subtitle_file_bytes(file: SubtitleFile) -> bytes:
     """The file as it is written: in UTF-8, with its line breaks and byte order mark.
 
     Raises:
-        UsageError: the format that it is stored in has no letters for its text.
+        OutputError: the format that it is stored in cannot hold it.
     """
     if file.stored is not None:
         try:
             return stored_bytes(file)
         except ValueError as error:
             name = STORED_NAMES[file.stored]
-            raise UsageError(f"The text cannot be written as {name}: {error}.") from error
+            raise OutputError(
+                f"The cues cannot be written as {name}, as {error}: `subalign render` writes them "
+                "in another `format`."
+            ) from error
     text = render_subtitle_file(file).replace("\n", file.newline)
     return (("\ufeff" if file.marked else "") + text).encode()
 

@@ -1,4 +1,4 @@
-"""Formats that are read as SubRip is, and written back as they were: SBV, SCC, EBU STL.
+"""Formats that are read as SubRip is, and written back as they were: SBV, SCC, EBU STL, TTML.
 
 Their cues become those of a SubRip file, with tags for what the format can show; so whatever is
 done with subtitle files is done with these too.
@@ -18,6 +18,7 @@ from subalign.subtitles.files.sbv import begins_as_sbv, parse_sbv, render_sbv
 from subalign.subtitles.files.scc import FRAME_MS, begins_as_scc, parse_scc, render_scc
 from subalign.subtitles.files.srt_vtt import is_line_of_times
 from subalign.subtitles.files.subtitle_file import FileCue, StoredFormat, SubtitleFile
+from subalign.subtitles.files.ttml import begins_as_ttml, frame_ms, parse_ttml, retimed_ttml
 
 __all__ = [
     "STORED_NAMES",
@@ -28,13 +29,20 @@ __all__ = [
     "stored_format",
 ]
 
-STORED_NAMES: Mapping[StoredFormat, str] = {"sbv": "SBV", "scc": "SCC", "stl": "EBU STL"}
+STORED_NAMES: Mapping[StoredFormat, str] = {
+    "sbv": "SBV",
+    "scc": "SCC",
+    "stl": "EBU STL",
+    "ttml": "TTML",
+}
 
 
 def stored_format(text: str) -> StoredFormat | None:
     """The format if a text, line breaks LF, begins as such a file does, else None."""
     if begins_as_scc(text):
         return "scc"
+    if begins_as_ttml(text):
+        return "ttml"
     return "sbv" if begins_as_sbv(text) else None
 
 
@@ -44,6 +52,11 @@ def parse_stored(text: str, stored: StoredFormat) -> list[FileCue]:
     Raises:
         ValueError: it is not of this format.
     """
+    if stored == "ttml":
+        return _cues(
+            StlCue(round(part.start * 1000), round(part.end * 1000), part.text, f" P:{part.number}")
+            for part in parse_ttml(text)
+        )
     found = parse_scc(text) if stored == "scc" else parse_sbv(text)
     return _cues(StlCue(*cue) for cue in found)
 
@@ -67,6 +80,9 @@ def stored_bytes(file: SubtitleFile) -> bytes:
     spans = [StlCue(cue.start_ms, cue.end_ms, cue.text, cue.settings) for cue in cues]
     if file.stored == "stl":
         return render_stl(spans, file.head)
+    if file.stored == "ttml":
+        times = {int(cue.place[3:]): cue[:2] for cue in spans if cue.place.startswith(" P:")}
+        return retimed_ttml(file.head.decode(), times).replace("\n", file.newline).encode()
     render = render_scc if file.stored == "scc" else render_sbv
     text = "".join(render(span[:3] for span in spans))
     return text.replace("\n", file.newline).encode()
@@ -76,6 +92,8 @@ def resolution_ms(file: SubtitleFile) -> int | None:
     """The step in which the stored times count, in milliseconds; None where the format says it."""
     if file.stored == "scc":
         return FRAME_MS
+    if file.stored == "ttml":
+        return frame_ms(file.head.decode())
     return None if file.stored != "stl" else int(-(-1000 // rate_of(file.head)))
 
 

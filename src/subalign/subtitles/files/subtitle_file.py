@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 FileFormat = Literal["srt", "vtt", "ass"]
-StoredFormat = Literal["sbv", "scc", "stl"]
+StoredFormat = Literal["sbv", "scc", "stl", "ttml"]
 
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9][^{}]*\}")
 _PLACED = re.compile(r"\\(?:pos|move)\b")
@@ -72,8 +72,8 @@ class SubtitleFile:
     `guess` is the usual name of the encoding that they were guessed to be in, empty where nothing
     was guessed, and `certain` whether no other encoding fits as well.
     `ending` are the line breaks at its end, `original` is its text with line breaks LF. A file of
-    another format, `stored`, is one of SubRip until it is written; `head` is its header, where that
-    is no text.
+    another format, `stored`, is one of SubRip until it is written; `head` is its header where that
+    is no text, and the whole of TTML.
     """
 
     format: FileFormat

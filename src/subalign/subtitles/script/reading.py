@@ -26,7 +26,7 @@ from subalign.subtitles.script.lines import (
 )
 from subalign.subtitles.script.plain_text import parse_plain_text
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
-from subalign.subtitles.script.tsv_ttml import detect_other, parse_other
+from subalign.subtitles.script.tsv import begins_as_tsv, parse_tsv
 
 __all__ = ["read_script", "script_of_file"]
 
@@ -116,12 +116,11 @@ def _parse(text: str, suffix: str, label: str) -> ParsedScript:
         except ValueError as error:
             name = STORED_NAMES[stored]
             raise InputError(f"{label} is no {name} that can be read: {error}.") from error
-    other = detect_other(text)
-    if other is not None:
+    if begins_as_tsv(text):
         try:
-            return parse_other(text, other)
+            return parse_tsv(text)
         except ValueError as error:
-            raise InputError(f"{label} is no {other.upper()} that can be read: {error}.") from error
+            raise InputError(f"{label} is no TSV that can be read: {error}.") from error
     if suffix == ".json" or text.lstrip().startswith(('{"', "{\n", "[{", "[\n")):
         try:
             return parse_json_script(text)
