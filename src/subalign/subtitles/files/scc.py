@@ -20,7 +20,7 @@ FRAME_MS = 34
 _RATE = Fraction(30000, 1001)
 _ROWS = 4  # that may be shown at once
 _HEADER = "Scenarist_SCC V1.0"
-_LINE = re.compile(rf"\s*({TIME_CODE})\s+([0-9A-Fa-f\s]+)")
+_LINE = re.compile(rf"({TIME_CODE})\s([0-9A-Fa-f\s]+)")
 
 Code = tuple[int, int]
 
@@ -75,7 +75,7 @@ def parse_scc(text: str) -> Iterator[tuple[int, int, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.lower().lstrip().startswith("scenarist_scc"):
             continue
-        found = _LINE.fullmatch(line)
+        found = _LINE.fullmatch(line.strip())
         if found is None:
             raise ValueError(f"line {number} is no time with codes")
         frame = frames_of(found[1], _RATE)

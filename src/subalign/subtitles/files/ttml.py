@@ -19,7 +19,7 @@ __all__ = ["begins_as_ttml", "frame_ms", "parse_ttml", "retimed_ttml"]
 _ROOT = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,2000}-->\s*)?<(?:\w+:)?tt[\s>]", re.DOTALL
 )
-_DECLARED = re.compile(r"(<\?xml[^>]{0,200}?encoding=)([\"'])[^\"']*\2")
+_DECLARED = re.compile(r"(<\?xml[^>]{0,200}?encoding=)(?:\"[^\"]*\"|'[^']*')")
 
 # hours:minutes:seconds.part or :frames, or a number with its unit
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)(?::(\d+)(?:\.\d+)?)?")
@@ -111,7 +111,7 @@ def retimed_ttml(text: str, times: Mapping[int, tuple[int, int]]) -> str:
         return _TIME.sub(lambda time: reader.attribute(time, start, end), found[0])
 
     written = _MARKUP.sub(changed, text)
-    return _DECLARED.sub(r"\1\2UTF-8\2", written, count=1)
+    return _DECLARED.sub(r'\1"UTF-8"', written, count=1)
 
 
 def _document(text: str) -> Element:
