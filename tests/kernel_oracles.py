@@ -96,7 +96,7 @@ Segmentation = tuple[tuple[int, int], ...]
 def segmentation_oracle(
     words: NDArray[np.floating],
     silence: NDArray[np.floating],
-    edge: NDArray[np.floating],
+    outside: NDArray[np.floating],
     expected: NDArray[np.floating],
     costs: SegmentationCosts,
 ) -> NDArray[np.int64]:
@@ -105,7 +105,7 @@ def segmentation_oracle(
     best = max(
         _segmentations(n_words, 0, n_positions, costs),
         key=lambda segmentation: segmentation_score(
-            segmentation, words, silence, edge, expected, costs
+            segmentation, words, silence, outside, expected, costs
         ),
     )
     return np.array(best, np.int64).reshape(-1, 2)
@@ -115,7 +115,7 @@ def segmentation_score(
     segmentation: Segmentation,
     words: NDArray[np.floating],
     silence: NDArray[np.floating],
-    edge: NDArray[np.floating],
+    outside: NDArray[np.floating],
     expected: NDArray[np.floating],
     costs: SegmentationCosts,
 ) -> float:
@@ -126,11 +126,12 @@ def segmentation_score(
         score -= costs.tightness / 2 * float(np.log((end - start) / expected[word])) ** 2
     for (_, end), (start, _) in pairwise(segmentation):
         if start > end:
-            score += float(silence[end:start].sum()) - costs.silence_start
+            quiet = float(silence[end:start].sum()) - costs.silence_start
+            score += max(quiet, float(outside[end:start].sum()) - 2 * costs.untranscribed)
     first, last = segmentation[0][0], segmentation[-1][1]
-    for outside in (slice(0, first), slice(last, None)):
-        quiet = float(silence[outside].sum())
-        score += max(quiet, float(edge[outside].sum()) - costs.untranscribed)
+    for rest in (slice(0, first), slice(last, None)):
+        quiet = float(silence[rest].sum())
+        score += max(quiet, float(outside[rest].sum()) - costs.untranscribed)
     return score
 
 

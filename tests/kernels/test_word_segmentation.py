@@ -181,8 +181,8 @@ def test_words_are_where_their_scores_are():
     silence = np.full(40, -4.0)
     for start, end in ((0, 5), (12, 20), (25, 40)):
         silence[start:end] = 0.0
-    edge = np.full(40, -2.0)
-    spans = best_segmentation(words, silence, edge, np.array([4.0, 3.0, 5.0]), COSTS)
+    outside = np.full(40, -2.0)
+    spans = best_segmentation(words, silence, outside, np.array([4.0, 3.0, 5.0]), COSTS)
     assert spans.tolist() == [[5, 9], [9, 12], [20, 25]]
 
 
@@ -190,9 +190,18 @@ def test_speech_that_the_text_does_not_have_stays_outside():
     words = np.full((1, 30), -3.0)
     words[0, 15:19] = 0.0
     silence = np.full(30, -5.0)  # it is loud everywhere
-    edge = np.full(30, -0.1)
-    spans = best_segmentation(words, silence, edge, np.array([4.0]), COSTS)
+    outside = np.full(30, -0.1)
+    spans = best_segmentation(words, silence, outside, np.array([4.0]), COSTS)
     assert spans.tolist() == [[15, 19]]
+
+
+def test_speech_that_the_text_does_not_have_stays_between_words():
+    words = np.full((2, 40), -6.0)
+    words[0, 4:8] = words[1, 33:37] = 0.0
+    silence = np.full(40, -5.0)  # it is loud everywhere
+    outside = np.full(40, -0.1)
+    spans = best_segmentation(words, silence, outside, np.array([4.0, 4.0]), COSTS)
+    assert spans.tolist() == [[4, 8], [33, 37]]
 
 
 def test_a_word_takes_as_long_as_expected_where_nothing_else_tells():
@@ -220,14 +229,14 @@ def test_words_that_do_not_fit_are_refused(n_words, n_positions):
 
 
 def test_strided_read_only_and_single_precision():
-    words, silence, edge, expected = rows(np.random.default_rng(1), 3, 30, whole_numbers)
-    found = best_segmentation(words, silence, edge, expected, COSTS)
-    for array in (words, silence, edge, expected):
+    words, silence, outside, expected = rows(np.random.default_rng(1), 3, 30, whole_numbers)
+    found = best_segmentation(words, silence, outside, expected, COSTS)
+    for array in (words, silence, outside, expected):
         array.flags.writeable = False
-    single = [array.astype(np.float32) for array in (words, silence, edge)]
+    single = [array.astype(np.float32) for array in (words, silence, outside)]
     for same in (
-        (words, silence, edge),
-        (np.asfortranarray(words), np.repeat(silence, 2)[::2], edge),
+        (words, silence, outside),
+        (np.asfortranarray(words), np.repeat(silence, 2)[::2], outside),
         single,
     ):
         assert best_segmentation(*same, expected, COSTS).tolist() == found.tolist()

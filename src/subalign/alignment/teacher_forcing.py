@@ -75,9 +75,9 @@ class TeacherForced:
 
 @dataclass(frozen=True, eq=False)
 class TokenLikelihoods:
-    """How likely the model finds each token of a text, and what it would have decoded instead.
+    """How likely the model finds tokens of a text, and what it would have decoded instead.
 
-    `logs` (tokens,) are the log-probabilities of the text's tokens among the ordinary tokens and
+    `logs` (tokens,) are the log-probabilities of the tokens asked for among the ordinary tokens and
     the end, 0 where the model gives NaN; `likeliest` (tokens + 1,) is the most probable token in
     the place of each one, and after the last.
     """
@@ -164,11 +164,17 @@ def _teacher_force(
 
 @torch.inference_mode()
 def token_likelihoods(
-    model: Whisper, tokenizer: Tokenizer, encoded: EncodedAudio, texts: Sequence[Sequence[int]]
+    model: Whisper,
+    tokenizer: Tokenizer,
+    encoded: EncodedAudio,
+    texts: Sequence[Sequence[int]],
+    first: Sequence[int] | None = None,
 ) -> list[TokenLikelihoods]:
     """Read texts (tokens without special ones) in one run of the decoder, for their likelihood.
 
-    There may be more texts than windows in `encoded`: each window then serves as many in a row.
+    Of each text that of all its tokens, or from its `first` on: to score the vocabulary is most of
+    the work. There may be more texts than windows in `encoded`: each window then serves as many in
+    a row.
 
     Raises:
         ValueError: a text is too long for the decoder.
@@ -176,11 +182,11 @@ def token_likelihoods(
     tokens, n_start = _input_tokens(model, tokenizer, texts, with_end=False)
     states = model.decoder.hidden(tokens, encoded)
     likelihoods = []
-    for row, text in enumerate(texts):
+    for row, (text, begin) in enumerate(zip(texts, first or [0] * len(texts), strict=True)):
         # the state of a token foretells the next
-        logits = model.decoder.logits(states[row, n_start : n_start + len(text) + 1])
+        logits = model.decoder.logits(states[row, n_start + begin : n_start + len(text) + 1])
         logs = logits[:, : tokenizer.eot + 1].log_softmax(dim=-1)  # (tokens + 1, ordinary + 1)
-        of_text = logs[:-1].gather(1, _column(text, logs))[:, 0].double().nan_to_num(0.0)
+        of_text = logs[:-1].gather(1, _column(text[begin:], logs))[:, 0].double().nan_to_num(0.0)
         likeliest = logs.argmax(dim=-1)
         likelihoods.append(TokenLikelihoods(of_text.cpu().numpy(), likeliest.cpu().numpy()))
     return likelihoods

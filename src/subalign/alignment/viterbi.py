@@ -2,9 +2,9 @@
 
 The path of dynamic time warping has no pauses in it, so a word's neighbours share them, and it
 begins at the window's first position. Here a window is words, silences between them, and perhaps
-speech before and after that the text does not have. A Viterbi search over whole words (a
-semi-Markov model) finds the segmentation that fits best the attention of each word, the loudness of
-each position, and how long a word of so many letters takes at the speed of the window.
+speech before, between and after them that the text does not have. A Viterbi search over whole words
+(a semi-Markov model) finds the segmentation that fits best the attention of each word, the loudness
+of each position, and how long a word of so many letters takes at the speed of the window.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class ViterbiThresholds:
     """Numbers of this module; positions are 20 ms, scores and costs natural logarithms.
 
     Chosen by `bench/accuracy.py` on 140 clean clips of four synthetic voices, where each part was
-    measured by what it brought (bench/README.md), but for `untranscribed_outside`: on 309 words of
+    measured by what it brought (bench/README.md), but for `untranscribed_floor`: on 309 words of
     telephone speech (wuw2).
     """
 
@@ -51,11 +51,12 @@ class ViterbiThresholds:
     # positions of a silence between words, and what it costs to begin one
     shortest_silence: int = 6
     silence_start: float = 4.0
-    # what it costs that speech before the first or after the last word is not in the text
+    # what it costs that speech before the first or after the last word is not in the text, and half
+    # of what it costs between two: the first of a sentence may attend to where the window begins
     untranscribed: float = 60.0
-    # what speech costs a position that no word is given: inside the text, before and after it
-    untranscribed_inside: float = -5.0
-    untranscribed_outside: float = -1.0
+    # the least score of a position that no word is given: in a silence, in such speech
+    silence_floor: float = -5.0
+    untranscribed_floor: float = -1.0
     # positions a letter of `spoken_length`, between which the speed of any window is kept
     fastest: float = 2.0
     slowest: float = 4.0
@@ -205,8 +206,8 @@ def segment_words(
     quiet = thresholds.loudness_weight * np.log(1 - speech + thresholds.speech_floor)
     spans = best_segmentation(
         _word_scores(even, expected, speech, thresholds),
-        np.maximum(quiet, thresholds.untranscribed_inside),
-        np.maximum(quiet, thresholds.untranscribed_outside),
+        np.maximum(quiet, thresholds.silence_floor),
+        np.maximum(quiet, thresholds.untranscribed_floor),
         expected,
         thresholds.costs(shortest, n_positions),
     )

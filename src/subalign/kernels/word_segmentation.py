@@ -19,7 +19,8 @@ class SegmentationCosts:
     A word takes `shortest` to `longest` positions. A word of d positions for which `expected` were
     expected costs `tightness / 2 * log(d / expected) ** 2`. Between two words there is nothing,
     or a silence of at least `shortest_silence` positions, which costs `silence_start`. Before the
-    first and after the last word there may be speech that is not in the text, for `untranscribed`.
+    first and after the last word there may be speech that is not in the text, for `untranscribed`;
+    between two words for twice as much, as if one text ended and another began.
     """
 
     shortest: int
@@ -33,7 +34,7 @@ class SegmentationCosts:
 def best_segmentation(
     words: NDArray[np.floating],
     silence: NDArray[np.floating],
-    edge: NDArray[np.floating],
+    outside: NDArray[np.floating],
     expected: NDArray[np.floating],
     costs: SegmentationCosts,
 ) -> NDArray[np.int64]:
@@ -47,7 +48,7 @@ def best_segmentation(
     Args:
         words: the score of each position as part of each word (words, positions).
         silence: the score of each position as part of a silence (positions,).
-        edge: the same of speech before the first or after the last word (positions,).
+        outside: the same of speech that is not in the text (positions,).
         expected: how many positions each word should take (words,).
         costs: limits and penalties.
 
@@ -71,7 +72,7 @@ def best_segmentation(
     return _kernel()(
         np.ascontiguousarray(words, np.float64),
         _running_sum(silence),
-        _running_sum(edge),
+        _running_sum(outside),
         bonus,
         costs.shortest,
         costs.shortest_silence,
@@ -102,7 +103,7 @@ def _kernel() -> Callable[..., NDArray[np.int64]]:
 def _search(
     words: NDArray[np.float64],
     silence: NDArray[np.float64],
-    edge: NDArray[np.float64],
+    outside: NDArray[np.float64],
     bonus: NDArray[np.float64],
     shortest: int,
     shortest_silence: int,
@@ -112,7 +113,7 @@ def _search(
     n_words, n_positions = words.shape
     longest = bonus.shape[1]
     # best[t]: all words so far lie before t, and t is where the next may begin
-    best = np.maximum(silence, edge - untranscribed)
+    best = np.maximum(silence, outside - untranscribed)
     starts = np.zeros((n_words, n_positions + 1), np.int32)
     ends = np.zeros((n_words, n_positions + 1), np.int32)
     ending = np.empty(n_positions + 1)
@@ -131,21 +132,31 @@ def _search(
         if word == n_words - 1:
             highest = -np.inf
             for t in range(n_positions + 1):
-                rest = max(silence[-1] - silence[t], edge[-1] - edge[t] - untranscribed)
+                rest = max(silence[-1] - silence[t], outside[-1] - outside[t] - untranscribed)
                 if ending[t] + rest > highest:
                     highest = ending[t] + rest
                     final = t
             break
-        before_silence = -np.inf
-        end = 0
+        before_silence, before_outside = -np.inf, -np.inf
+        silence_end, outside_end = 0, 0
         for t in range(n_positions + 1):
             candidate = t - shortest_silence
-            if candidate >= 0 and ending[candidate] - silence[candidate] > before_silence:
-                before_silence = ending[candidate] - silence[candidate]
-                end = candidate
+            if candidate >= 0:
+                if ending[candidate] - silence[candidate] > before_silence:
+                    before_silence = ending[candidate] - silence[candidate]
+                    silence_end = candidate
+                if ending[candidate] - outside[candidate] > before_outside:
+                    before_outside = ending[candidate] - outside[candidate]
+                    outside_end = candidate
             silent = before_silence + silence[t] - silence_start
-            best[t] = max(ending[t], silent)
-            ends[word, t] = t if ending[t] >= silent else end
+            spoken = before_outside + outside[t] - 2 * untranscribed
+            best[t] = max(ending[t], silent, spoken)
+            if ending[t] == best[t]:
+                ends[word, t] = t
+            elif silent == spoken:
+                ends[word, t] = min(silence_end, outside_end)
+            else:
+                ends[word, t] = silence_end if silent > spoken else outside_end
     spans = np.empty((n_words, 2), np.int64)
     t = final
     for word in range(n_words - 1, -1, -1):

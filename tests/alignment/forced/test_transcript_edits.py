@@ -34,10 +34,10 @@ def edited(context, tokenizer, encode_words, monkeypatch):
     pairs = set(pairwise(said))
     calls = []
 
-    def token_likelihoods(_model, _tokenizer, _encoded, texts):
+    def token_likelihoods(_model, _tokenizer, _encoded, texts, first):
         calls.append(len(texts))
         read = []
-        for text in texts:
+        for text, begin in zip(texts, first, strict=True):
             logs, likeliest = [], [said[0]]
             for place, token in enumerate(text):
                 length, following = known(tuple(text[max(place - 4, 0) : place]))
@@ -45,7 +45,7 @@ def edited(context, tokenizer, encode_words, monkeypatch):
                 sure = SURE if length == min(4, place) else UNSURE
                 logs.append(sure if fits else UNLIKELY)
                 likeliest.append(known(tuple(text[max(place - 3, 0) : place + 1]))[1])
-            read.append(TokenLikelihoods(np.array(logs), np.array(likeliest)))
+            read.append(TokenLikelihoods(np.array(logs[begin:]), np.array(likeliest[begin:])))
         return read
 
     monkeypatch.setattr(module, "token_likelihoods", token_likelihoods)
@@ -129,13 +129,14 @@ def test_where_the_text_would_end_no_word_is_foreseen(
 
     [letter, *_] = tokenizer.encode("ever")
 
-    def token_likelihoods(_model, _tokenizer, _encoded, texts):
+    def token_likelihoods(_model, _tokenizer, _encoded, texts, first):
         fed.extend(tuple(text) for text in texts)
         read = []
-        for text in texts:
+        for text, begin in zip(texts, first, strict=True):
             last = letter if tokenizer.eot in text else tokenizer.eot
-            likeliest = np.array([tokenizer.eot] * len(text) + [last])
-            read.append(TokenLikelihoods(np.full(len(text), UNLIKELY), likeliest))
+            n_tokens = len(text) - begin
+            likeliest = np.array([tokenizer.eot] * n_tokens + [last])
+            read.append(TokenLikelihoods(np.full(n_tokens, UNLIKELY), likeliest))
         return read
 
     monkeypatch.setattr(module, "token_likelihoods", token_likelihoods)

@@ -119,6 +119,17 @@ def test_a_text_is_read_the_same_beside_others(embedded_model, tokenizer, window
     assert longer.logs[0] > np.log(1 / tokenizer.eot)
 
 
+def test_a_text_is_read_the_same_from_any_token_on(embedded_model, tokenizer, windows):
+    text = tokenizer.encode(" Good morning, and welcome")
+    one = windows.select(slice(1))
+    [whole] = token_likelihoods(embedded_model, tokenizer, one, [text])
+    begins = [0, 3, len(text)]
+    parts = token_likelihoods(embedded_model, tokenizer, one, [text] * 3, begins)
+    for begin, part in zip(begins, parts, strict=True):
+        np.testing.assert_allclose(part.logs, whole.logs[begin:], atol=1e-4)
+        np.testing.assert_array_equal(part.likeliest, whole.likeliest[begin:])
+
+
 def test_logarithms_are_those_of_the_decoder(embedded_model, tokenizer, windows):
     text = tokenizer.encode(" Good morning, and welcome")
     one = windows.select(slice(1))

@@ -21,6 +21,7 @@ from subalign.alignment.words import WordTokens
 from subalign.decoding import DecodingResult, decode
 from subalign.mel import FRAMES_PER_SECOND, LogMel
 from subalign.model import EncodedAudio, Whisper
+from subalign.model.devices import give_back_memory
 from subalign.options import AlignmentOptions, DecodingOptions
 from subalign.results import Line
 from subalign.tokenizer import Tokenizer
@@ -114,8 +115,10 @@ class Context:
         return text_room(self.model, self.tokenizer)
 
     def batched(self, items: Sequence[T]) -> Iterator[list[T]]:
-        """Runs of as many windows as are encoded at once."""
-        return batched(items, self.thresholds.recognition.batch)
+        """Runs of as many windows as are encoded at once; what each took of memory goes back."""
+        for batch in batched(items, self.thresholds.recognition.batch):
+            yield batch
+            give_back_memory()
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:

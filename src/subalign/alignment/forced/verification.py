@@ -180,6 +180,14 @@ def edit_text(
     return edited if edited and n_tokens <= context.text_room else unchanged
 
 
+def _after(edit: _Edit) -> int:
+    """The first word that tells of an edit by how likely it is after it, in the text as it was.
+
+    The word beside it tells of an edit itself.
+    """
+    return max(edit.first + 1, edit.end)
+
+
 def _word(tokens: tuple[int, ...], tokenizer: Tokenizer) -> WordTokens:
     return WordTokens(tokenizer.decode(tokens), tokens, (0, len(tokens)))
 
@@ -208,13 +216,16 @@ class _Editor:
         self._thresholds = context.thresholds.edits
         self._tokens = tuple(token for word in words for token in word.tokens)
         self._offsets = [0, *accumulate(len(word.tokens) for word in words)]
-        [likelihoods] = self._likelihoods([self._tokens])
+        [likelihoods] = self._likelihoods([self._tokens], [0])
         self._logs, self._likeliest = likelihoods.logs, likelihoods.likeliest
 
-    def _likelihoods(self, texts: Sequence[Sequence[int]]) -> Iterator[TokenLikelihoods]:
-        """What the model thinks of texts (tokens), some at once."""
-        for rows in batched(texts, self._thresholds.batch):
-            yield from token_likelihoods(self._context.model, self._tokenizer, self._encoded, rows)
+    def _likelihoods(
+        self, texts: Sequence[Sequence[int]], first: Sequence[int]
+    ) -> Iterator[TokenLikelihoods]:
+        """What the model thinks of texts (tokens) from the `first` of each on, some at once."""
+        size, model = self._thresholds.batch, self._context.model
+        for some, begins in zip(batched(texts, size), batched(first, size), strict=True):
+            yield from token_likelihoods(model, self._tokenizer, self._encoded, some, begins)
 
     def deletions(self, evidence: NDArray[np.float64]) -> list[_Edit]:
         """Leave out words that little speaks for, the least first; the last has none after it."""
@@ -250,27 +261,36 @@ class _Editor:
 
     def gains(self, edits: Sequence[_Edit]) -> list[_Gain]:
         """By how much each edit makes the text likelier."""
-        edited = [
-            (
-                *self._tokens[: self._offsets[edit.first]],
-                *edit.tokens,
-                *self._tokens[self._offsets[edit.end] :],
-            )
-            for edit in edits
-        ]
-        return [
-            self._gain(edit, likelihoods.logs)
-            for edit, likelihoods in zip(edits, self._likelihoods(edited), strict=True)
-        ]
+        texts = [self._edited(edit) for edit in edits]
+        # texts of a like length are read at once
+        order = sorted(range(len(edits)), key=lambda n: len(texts[n]))
+        likelihoods = self._likelihoods(
+            [texts[n] for n in order], [self._offsets[edits[n].first] for n in order]
+        )
+        gains = {
+            n: self._gain(edits[n], item.logs) for n, item in zip(order, likelihoods, strict=True)
+        }
+        return [gains[n] for n in range(len(edits))]
+
+    def _edited(self, edit: _Edit) -> tuple[int, ...]:
+        """The edited text, up to the last word that tells whether the edit makes sense."""
+        return (
+            *self._tokens[: self._offsets[edit.first]],
+            *edit.tokens,
+            *self._tokens[self._offsets[edit.end] : self._offsets[self._last(edit)]],
+        )
+
+    def _last(self, edit: _Edit) -> int:
+        """The word before which what tells of an edit ends."""
+        return min(_after(edit) + self._thresholds.words_after, len(self._offsets) - 1)
 
     def _gain(self, edit: _Edit, logs: NDArray[np.float64]) -> _Gain:
-        """What an edit gains if the edited text has these log-probabilities (tokens,)."""
-        after = max(edit.first + 1, edit.end)
-        later = self._gain_of(logs, after, after + self._thresholds.words_after)
+        """What an edit gains if the edited text has these log-probabilities (tokens,) there."""
+        later = self._gain_of(edit, logs, _after(edit), self._last(edit))
         first, end = self._offsets[edit.first], self._offsets[edit.end]
         # the words of the edit: as they are put in, against as they were
-        own = logs[first : first + len(edit.tokens)].sum() - self._logs[first:end].sum()
-        own += self._gain_of(logs, edit.end, after)
+        own = logs[: len(edit.tokens)].sum() - self._logs[first:end].sum()
+        own += self._gain_of(edit, logs, edit.end, _after(edit))
         rarity = (
             self._thresholds.rarity_inserted
             if edit.tokens
@@ -278,11 +298,10 @@ class _Editor:
         )
         return _Gain(edit, float(own) + later - rarity, later)
 
-    def _gain_of(self, logs: NDArray[np.float64], first: int, end: int) -> float:
-        """What the words from `first` to before `end` gain in the edited text."""
-        n_words = len(self._offsets) - 1
-        at, until = self._offsets[min(first, n_words)], self._offsets[min(end, n_words)]
-        shift = logs.size - len(self._tokens)
+    def _gain_of(self, edit: _Edit, logs: NDArray[np.float64], first: int, end: int) -> float:
+        """What the words from `first` to before `end`, after an edit, gain by it."""
+        at, until = self._offsets[first], self._offsets[end]
+        shift = len(edit.tokens) - self._offsets[edit.end]
         return float(logs[at + shift : until + shift].sum() - self._logs[at:until].sum())
 
     def _foreseen(self, offsets: Sequence[int]) -> list[tuple[int, ...]]:
@@ -297,7 +316,8 @@ class _Editor:
             if any(len(text) > self._room for text in texts):
                 return [()] * len(offsets)
             going_on = []
-            for row, likelihoods in zip(running, self._likelihoods(texts), strict=True):
+            ends = [len(text) for text in texts]
+            for row, likelihoods in zip(running, self._likelihoods(texts, ends), strict=True):
                 token = int(likelihoods.likeliest[-1])
                 if not self._begins_word(token):
                     found[row].append(token)
