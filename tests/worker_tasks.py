@@ -76,6 +76,27 @@ def transcriber(job, debug, send):
     return _Loaded("tiny", (), 0), carry_out
 
 
+def refusing_transcriber(job, debug, send):
+    """Finds that no recording can be done."""
+    raise UsageError("no such model")
+
+
+def cluster_transcriber(job, debug, send):
+    """As `transcriber`, but in the folder of the results, and some take a while."""
+    os.chdir(job.results.folder.parent)
+    told, carry_out = transcriber(job, debug, send)
+    mark = Path(f"{os.getpid()}.pid")
+
+    def carry_out_slowly(work):
+        if work.label.rpartition("/")[2].startswith("slow"):
+            mark.write_text("at work")
+            time.sleep(0.2)
+            mark.write_text("")
+        return carry_out(work)
+
+    return told, carry_out_slowly
+
+
 def transcriber_that_dies(job, debug, send):
     """Dies while it loads the model."""
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,6 +14,7 @@ import worker_tasks
 from subalign.cli.console import Session
 from subalign.cli.job import ComputeOptions, Results, RunOptions, TranscribeJob
 from subalign.cli.transcribe_workers import _Loaded
+from subalign.cli.workers import Lost
 from subalign.options import (
     AlignmentOptions,
     AudioOptions,
@@ -106,6 +107,9 @@ class Pool:
         self.computing.append((compute.device, compute.threads))
         return len(self.computing) - 1
 
+    def __len__(self):
+        return 1
+
 
 @pytest.mark.parametrize(
     ("jobs", "cores", "free", "first", "expected"),
@@ -129,8 +133,8 @@ def test_as_many_workers_as_there_is_room_for(monkeypatch, jobs, cores, free, fi
     pool = Pool(5)
     workers = transcribe_workers._Workers(pool, job(jobs), Session())
     workers.start(0)
-    workers.start_others(first)
-    workers.start_others(first)
+    for worker in (0, 0):
+        workers.ready(worker, first)
     assert pool.computing == expected
 
 
@@ -163,8 +167,24 @@ def test_what_was_told_of_threads_and_devices_holds():
     pool = Pool(5)
     workers = transcribe_workers._Workers(pool, job(2, device="cuda:1", threads=7), Session())
     workers.start(0)
-    workers.start_others(_Loaded("tiny", ("cuda:0", "cuda:1"), 1))
+    workers.ready(0, _Loaded("tiny", ("cuda:0", "cuda:1"), 1))
     assert pool.computing == [("cuda:1", 7)] * 2
+
+
+def test_a_worker_that_dies_while_it_loads_is_started_anew_a_few_times(capsys):
+    pool = Pool(5)
+    workers = transcribe_workers._Workers(pool, job(2), Session())
+    workers.start(0)
+    workers.ready(0, _Loaded("tiny", (), 1))
+    for worker, started in ((1, 3), (2, 4), (3, 4)):
+        workers.replace_idle(Lost(worker, None, False, "killed by SIGKILL"))
+        assert len(pool.computing) == started
+    assert capsys.readouterr().err == (
+        "Warning: A worker process died while it loaded the model, killed by SIGKILL: the others "
+        "go on.\n"
+    )
+    workers.replace_idle(Lost(0, None, True, "killed by SIGKILL"))  # it had loaded it
+    assert len(pool.computing) == 5
 
 
 def test_a_model_that_no_worker_can_load(transcribe, subalign, tapes):
@@ -218,3 +238,19 @@ def test_workers_of_the_real_model_survive_a_kill(in_process, subalign, wait_for
         there = (folder / "here" / f"{name}.json").read_bytes()
         assert (folder / f"{name}.json").read_bytes() == there
     assert subalign("jobs", "verify", "subalign.ledger").code == 0
+
+
+def test_without_ray_the_extra_is_named(transcribe, subalign, tapes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    tapes("a")
+    outcome = transcribe("--engine", "ray")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "Error: --engine ray needs Ray: install it with `pip install subalign[ray]`.\n"
+    )
+    assert states(subalign) == {"a": ("waiting", 0)}
+    outcome = transcribe("--address", "localhost:6379")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "Error: --address is of a Ray cluster: add --engine ray.\n",
+    )

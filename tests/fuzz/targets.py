@@ -991,3 +991,27 @@ def language(data: bytes) -> None:
     if found is not None:
         assert len(iso_639_2(found, "B")) == 3
     assert to_language_code(_text(data)).isascii()
+
+
+@target(
+    *(
+        '{"path": "a.wav"}|"id":|"language":|"task":|"initial_prompt":|"clip":|"audio_track":|'
+        '"channel":|{|}|[|]|,|:|"|\\u0000|\\ud800|\n|1|0|-1|true|null|"left"|"0:10-5:00"|"-"|'
+        "99999999999999999999|1e999|NaN"
+    ).split("|"),
+    "[" * 4000,
+    seeds=texts(
+        '{"path": "a.wav", "id": "one", "language": "de", "clip": ["0:10-5:00", "7:00-"]}\n'
+        '{"path": "b.wav", "task": "translate", "audio_track": 2, "channel": "left"}\n'
+    ),
+)
+def manifest(data: bytes) -> None:
+    from subalign.cli.manifest import read_manifest
+    from subalign.options import AudioOptions, TranscriptionOptions
+
+    usual = TranscriptionOptions(), AudioOptions()
+    with _file(data, "list.jsonl") as path:
+        for entry in read_manifest(str(path), *usual):
+            assert entry.path
+            entry.transcription(usual[0])
+            entry.audio(usual[1])

@@ -131,6 +131,22 @@ def test_what_is_no_ledger_is_named(tmp_path):
         read_ledger(newer)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["outputs = '{'", "outputs = '[1]'", "state = 'lost'", "fingerprint = '[1]'", "options = '['"],
+)
+def test_a_damaged_row_is_told(tmp_path, damage):
+    path = tmp_path / "run.ledger"
+    with Ledger(path, OPTIONS) as ledger:
+        ledger.end(done("/a.wav"))
+    connection = sqlite3.connect(path)
+    connection.execute(f"UPDATE recordings SET {damage}")
+    connection.commit()
+    connection.close()
+    with pytest.raises(InputError, match=r"no ledger of subalign, or damaged"):
+        read_ledger(path)
+
+
 def test_a_recording_has_changed_when_its_bytes_have(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(b"sound" * 100_000)

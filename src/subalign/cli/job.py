@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +21,7 @@ from subalign.wording.censoring import render_labels
 from subalign.wording.edits import Change
 
 if TYPE_CHECKING:
+    from subalign.cli.manifest import ManifestEntry
     from subalign.pipeline.outputs import ExistingFiles, Input, Output
     from subalign.subtitles import PageMedia
 
@@ -94,7 +95,8 @@ class RunOptions:
     `ledger` is where the account of it is kept; None is beside the results, if one is to be
     kept at all: to `resume` a run, with `retry_failed` also what failed in it. `jobs` is how many
     worker processes there are; None is none, and `auto` as many as suit the machine. `shard` is
-    which part of the recordings is done, from 1, and how many parts there are.
+    which part of the recordings is done, from 1, and how many parts there are. With `engine` ray
+    the workers are actors on the cluster at `address`.
     """
 
     ledger: Path | None = None
@@ -102,6 +104,12 @@ class RunOptions:
     retry_failed: bool = False
     jobs: int | Literal["auto"] | None = None
     shard: tuple[int, int] | None = None
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.address is not None and self.engine != "ray":
+            raise UsageError("--address is of a Ray cluster: add --engine ray.")
 
     @property
     def goes_on(self) -> bool:
@@ -119,6 +127,7 @@ class TranscribeJob:
     """Recordings, results, and the options of every stage."""
 
     sources: tuple[str, ...]
+    manifest: "tuple[ManifestEntry, ...]" = ()
     results: Results
     run: RunOptions = RunOptions()
     layout: LayoutOptions
@@ -168,7 +177,8 @@ class Work:
     """One recording with the files to write, or with none where its result is printed.
 
     `key` is its name in the ledger, `label` that in messages. `existing` is what happens where one
-    of the files has appeared meanwhile, `journal` the file to go on from after a kill.
+    of the files has appeared meanwhile, `journal` the file to go on from after a kill, `own` what a
+    manifest tells of it.
     """
 
     input: "Input"
@@ -177,6 +187,17 @@ class Work:
     outputs: "tuple[Output, ...]"
     existing: "ExistingFiles"
     journal: Path | None = None
+    own: "ManifestEntry | None" = None
+
+    def job(self, usual: TranscribeJob) -> TranscribeJob:
+        """The job with the recording's own options."""
+        if self.own is None:
+            return usual
+        return replace(
+            usual,
+            transcription=self.own.transcription(usual.transcription),
+            audio=self.own.audio(usual.audio),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,16 @@ _many = partial(typer.Option, rich_help_panel="Many recordings")
 class RunArguments:
     """How a run over many recordings is done."""
 
+    manifest: Annotated[
+        str | None,
+        _many(
+            "--manifest",
+            metavar="FILE",
+            help="Recordings as JSON lines: path, id (what the results are called), and of its own "
+            "language, task, initial_prompt, clip, audio_track and channel; - for standard input.",
+            show_default=False,
+        ),
+    ] = None
     ledger: Annotated[
         Path | None,
         _many(
@@ -55,6 +65,19 @@ class RunArguments:
         ),
     ] = None
 
+    engine: Annotated[
+        Literal["local", "ray"],
+        _many(help="Where --jobs are: on this machine, or actors on a Ray cluster (extra ray)."),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        _many(
+            "--address",
+            metavar="HOST:PORT",
+            help="The Ray cluster's.",
+            show_default="$RAY_ADDRESS, else a cluster of this machine alone",
+        ),
+    ] = None
     shard: Annotated[
         str | None,
         _many(
@@ -73,5 +96,7 @@ class RunArguments:
             resume=self.resume,
             retry_failed=self.retry_failed,
             jobs=parse_jobs(self.jobs),
+            engine=self.engine,
+            address=self.address,
             shard=parse_shard(self.shard),
         )

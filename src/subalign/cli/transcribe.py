@@ -11,6 +11,7 @@ from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
+from subalign.cli.manifest import read_manifest
 from subalign.cli.parsers import (
     parse_clips,
     parse_count,
@@ -38,7 +39,7 @@ _decoding = partial(typer.Option, rich_help_panel="Decoding")
 _words = partial(typer.Option, rich_help_panel="Words")
 
 _Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="INPUT",
         help="Recordings: files, folders (searched with all below them), http(s) addresses, "
@@ -259,7 +260,7 @@ class TranscriptionArguments:
 @subcommand
 def transcribe(
     session: Session,
-    inputs: _Inputs,
+    inputs: _Inputs = None,
     *,
     results: cli.ResultArguments,
     embed: cli.Embed = False,
@@ -278,14 +279,18 @@ def transcribe(
     _check_layout(cues, transcription.word_timestamps)
     warn_of_limits(cues, session)
     wording = words.wording()
+    spoken, sound = transcription.options(), audio.options()
+    if not inputs and run.manifest is None:
+        raise UsageError("Missing argument INPUT: name recordings, or a --manifest.")
     job = TranscribeJob(
-        sources=tuple(inputs),
+        sources=tuple(inputs or ()),
+        manifest=read_manifest(run.manifest, spoken, sound) if run.manifest else (),
         results=results.results(embed=embed, censored=bool(wording.censored)),
         run=run.options(),
         layout=cues,
         compute=compute.options(),
-        audio=audio.options(),
-        transcription=transcription.options(),
+        audio=sound,
+        transcription=spoken,
         alignment=alignment.options(
             prepend_punctuations=transcription.prepend_punctuations,
             append_punctuations=transcription.append_punctuations,

@@ -91,13 +91,16 @@ def transcribe_one(
         UsageError, ModelError, ToolMissingError: what is wrong is so for every recording.
     """
     started = time.perf_counter()
+    job = work.job(job)
     file = fingerprint(work.input.source)
     try:
         duration = _transcribe(work, job, model, session, progress, started)
         outputs = written_files(work.outputs, done=job.run.keeps_ledger)
-    except (UsageError, ModelError, ToolMissingError):
+    except (ModelError, ToolMissingError):
         raise
-    except Exception as error:  # noqa: BLE001 (the other recordings go on)
+    except Exception as error:  # (the other recordings go on)
+        if isinstance(error, UsageError) and work.own is None:
+            raise
         report(error, session, source=work.label)
         return Row.ended_now(
             work.key,
@@ -106,13 +109,20 @@ def transcribe_one(
             error=(type(error).__name__, sentence_of(error, work.label)),
             file=file,
             outputs=written_files(work.outputs, done=False),
+            options=None if work.own is None else work.own.own,
         )
     if work.journal is not None:
         with suppress(OSError):  # it would be begun anew, as the results are there
             work.journal.unlink()
     seconds = time.perf_counter() - started
     return Row.ended_now(
-        work.key, "done", seconds=seconds, duration=duration, file=file, outputs=outputs
+        work.key,
+        "done",
+        seconds=seconds,
+        duration=duration,
+        file=file,
+        outputs=outputs,
+        options=None if work.own is None else work.own.own,
     )
 
 

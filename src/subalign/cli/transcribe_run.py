@@ -8,13 +8,14 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from subalign.audio import is_address
 from subalign.audio.source import resolve_source
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, Work
+from subalign.cli.manifest import ManifestEntry
 from subalign.cli.messages import (
     exit_code_after,
     report,
@@ -98,7 +99,7 @@ def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
     plan = _Plan()
     taken: dict[Path, str] = {}
     seen: set[str] = set()
-    for found in find_inputs(job.sources):
+    for found, own in _found(job):
         if isinstance(found, InputError):
             report(found, session)
             plan.failed.append(("", sentence_of(found)))
@@ -112,7 +113,7 @@ def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
                     plan_outputs(found, job.results.formats, job.results.folder, taken)
                 continue
             plan.total += 1
-            _plan_one(found, key, plan, taken, job, ledger, session)
+            _plan_one(found, own, key, plan, taken, job, ledger, session)
     ledger.expect(work.key for work in plan.works)
     return plan
 
@@ -127,8 +128,22 @@ def _is_in_shard(item: Input, shard: tuple[int, int] | None) -> bool:
     return int.from_bytes(digest[:8], "big") % parts == part - 1
 
 
+def _found(job: TranscribeJob) -> Iterator[tuple[Input | InputError, ManifestEntry | None]]:
+    """The recordings that are named, then those of the manifest with what it tells of each."""
+    for found in find_inputs(job.sources):
+        yield found, None
+    for entry in job.manifest:
+        if Path(entry.path).is_dir():
+            yield InputError(f"{entry.path} is a folder: a manifest names recordings."), entry
+            continue
+        for found in find_inputs((entry.path,)):
+            named = found if isinstance(found, InputError) else replace(found, name=entry.name)
+            yield named, entry
+
+
 def _plan_one(
     item: Input,
+    own: ManifestEntry | None,
     key: str,
     plan: _Plan,
     taken: dict[Path, str],
@@ -141,7 +156,7 @@ def _plan_one(
         plan.failed.append((item.source, before.error or ""))
         plan.failed_before += 1
         return
-    if is_done(before):
+    if is_done(before) and before is not None and before.options == (own and own.own):
         plan.done += 1
         return
     try:
@@ -154,7 +169,7 @@ def _plan_one(
         ledger.end(Row.ended_now(key, "failed", error=(type(error).__name__, reason)))
         return
     if outputs or job.results.printed(item.source):
-        plan.works.append(Work(item, key, label, outputs, existing, ledger.journal(key)))
+        plan.works.append(Work(item, key, label, outputs, existing, ledger.journal(key), own))
         return
     ledger.end(Row.ended_now(key, "skipped", file=fingerprint(key)))
     plan.skipped.append(label)
@@ -184,7 +199,7 @@ def _rows(
     """What comes of each recording, and is in the ledger."""
     if not works:
         return iter(())
-    if job.run.jobs is not None:
+    if job.run.jobs is not None or job.run.engine == "ray":
         from subalign.cli.transcribe_workers import rows_of_workers
 
         return rows_of_workers(works, job, ledger, session)

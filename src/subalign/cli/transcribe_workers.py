@@ -6,6 +6,7 @@ it where it is absent; the others follow.
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, Work
 from subalign.cli.progress import ManyProgress, Running, audio_done
+from subalign.cli.ray_pool import RayPool
 from subalign.cli.workers import Ended, Lost, Note, Ready, Send, Started, WorkerPool
 from subalign.errors import SubalignError
 from subalign.options import Clip
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["rows_of_workers"]
 
 _MOST_ATTEMPTS = 2  # that a recording has whose worker dies
+_MOST_LOADS = 3  # of the model in a place, where workers die meanwhile
 _ROOM = 1 << 30  # bytes that a worker may need besides what it has with the model loaded
 _CORES = 1  # of a worker, where as many are started as suit the machine
 _GROUP = Path("/sys/fs/cgroup")  # of the container
@@ -71,15 +74,15 @@ def rows_of_workers(
     """
     shown = session.console.is_terminal and not job.quiet
     with (
-        WorkerPool(works) as pool,
+        _pool(works, job) as pool,
         ManyProgress(session.console, total=len(works), shown=shown) as progress,
     ):
-        workers = _Workers(pool, job, session)
+        workers = (_RayWorkers if isinstance(pool, RayPool) else _Workers)(pool, job, session)
         workers.start(0)
         for event in pool.events():
             if isinstance(event, Ready):
                 ledger.pin("model", {"model": event.told.model})
-                workers.start_others(event.told)
+                workers.ready(event.worker, event.told)
             elif isinstance(event, Started):
                 outputs = written_files(event.task.outputs, done=False)
                 ledger.start(event.task.key, outputs)
@@ -101,16 +104,23 @@ def rows_of_workers(
             session.say(progress.summary())
 
 
+def _pool(works: Sequence[Work], job: TranscribeJob) -> WorkerPool[Work] | RayPool[Work]:
+    if job.run.engine == "ray":
+        return RayPool(works, job.run.address, job.compute.threads)
+    return WorkerPool(works)
+
+
 @dataclass
 class _Workers:
     """Starts the workers of a job, each in its place: a device and a share of the cores."""
 
-    pool: WorkerPool[Work]
+    pool: WorkerPool[Work] | RayPool[Work]
     job: TranscribeJob
     session: Session
     gpus: tuple[str, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # of each worker
     warned: set[str] = field(default_factory=set)
+    loads: Counter[int] = field(default_factory=Counter)  # that failed, of each place
     complete: bool = False
 
     def start(self, place: int) -> None:
@@ -123,10 +133,14 @@ class _Workers:
         own = replace(self.job, compute=replace(compute, device=device, threads=threads))
         self.places[self.pool.start(partial(_prepare, own, self.session.debug))] = place
 
+    def ready(self, worker: int, told: _Loaded) -> None:
+        """A worker has the model: the first lets the others start."""
+        self.loads[self.places[worker]] = 0
+        if not self.complete:
+            self.start_others(told)
+
     def start_others(self, first: _Loaded) -> None:
         """Start the others, as many as are wanted, or have room beside the first."""
-        if self.complete:
-            return
         self.complete, self.gpus = True, first.gpus
         wanted = self._most()
         if self.job.run.jobs == "auto":
@@ -153,9 +167,13 @@ class _Workers:
         self.session.say(told.text, style=told.style, prefix=told.prefix)
 
     def replace_idle(self, lost: Lost[Work]) -> None:
-        """A worker has died that was at no recording."""
+        """A worker has died that was at no recording; who cannot load the model is left out."""
         place = self.places.pop(lost.worker)
-        if lost.prepared:
+        if self.complete and not self.pool.waiting:
+            return
+        if not lost.prepared and not lost.blameless:
+            self.loads[place] += 1
+        if self.complete and self.loads[place] < _MOST_LOADS:
             self.start(place)
             return
         sentence = f"A worker process died while it loaded the model, {lost.reason}"
@@ -170,7 +188,9 @@ class _Workers:
             f"{lost.reason}, for want of memory or by a fault in compiled code: try it alone, or "
             "with a smaller --model."
         )
-        again = ledger.lose(work.key, ("WorkerDied", sentence), most=_MOST_ATTEMPTS)
+        again = lost.blameless or ledger.lose(
+            work.key, ("WorkerDied", sentence), most=_MOST_ATTEMPTS
+        )
         if again:
             self.pool.waiting.append(work)
             self.session.warn(
@@ -182,6 +202,28 @@ class _Workers:
         if self.pool.waiting:
             self.start(place)
         return again
+
+
+class _RayWorkers(_Workers):
+    """Starts actors on a cluster: Ray finds the place of each, and gives it a GPU."""
+
+    def start(self, place: int) -> None:
+        """Start the actor of a place."""
+        assert isinstance(self.pool, RayPool)
+        compute = replace(self.job.compute, threads=self.job.compute.threads or self.pool.cores)
+        own = replace(self.job, compute=compute)
+        self.places[self.pool.start(partial(_prepare, own, self.session.debug))] = place
+
+    def start_others(self, first: _Loaded) -> None:
+        """Start the others, as many as are wanted, or the cluster has room for."""
+        self.complete = True
+        for place in range(1, min(self._most(), len(self.pool.waiting) + 1)):
+            self.start(place)
+
+    def _most(self) -> int:
+        assert isinstance(self.pool, RayPool)
+        jobs = self.job.run.jobs
+        return jobs if isinstance(jobs, int) else self.pool.places
 
 
 def _cores() -> int:

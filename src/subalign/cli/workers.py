@@ -73,13 +73,15 @@ class Ended(Generic[Task]):
 class Lost(Generic[Task]):
     """A worker has died; `task` is what it was at, None where it was at nothing.
 
-    `prepared` is whether it ever was; `reason` is such as "killed by SIGKILL".
+    `prepared` is whether it ever was; `reason` is such as "killed by SIGKILL". `blameless` is
+    whether its task cannot be to blame.
     """
 
     worker: int
     task: Task | None
     prepared: bool
     reason: str
+    blameless: bool = False
 
 
 @dataclass

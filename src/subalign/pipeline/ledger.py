@@ -65,6 +65,7 @@ CREATE TABLE recordings (
     error_class TEXT,
     error TEXT,
     fingerprint TEXT,
+    options TEXT,
     outputs TEXT NOT NULL DEFAULT '[]'
 );
 """
@@ -98,7 +99,7 @@ class Row:
     `source` is its absolute path, or its address. `seconds` is how long the work took on `node`,
     until `ended` (UTC), and `duration` how long the recording is. `attempts` counts those that
     ended: with results, with an error, or with the death of the process. `skipped` is what had
-    its results before. `outputs` are the files of the last attempt.
+    its results before. `options` are its own in a manifest, and `outputs` the last attempt's files.
     """
 
     source: str
@@ -112,6 +113,7 @@ class Row:
     error_class: str | None = None
     error: str | None = None
     fingerprint: Fingerprint | None = None
+    options: Mapping[str, object] | None = None
     outputs: tuple[WrittenFile, ...] = ()
 
     @classmethod
@@ -124,6 +126,7 @@ class Row:
         duration: float | None = None,
         error: tuple[str, str] | None = None,
         file: Fingerprint | None = None,
+        options: Mapping[str, object] | None = None,
         outputs: tuple[WrittenFile, ...] = (),
     ) -> "Row":
         """What came of a recording on this machine; `error` is its class and the sentence.
@@ -141,6 +144,7 @@ class Row:
             error_class=error and error[0],
             error=error and error[1],
             fingerprint=file,
+            options=options,
             outputs=outputs,
         )
 
@@ -553,11 +557,21 @@ def _rows_of(
 ) -> Iterator[Row]:
     query = f"SELECT {', '.join(_COLUMNS)} FROM recordings {condition}"  # noqa: S608 (our own)
     for found in connection.execute(query, values):
-        facts = dict(zip(_COLUMNS, found, strict=True))
-        known = facts["fingerprint"]
-        facts["fingerprint"] = known and Fingerprint(*json.loads(known))
-        facts["outputs"] = tuple(WrittenFile(**entry) for entry in json.loads(facts["outputs"]))
-        yield Row(**facts)
+        try:
+            row = _row(dict(zip(_COLUMNS, found, strict=True)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise sqlite3.DatabaseError("a row is damaged") from error
+        yield row
+
+
+def _row(facts: dict[str, Any]) -> Row:
+    known = facts["fingerprint"]
+    facts["fingerprint"] = known and Fingerprint(*json.loads(known))
+    facts["options"] = facts["options"] and json.loads(facts["options"])
+    facts["outputs"] = tuple(WrittenFile(**entry) for entry in json.loads(facts["outputs"]))
+    if facts["state"] not in STATES:
+        raise ValueError("no state")
+    return Row(**facts)
 
 
 def _write_row(connection: sqlite3.Connection, row: Row) -> None:
@@ -566,6 +580,7 @@ def _write_row(connection: sqlite3.Connection, row: Row) -> None:
     values["error"] = None if row.error is None else os.fsencode(row.error)
     if row.fingerprint is not None:
         values["fingerprint"] = json.dumps(astuple(row.fingerprint))
+    values["options"] = None if row.options is None else json.dumps(row.options)
     values["outputs"] = json.dumps([asdict(output) for output in row.outputs])
     # CAST takes bytes for text as they are
     marks = ", ".join("CAST(? AS TEXT)" if n in ("source", "error") else "?" for n in _COLUMNS)

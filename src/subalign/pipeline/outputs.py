@@ -52,16 +52,20 @@ ExistingFiles = Literal["refuse", "overwrite", "skip"]
 class Input:
     """One recording. `folder` is where its results go unless another folder is given.
 
-    `subfolder` is where the recording lay below a folder that was given as a whole.
+    `subfolder` is where the recording lay below a folder that was given as a whole. `name` is what
+    the results are called, None by the recording.
     """
 
     source: str
     folder: Path
     subfolder: Path = Path()
+    name: str | None = None
 
     @property
     def stem(self) -> str:
         """The results' name without an ending."""
+        if self.name is not None:
+            return _NO_NAME.sub("_", self.name) or "audio"
         if self.source == "-":
             return "stdin"
         if is_address(self.source):
