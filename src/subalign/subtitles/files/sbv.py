@@ -11,6 +11,8 @@ from subalign.subtitles.tags import plain_text
 
 __all__ = ["begins_as_sbv", "parse_sbv", "render_sbv"]
 
+_NESTED = 5  # tags within tags; nobody writes more
+
 _CLOCK = r"\d{1,3}:\d\d:\d\d(?:\.\d{1,9})?"
 _TIMES = re.compile(rf"({_CLOCK}),({_CLOCK})")
 _FIRST = re.compile(rf"\s*{_CLOCK},{_CLOCK}[ \t]*(?:\n|$)")
@@ -39,10 +41,19 @@ def parse_sbv(text: str) -> Iterator[tuple[int, int, str]]:
 def render_sbv(cues: Iterable[tuple[int, int, str]]) -> Iterator[str]:
     """The text of cues (start, end, text), in pieces; it has no tags."""
     for start, end, text in cues:
-        lines = [line for line in plain_text(text).split("\n") if line.strip()]
+        lines = [line for line in _untagged(text).split("\n") if line.strip()]
         # a line of text that reads as times would begin another cue
         body = "\n".join(line.replace(",", ", ") if _TIMES.match(line) else line for line in lines)
         yield f"{_time(start)},{_time(end)}\n{body}\n\n"
+
+
+def _untagged(text: str) -> str:
+    """Text without tags, nor those that come about where one within them goes (`</i<b>>`)."""
+    for _ in range(_NESTED):
+        before, text = text, plain_text(text)
+        if text == before:
+            break
+    return text
 
 
 def _time(milliseconds: int) -> str:

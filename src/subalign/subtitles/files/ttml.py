@@ -27,6 +27,7 @@ _OFFSET = re.compile(r"(\d+(?:\.\d+)?)(h|m|s|ms|f|t)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _FRAME_RATE, _TICK_RATE = 30, 1.0
 _LATEST = 1e7  # seconds
+_FASTEST = 1000  # frames a second
 
 # elements whose text describes the document
 _METADATA = frozenset(("metadata", "title", "desc", "copyright", "agent"))
@@ -144,6 +145,8 @@ class _Reader:
             self._units = {**_UNITS, "f": 1 / float(self.frame_rate), "t": 1 / ticks}
         except (IndexError, ZeroDivisionError, OverflowError, ValueError) as error:
             raise ValueError("times that cannot be") from error
+        if not 1 <= self.frame_rate <= _FASTEST:
+            raise ValueError("times that cannot be")
         self._smpte = facts.get("timeBase") == "smpte"
         self._drop = self._smpte and facts.get("dropMode") == "dropNTSC"
         self._count = 0
