@@ -433,7 +433,7 @@ def test_translation_on_an_english_only_model(says, clip):
         *("--task", "translate"),
         code=2,
         sentence="Model micro.en is English-only and cannot translate: use a multilingual model, "
-        "such as --model medium or --model base.",
+        "such as --model medium or --model base. --model is set in SUBALIGN_MODEL.",
     )
 
 
@@ -443,7 +443,7 @@ def test_a_foreign_language_on_an_english_only_model(says, clip):
         *("--language", "German"),
         code=2,
         sentence="Model micro.en is English-only and cannot transcribe 'de': use a multilingual "
-        "model, such as --model turbo or --model base.",
+        "model, such as --model turbo or --model base. --model is set in SUBALIGN_MODEL.",
     )
 
 

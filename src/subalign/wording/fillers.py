@@ -82,6 +82,7 @@ def _edits(text: str, pattern: re.Pattern[str]) -> Iterator[Edit]:
         elif not begins and ending:
             yield Edit(len(before) - 1, len(before), before[-1] + ending)
         yield Edit(match.start("gone"), match.end("gone"), "")
-        following = re.compile(r"\s*(\w)").match(text, match.end())
-        if begins and following and match["filler"][0].isupper():
-            yield Edit(following.start(1), following.end(1), following[1].upper())
+        following = text[match.end() :].lstrip()
+        if begins and following[:1].islower() and match["filler"][0].isupper():
+            at = len(text) - len(following)
+            yield Edit(at, at + 1, following[0].upper())

@@ -8,8 +8,6 @@ from subalign.characters import is_unspaced
 
 __all__ = ["Entry", "literal", "read_entries"]
 
-_ARROW = re.compile(r"\s*=>\s*")
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -26,8 +24,8 @@ def read_entries(text: str) -> Iterator[Entry]:
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
-        parts = _ARROW.split(stripped, maxsplit=1)
-        yield Entry(parts[0], parts[1] if len(parts) == 2 else None, number)
+        this, arrow, that = stripped.partition("=>")
+        yield Entry(this.strip(), that.strip() if arrow else None, number)
 
 
 def literal(text: str, *, wildcard: bool = False) -> str:
