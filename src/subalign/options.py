@@ -32,6 +32,7 @@ __all__ = [
     "ScriptOptions",
     "StyleOptions",
     "Task",
+    "Term",
     "TranscriptionOptions",
     "VoiceDetection",
     "check_encoding",
@@ -172,6 +173,14 @@ class DecodingOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A name or term as it is `written`, and what may be `heard` in its place, as text."""
+
+    written: str
+    heard: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     """A stretch of the recording in seconds; `end` None means to the end."""
 
@@ -238,7 +247,8 @@ class TranscriptionOptions:
     `condition_on_previous_text` None leaves that to the model: yes, unless it cannot use that text.
     Then `hallucination_silence_threshold` (seconds) may skip silence; it needs timed words. The
     initial prompt is given to every window of a batch, but to the first alone of a sequence,
-    without `carry_initial_prompt`.
+    without `carry_initial_prompt`. The terms of `glossary` are likelier where something like them
+    is heard, and words that sound like them become them.
 
     A threshold of None switches its check off. Temperatures are tried in order until a decoding
     passes the checks.
@@ -258,6 +268,7 @@ class TranscriptionOptions:
     condition_on_previous_text: bool | None = None
     initial_prompt: str | None = None
     carry_initial_prompt: bool = False
+    glossary: tuple[Term, ...] = ()
     clips: tuple[Clip, ...] = ()
     word_timestamps: bool = True
     hallucination_silence_threshold: float | None = None

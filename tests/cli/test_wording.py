@@ -11,7 +11,7 @@ def said(folder):
     """talk.json, in which "Um, Jon Smith said damn." is said, each word for half a second."""
     words = [" Um,", " Jon", " Smith", " said", " damn."]
     timed = [
-        {"word": word, "start": n / 2, "end": n / 2 + 0.4, "probability": 0.9}
+        {"word": word, "start": n / 2, "end": n / 2 + 0.4, "probability": 0.5}
         for n, word in enumerate(words)
     ]
     segment = {"start": 0, "end": 2.4, "text": "".join(words), "words": timed}
@@ -30,7 +30,7 @@ def test_render_writes_other_words_and_the_list_for_the_editor(said, subalign):
     assert (said / "talk.txt").read_text() == "John Smythe-Jones said [bleep].\n"
     assert "[bleep]" in (said / "talk.vtt").read_text()
     assert (said / "talk.censored.labels.txt").read_text() == "2.000\t2.400\tdamn\n"
-    assert (said / "talk.csv").read_text().splitlines()[1].startswith("0,0.500,0.900,John,0.9")
+    assert (said / "talk.csv").read_text().splitlines()[1].startswith("0,0.500,0.900,John,0.5")
     assert outcome.err.splitlines()[:3] == [
         "talk.json: 1 word replaced: Jon Smith → John Smythe-Jones.",
         "talk.json: 1 word removed: Um,.",
@@ -48,6 +48,24 @@ def test_the_list_is_one_of_the_results(said, subalign):
     assert subalign("render", "talk.json", *ALL, "--overwrite", "-q").err == ""
     printed = subalign("render", "talk.json", *ALL, "-f", "txt", "-o", "-")
     assert printed.out == "John Smythe-Jones said [bleep].\n"
+
+
+def test_a_glossary_corrects_saved_results(said, subalign):
+    (said / "terms.txt").write_text("Jonne Smyth\nblast => damn\n")
+    outcome = subalign("render", "talk.json", "-f", "txt", "--glossary", "terms.txt")
+    assert (said / "talk.txt").read_text() == "Um, Jonne Smyth said damn.\n"
+    assert outcome.err.splitlines()[0] == (
+        "talk.json: 1 word corrected by the glossary: Jon Smith → Jonne Smyth."
+    )
+
+
+def test_transcribe_tells_what_its_glossary_changed(clip, transcribe):
+    Path("terms.txt").write_text("# of the talk\nMourningh\nmorning => Mourningh\n")
+    outcome = transcribe("talk.wav", "-f", "txt", "--glossary", "terms.txt")
+    assert "corrected by the glossary: morning → Mourningh." in outcome.err
+    assert "Mourningh" in Path("talk.txt").read_text()
+    quiet = transcribe("talk.wav", "-f", "txt", "--glossary", "terms.txt", "--overwrite", "-q")
+    assert (quiet.code, quiet.err) == (0, "")
 
 
 def test_a_list_that_cannot_be_used_is_one_sentence(said, subalign):

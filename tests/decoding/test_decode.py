@@ -188,7 +188,8 @@ def test_windows_that_end_leave_the_batch_and_change_nothing(embedded_model, rep
     assert len({len(result.tokens) for result in alone}) > 3
 
 
-def test_decoding_reads_one_flag_a_step(embedded_model, speech, monkeypatch):
+@pytest.mark.parametrize("terms", [(), [[(11, 12, 13)], [(5,)]]])
+def test_decoding_reads_one_flag_a_step(embedded_model, speech, monkeypatch, terms):
     """No tensor is read on the host between the prompt and the end but which windows ended."""
     reads = []
     monkeypatch.setattr(kv_cache, "reads_wait", lambda _: True)  # as on a GPU
@@ -203,7 +204,8 @@ def test_decoding_reads_one_flag_a_step(embedded_model, speech, monkeypatch):
     encoded = embedded_model.encode(speech)
     reads.clear()
     steps = 12
-    decode(embedded_model, encoded, DecodingOptions(beam_size=2, sample_len=steps))
+    options = DecodingOptions(beam_size=2, sample_len=steps)
+    decode(embedded_model, encoded, options, terms=terms, bonus=1.0)
     assert set(reads) == {"tolist"}
     # candidates, scores, counts and no-speech probabilities, once at the end
     assert reads.count("tolist") <= steps + 8

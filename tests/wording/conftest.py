@@ -12,7 +12,7 @@ def _segment(number, first, text, before):
             f" {piece}",
             (first + n) / 2,
             (first + n) / 2 + 0.4,
-            0.9,
+            0.5,
             before=before if n == 0 else "",
         )
         for n, piece in enumerate(pieces)

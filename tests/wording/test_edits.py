@@ -10,7 +10,7 @@ from subalign.wording.edits import Change, Edit, edit_transcript
 
 
 def edited(transcript, old, new):
-    def find(text):
+    def find(text, words):
         first = text.find(old)
         return [Edit(first, first + len(old), new)] if first >= 0 else []
 
@@ -81,7 +81,7 @@ def test_any_edit_gives_that_text_in_order_within_the_time(spoken, words, data):
     first = data.draw(st.integers(1, len(text) - 1))
     end = data.draw(st.integers(first + 1, len(text)))
     new = data.draw(st.text("xy ", max_size=8))
-    found, (change,) = edit_transcript(transcript, lambda _: [Edit(first, end, new)])
+    found, (change,) = edit_transcript(transcript, lambda *_: [Edit(first, end, new)])
     wanted = text[:first] + new + text[end:]
     assert found.text.split() == wanted.split()
     times = [time for word in found.words for time in (word.start, word.end)]
@@ -91,4 +91,4 @@ def test_any_edit_gives_that_text_in_order_within_the_time(spoken, words, data):
     assert 0 <= change.start < change.end <= transcript.segments[-1].end
     untouched = {word for word in found.words if word in transcript.segments[0].words}
     assert len(untouched) >= len(words) - len(text[first - 1 : end + 1].split()) - 1
-    assert edit_transcript(transcript, lambda _: []) == (transcript, ())
+    assert edit_transcript(transcript, lambda *_: []) == (transcript, ())

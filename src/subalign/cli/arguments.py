@@ -50,7 +50,16 @@ OPENAI_BOOLEANS = frozenset(
 _MANY = 20
 USED_MOST = frozenset(
     {
-        *("clip", "device", "format", "highlight_words", "ignore", "keep_lines", "language"),
+        *(
+            "clip",
+            "device",
+            "format",
+            "glossary",
+            "highlight_words",
+            "ignore",
+            "keep_lines",
+            "language",
+        ),
         *("max_line_width", "media", "model", "output_dir", "overwrite", "profile", "quiet"),
         *("report", "task"),
     }

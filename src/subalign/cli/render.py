@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import Only, subcommand
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
@@ -62,7 +62,7 @@ def render(
     embed: cli.Embed = False,
     keep_lines: _KeepLines = None,
     layout: LayoutArguments,
-    words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
+    words: WordingArguments,
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> int:

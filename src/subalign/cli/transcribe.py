@@ -1,13 +1,13 @@
 """`subalign transcribe`: from the command line to a checked job, which `transcribe_run` does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import Only, subcommand
+from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
@@ -27,6 +27,7 @@ from subalign.options import (
     PREPEND_PUNCTUATIONS,
     LayoutOptions,
     Task,
+    Term,
     TranscriptionOptions,
     VoiceDetection,
 )
@@ -216,8 +217,8 @@ class TranscriptionArguments:
         ),
     ] = None
 
-    def options(self) -> TranscriptionOptions:
-        """The same for the library.
+    def options(self, glossary: tuple[Term, ...] = ()) -> TranscriptionOptions:
+        """The same for the library, with a glossary's terms.
 
         Raises:
             UsageError: values or combinations that cannot be carried out.
@@ -246,6 +247,7 @@ class TranscriptionArguments:
             condition_on_previous_text=self.condition_on_previous_text,
             initial_prompt=self.initial_prompt,
             carry_initial_prompt=self.carry_initial_prompt,
+            glossary=glossary,
             clips=parse_clips(self.clip or (), self.clip_timestamps),
             word_timestamps=self.word_timestamps,
             hallucination_silence_threshold=self.hallucination_silence_threshold,
@@ -268,7 +270,7 @@ def transcribe(
     compute: cli.ComputeArguments,
     audio: cli.AudioArguments,
     transcription: TranscriptionArguments,
-    words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
+    words: WordingArguments,
     alignment: cli.AlignmentArguments,
     run: RunArguments,
     verbose: _Verbose = False,
@@ -279,7 +281,7 @@ def transcribe(
     _check_layout(cues, transcription.word_timestamps)
     warn_of_limits(cues, session)
     wording = words.wording()
-    spoken, sound = transcription.options(), audio.options()
+    spoken, sound = transcription.options(wording.terms), audio.options()
     if not inputs and run.manifest is None:
         raise UsageError("Missing argument INPUT: name recordings, or a --manifest.")
     job = TranscribeJob(
@@ -297,7 +299,7 @@ def transcribe(
         ),
         verbose=verbose,
         quiet=quiet,
-        wording=wording,
+        wording=replace(wording, terms=()),  # they are the transcription's
     )
     if verbose and quiet:
         raise UsageError("--verbose and --quiet exclude each other: use one of them.")

@@ -14,7 +14,7 @@ from subalign.cli.job import TranscribeJob, Work, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, sentence_of
 from subalign.cli.progress import Running, RunProgress, audio_done, clock, run_summary
-from subalign.cli.wording import reword
+from subalign.cli.wording import reword, tell_changes
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import ModelError, ToolMissingError, UsageError
 from subalign.model import Whisper
@@ -157,6 +157,8 @@ def _transcribe(
         progress.finish()
     if not transcript.segments:
         session.warn(f"No speech was found in {work.label}: the result is without text.")
+    if not job.quiet:
+        tell_changes(work.label, "corrected by the glossary", stream.corrections, session)
     transcript, censored = reword(transcript, job.wording, work.label, session, quiet=job.quiet)
     written = write_results(
         *(transcript, work.outputs, replace(job.results, existing=work.existing), job.layout),

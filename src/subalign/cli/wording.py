@@ -14,6 +14,7 @@ from subalign.results import Transcript
 from subalign.wording.apply import Wording, apply_wording
 from subalign.wording.censoring import read_censored
 from subalign.wording.edits import Change
+from subalign.wording.glossary import read_glossary
 from subalign.wording.replacements import read_replacements
 
 __all__ = ["WordingArguments", "reword", "tell_changes"]
@@ -26,6 +27,16 @@ _TOLD = 8  # different changes in a message
 class WordingArguments:
     """Lists of words, each a text file with a line for each entry."""
 
+    glossary: Annotated[
+        Path | None,
+        _option(
+            metavar="FILE",
+            help="Names and terms as they are written, one a line, or heard as => term: made "
+            "likelier where something like them is heard, and put in place of what sounds like "
+            "them.",
+            show_default=False,
+        ),
+    ] = None
     replace: Annotated[
         Path | None,
         _option(
@@ -57,6 +68,7 @@ class WordingArguments:
             UsageError: a line of it makes no sense.
         """
         return Wording(
+            terms=read_glossary(_text(self.glossary), str(self.glossary)),
             replacements=read_replacements(_text(self.replace), str(self.replace)),
             without_fillers=self.remove_fillers,
             censored=read_censored(_text(self.censor), str(self.censor)),
@@ -78,18 +90,24 @@ def reword(
     """The transcript with the wanted words, and what was censored; the changes are told."""
     found = apply_wording(transcript, wording)
     if not quiet:
-        tell_changes(label, "replaced", found.replaced, session)
-        tell_changes(label, "removed", found.fillers, session)
+        for verb, changes in (
+            ("corrected by the glossary", found.corrected),
+            ("replaced", found.replaced),
+            ("removed", found.fillers),
+        ):
+            tell_changes(label, verb, [(one.before, one.after) for one in changes], session)
         if found.censored:
             session.say(f"{label}: {_words(len(found.censored))} censored.")
     return found.transcript, found.censored
 
 
-def tell_changes(label: str, verb: str, changes: Sequence[Change], session: Session) -> None:
-    """One line on what was changed, the most frequent first."""
+def tell_changes(
+    label: str, verb: str, changes: Sequence[tuple[str, str]], session: Session
+) -> None:
+    """One line on what was changed into what, the most frequent first."""
     if not changes:
         return
-    counted = Counter((change.before, change.after) for change in changes)
+    counted = Counter(changes)
     parts = [
         (f"{before} {session.arrow} {after}" if after else before)
         + (f" ({count} times)" if count > 1 else "")

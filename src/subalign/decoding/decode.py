@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from subalign.decoding.language import LanguageGuess, detect_language
-from subalign.decoding.rules import LogitRule, logit_rules
+from subalign.decoding.rules import LikelierTerms, LogitRule, logit_rules
 from subalign.decoding.search import Candidate, TokenSearch, token_search
 from subalign.decoding.tokens import InitialTokens, check_language, initial_tokens, tokenizer_of
 from subalign.model import DecoderCache, EncodedAudio, Whisper
@@ -60,11 +60,14 @@ def decode(
     options: DecodingOptions = DecodingOptions(),
     *,
     generator: torch.Generator | None = None,
+    terms: Sequence[Sequence[tuple[int, ...]]] = (),
+    bonus: float = 0.0,
 ) -> list[DecodingResult]:
     """Decode every window of a batch with the same options.
 
     Where no language is given, a multilingual model guesses one for each window. `generator` (on
-    the model's device) makes sampling repeatable.
+    the model's device) makes sampling repeatable. `terms` are what may be said in each window, as
+    tokens, which are likelier by `bonus` (in logits).
 
     Raises:
         UsageError: the model cannot do the task or the language, or a suppressed token is unknown.
@@ -84,7 +87,13 @@ def decode(
         device=model.device,
         generator=generator,
     )
-    candidates, no_speech = _sample(model, tokenizer, encoded, options, prompt, initial, search)
+    likelier = None
+    if any(terms):
+        likelier = LikelierTerms(terms, search.group, bonus, model.device)
+    rules = logit_rules(model, tokenizer, options, likelier)
+    candidates, no_speech = _sample(
+        model, tokenizer, encoded, options, prompt, initial, search, rules
+    )
     best = [_best(of_window, options.length_penalty) for of_window in candidates]
     languages = [(guess.language, guess.probability) for guess in guesses or ()] or [
         (tokenizer.language or "en", 1.0)
@@ -117,13 +126,13 @@ def _sample(
     prompt: Tensor,
     initial: InitialTokens,
     search: TokenSearch,
+    rules: Sequence[LogitRule],
 ) -> tuple[list[list[Candidate]], list[float]]:
     """Each window's candidates and no-speech probability.
 
     Windows that have ended leave the batch, some at a time: every row costs a processor time.
     """
     n_text_ctx = model.dims.n_text_ctx
-    rules = logit_rules(model, tokenizer, options)
     decoder = model.decoder
     cache = model.new_cache(encoded.windows * search.group)
     hidden = decoder.hidden(prompt, encoded, cache)
@@ -154,6 +163,8 @@ def _sample(
                 encoded, tokens, chosen = encoded.select(kept), tokens[rows], chosen[rows]
                 cache.select(rows)
                 search.select(kept)
+                for rule in rules:
+                    rule.select(rows)
         logits = decoder(chosen[:, None], encoded, cache)[:, 0]
     found.update(zip(windows, search.candidates(tokens[:, : step + 1]), strict=True))
     return [found[window] for window in sorted(found)], no_speech.tolist()

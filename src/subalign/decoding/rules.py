@@ -1,9 +1,10 @@
-"""Which tokens may come next: rules that write -inf into the logits of a whole batch.
+"""Which tokens may come next, and which are likelier: rules that change a whole batch's logits.
 
 Every rule is a few tensor operations over all rows; none reads a value back to the host.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,15 +16,25 @@ from subalign.model import Whisper
 from subalign.options import DecodingOptions
 from subalign.tokenizer import Tokenizer
 
-__all__ = ["LogitRule", "SuppressAtStart", "SuppressTokens", "TimestampRules", "logit_rules"]
+__all__ = [
+    "LikelierTerms",
+    "LogitRule",
+    "SuppressAtStart",
+    "SuppressTokens",
+    "TimestampRules",
+    "logit_rules",
+]
 
 
 class LogitRule(ABC):
-    """One reason why some tokens cannot come next."""
+    """One reason why some tokens cannot come next, or are likelier."""
 
     @abstractmethod
     def apply(self, logits: Tensor, sampled: Tensor) -> None:
-        """Write -inf into `logits` (rows, n_vocab), given the tokens `sampled` so far (rows, n)."""
+        """Change `logits` (rows, n_vocab), given the tokens `sampled` so far (rows, n)."""
+
+    def select(self, rows: Tensor) -> None:  # noqa: B027 (most keep nothing of rows)
+        """Go on with these rows alone."""
 
 
 class SuppressTokens(LogitRule):
@@ -93,13 +104,54 @@ class TimestampRules(LogitRule):
         text.masked_fill_((all_timestamps > text.amax(dim=1))[:, None], -torch.inf)
 
 
+class LikelierTerms(LogitRule):
+    """Terms that may be said in a window: their tokens are likelier, one after the other.
+
+    The terms are a trie. A token of it is likelier by `bonus` where the tokens before it, up to the
+    root, are the last ones that were sampled. `terms` are each window's, as tokens; a window has
+    `group` rows.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Sequence[tuple[int, ...]]],
+        group: int,
+        bonus: float,
+        device: torch.device,
+    ) -> None:
+        prefixes = {term[:n] for own in terms for term in own for n in range(1, len(term) + 1)}
+        nodes = sorted(prefixes)
+        depth = max(map(len, nodes)) - 1
+        # what has to come before a node's token, at the right; -1 is anything
+        before = [[-1] * (depth + 1 - len(node)) + list(node[:-1]) for node in nodes]
+        self._before = torch.tensor(before, device=device).view(len(nodes), depth)
+        self._tokens = torch.tensor([node[-1] for node in nodes], device=device)
+        own = [[any(t[: len(node)] == node for t in window) for node in nodes] for window in terms]
+        # (rows, nodes)
+        self._bonus = torch.tensor(own, device=device).repeat_interleave(group, dim=0) * bonus
+
+    def apply(self, logits: Tensor, sampled: Tensor) -> None:
+        depth = self._before.shape[1]
+        last = sampled[:, max(0, sampled.shape[1] - depth) :]
+        missing = depth - last.shape[1]  # at the beginning; no token has the number -2
+        last = torch.nn.functional.pad(last, (missing, 0), value=-2)
+        fits = ((last[:, None] == self._before) | (self._before == -1)).all(dim=2)
+        logits.index_add_(1, self._tokens, (fits * self._bonus).to(logits.dtype))
+
+    def select(self, rows: Tensor) -> None:
+        self._bonus = self._bonus[rows]
+
+
 def logit_rules(
-    model: Whisper, tokenizer: Tokenizer, options: DecodingOptions
+    model: Whisper,
+    tokenizer: Tokenizer,
+    options: DecodingOptions,
+    terms: LikelierTerms | None = None,
 ) -> tuple[LogitRule, ...]:
     """The rules of one decoding, in the order in which they apply."""
     n_vocab, device = model.dims.n_vocab, model.device
     never = suppressed_tokens(tokenizer, options)
-    rules: list[LogitRule] = []
+    rules: list[LogitRule] = [] if terms is None else [terms]
     if options.suppress_blank:
         first = [*tokenizer.encode(" "), tokenizer.eot]
         rules.append(SuppressAtStart(first, n_vocab, device))

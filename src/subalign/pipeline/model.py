@@ -37,6 +37,7 @@ from subalign.results import Alignment, Script, Transcript
 from subalign.subtitles.files import file_label
 from subalign.subtitles.script import read_script
 from subalign.transcription import Transcription
+from subalign.wording.glossary import read_glossary
 
 __all__ = ["Model", "align", "load_model", "transcribe"]
 
@@ -75,6 +76,7 @@ class Model:
         condition_on_previous_text: bool | None = None,
         initial_prompt: str | None = None,
         carry_initial_prompt: bool = False,
+        glossary: Sequence[str] = (),
         clips: Sequence[Clip] = (),
         word_timestamps: bool = True,
         hallucination_silence_threshold: float | None = None,
@@ -98,6 +100,7 @@ class Model:
         """Transcribe a recording with timed words.
 
         The arguments are those of `TranscriptionOptions`, `AlignmentOptions` and `AudioOptions`.
+        `glossary` are names and terms, each as it is written, or "heard as => written".
         `on_audio` is called while the recording is read, with the seconds so far and the declared
         duration, where there is one.
 
@@ -121,6 +124,7 @@ class Model:
             condition_on_previous_text=condition_on_previous_text,
             initial_prompt=initial_prompt,
             carry_initial_prompt=carry_initial_prompt,
+            glossary=glossary,
             clips=clips,
             word_timestamps=word_timestamps,
             hallucination_silence_threshold=hallucination_silence_threshold,
@@ -162,6 +166,7 @@ class Model:
         condition_on_previous_text: bool | None = None,
         initial_prompt: str | None = None,
         carry_initial_prompt: bool = False,
+        glossary: Sequence[str] = (),
         clips: Sequence[Clip] = (),
         word_timestamps: bool = True,
         hallucination_silence_threshold: float | None = None,
@@ -208,6 +213,7 @@ class Model:
                 condition_on_previous_text=condition_on_previous_text,
                 initial_prompt=initial_prompt,
                 carry_initial_prompt=carry_initial_prompt,
+                glossary=read_glossary("\n".join(glossary), "`glossary`"),
                 clips=tuple(clips),
                 word_timestamps=word_timestamps,
                 hallucination_silence_threshold=hallucination_silence_threshold,

@@ -17,6 +17,7 @@ from subalign.subtitles.retiming import TimeMap, through_points
 from subalign.subtitles.retiming import retime as move
 from subalign.wording.apply import Wording, apply_wording
 from subalign.wording.censoring import read_censored
+from subalign.wording.glossary import read_glossary
 from subalign.wording.replacements import read_replacements
 
 __all__ = ["check", "fix", "lay_out", "render", "retime", "reword"]
@@ -48,6 +49,7 @@ def render(transcript: Transcript, format: str, layout: LayoutOptions = LayoutOp
 def reword(
     transcript: Transcript,
     *,
+    glossary: Sequence[str] = (),
     replace: Sequence[str] = (),
     remove_fillers: bool = False,
     censor: Sequence[str] = (),
@@ -56,6 +58,8 @@ def reword(
 
     Args:
         transcript: what was transcribed, or aligned.
+        glossary: names and terms that take the place of what sounds like them, each as it is
+            written, or "heard as => written".
         replace: "this => that" or "/regular expression/ => that", each after those before it.
         remove_fillers: leave out what people say while they think, by the transcript's language.
         censor: words that become "[bleep]"; * is any letters, "word => text" shows a text.
@@ -64,6 +68,7 @@ def reword(
         UsageError: an entry makes no sense.
     """
     wording = Wording(
+        terms=read_glossary("\n".join(glossary), "`glossary`"),
         replacements=read_replacements("\n".join(replace), "`replace`"),
         without_fillers=remove_fillers,
         censored=read_censored("\n".join(censor), "`censor`"),

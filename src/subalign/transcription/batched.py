@@ -20,6 +20,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
 from subalign.transcription.fallback import decode_with_fallback
+from subalign.transcription.glossary import GlossaryDecoder
 from subalign.transcription.journal import WindowState
 from subalign.transcription.silence import is_silence
 from subalign.transcription.windows import SegmentTimer, TimedWord
@@ -154,6 +155,7 @@ class BatchedTranscriber:
         tokenizer: Tokenizer,
         language: str | None,
         initial: Sequence[int] = (),
+        glossary: GlossaryDecoder | None = None,
         timer_for: Callable[[Tokenizer], SegmentTimer] | None = None,
         thresholds: BatchThresholds = BatchThresholds(),
     ) -> None:
@@ -162,6 +164,7 @@ class BatchedTranscriber:
         self._tokenizer = tokenizer
         self._language = language
         self._initial = tuple(initial)
+        self._glossary = glossary
         self._timer_for = timer_for
         self._thresholds = thresholds
         self._generator = torch.Generator(batches.model.device).manual_seed(0)
@@ -231,6 +234,7 @@ class BatchedTranscriber:
             language=self._language,
             prompt=self._initial,
             generator=self._generator,
+            glossary=self._glossary,
         )
 
     def _timed(

@@ -9,6 +9,7 @@ import torch
 from subalign.decoding import DecodingResult, decode
 from subalign.model import EncodedAudio, Whisper
 from subalign.options import TranscriptionOptions
+from subalign.transcription.glossary import GlossaryDecoder
 from subalign.transcription.silence import is_silence
 
 __all__ = ["decode_with_fallback"]
@@ -22,8 +23,12 @@ def decode_with_fallback(
     language: str | None,
     prompt: tuple[int, ...],
     generator: torch.Generator,
+    glossary: GlossaryDecoder | None = None,
 ) -> list[DecodingResult]:
-    """Of each window the first decoding that passes the checks, or the last one tried."""
+    """Of each window the first decoding that passes the checks, or the last one tried.
+
+    With a glossary, one in which its terms are likelier, where that has one of them and passes.
+    """
     found: dict[int, DecodingResult] = {}
     waiting = list(range(encoded.windows))
     for attempt in range(len(options.temperatures)):
@@ -36,6 +41,17 @@ def decode_with_fallback(
         waiting = [window for window in waiting if _failed(found[window], options)]
         if not waiting:
             break
+    if glossary is not None:
+        again = glossary.decode_again(
+            [found[window] for window in range(encoded.windows)],
+            encoded,
+            options,
+            language=language,
+            prompt=prompt,
+            generator=generator,
+            has_failed=_failed,
+        )
+        found.update(again)
     return [found[window] for window in range(encoded.windows)]
 
 

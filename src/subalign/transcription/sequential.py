@@ -16,6 +16,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Segment
 from subalign.tokenizer import Tokenizer
 from subalign.transcription.fallback import decode_with_fallback
+from subalign.transcription.glossary import GlossaryDecoder
 from subalign.transcription.journal import WindowState
 from subalign.transcription.silence import is_silence, skip_silence
 from subalign.transcription.windows import (
@@ -58,6 +59,7 @@ class SlidingWindow:
         tokenizer: Tokenizer,
         language: str,
         initial: Sequence[int],
+        glossary: GlossaryDecoder | None = None,
         timer: SegmentTimer | None,
         words_move_windows: bool,
         encode: Callable[[MelWindow], EncodedAudio],
@@ -73,6 +75,8 @@ class SlidingWindow:
         conditioned = options.condition_on_previous_text
         self._conditioned = model.previous_text if conditioned is None else conditioned
         self._initial = list(initial)
+        self._glossary = glossary
+        self._carries_initial = options.carry_initial_prompt or bool(glossary and glossary.prompt)
         self._tokens = list(initial)
         self._prompt_from = 0
         self._last_speech_end = 0.0
@@ -116,6 +120,7 @@ class SlidingWindow:
             language=self._language,
             prompt=self._prompt(),
             generator=self._generator,
+            glossary=self._glossary,
         )
         if is_silence(result, self._options):
             return _Next((), window.seek + window.length)
@@ -125,7 +130,7 @@ class SlidingWindow:
         return found
 
     def _prompt(self) -> tuple[int, ...]:
-        if not self._options.carry_initial_prompt:
+        if not self._carries_initial:
             return tuple(self._tokens[self._prompt_from :])
         room = self._model.dims.n_text_ctx // 2 - 1 - len(self._initial)
         previous = self._tokens[max(len(self._initial), self._prompt_from) :]

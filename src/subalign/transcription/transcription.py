@@ -19,6 +19,7 @@ from subalign.options import TranscriptionOptions
 from subalign.results import Chapter, Segment, Transcript
 from subalign.tokenizer import Tokenizer, to_language_code
 from subalign.transcription.batched import BatchedTranscriber, WindowBatches, usual_batch_size
+from subalign.transcription.glossary import GlossaryDecoder
 from subalign.transcription.journal import Journal
 from subalign.transcription.sequential import SlidingWindow
 from subalign.transcription.windows import MelWindow, SegmentTimer, frame_ranges
@@ -94,6 +95,9 @@ class Transcription:
         self.language = guess.language if guess else to_language_code(options.language or "en")
         self._tokenizer = tokenizer_of(model, self.language, options.task)
         self._timed = timer_for is not None and options.word_timestamps
+        self._glossary = None
+        if options.glossary:
+            self._glossary = GlossaryDecoder(model, self._tokenizer, options.glossary)
         self._windows = self._window_source(timer_for, words_move_windows)
         self._finished: list[Segment] = []
         self._counts: list[int] = []  # of finished segments at the end of each clip
@@ -108,6 +112,8 @@ class Transcription:
         options, tokenizer = self._options, self._tokenizer
         prompt = options.initial_prompt
         initial = tokenizer.encode(" " + prompt.strip()) if prompt else []
+        if self._glossary is not None:
+            initial = [*self._glossary.prompt, *initial]
         if self._batches is not None:
             return BatchedTranscriber(
                 self._batches,
@@ -115,6 +121,7 @@ class Transcription:
                 tokenizer=tokenizer,
                 language=None if options.each_language else self.language,
                 initial=initial,
+                glossary=self._glossary,
                 timer_for=timer_for,
             )
         return SlidingWindow(
@@ -124,6 +131,7 @@ class Transcription:
             tokenizer=tokenizer,
             language=self.language,
             initial=initial,
+            glossary=self._glossary,
             timer=timer_for(tokenizer) if timer_for and self._timed else None,
             words_move_windows=words_move_windows,
             encode=self._encode,
@@ -135,6 +143,11 @@ class Transcription:
     def __next__(self) -> Segment:
         return next(self._segments)
 
+    @property
+    def corrections(self) -> tuple[tuple[str, str], ...]:
+        """What was heard, and the term of the glossary that is written in its place."""
+        return tuple(self._glossary.corrections) if self._glossary else ()
+
     def transcript(self) -> Transcript:
         """Everything, once the rest of the recording has been transcribed."""
         for _ in self:
@@ -143,7 +156,7 @@ class Transcription:
         if self._refine is not None and self._timed:
             segments = self._refined(self._refine)
         guess = self.language_guess
-        return Transcript(
+        transcript = Transcript(
             text=self._tokenizer.decode([token for one in segments for token in one.tokens]),
             language=self.language,
             language_probability=guess.probability if guess else None,
@@ -153,6 +166,9 @@ class Transcription:
             version=self._version,
             chapters=self._chapters,
         )
+        if self._glossary is not None:
+            transcript = self._glossary.correct(transcript)
+        return transcript
 
     def _refined(
         self, refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]]

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from subalign.options import Term
 from subalign.results import Transcript
 from subalign.wording.censoring import Censored, censor
 from subalign.wording.edits import Change
 from subalign.wording.fillers import remove_fillers
+from subalign.wording.glossary import correct
 from subalign.wording.replacements import Replacement, replace_words
 
 __all__ = ["Reworded", "Wording", "apply_wording"]
@@ -13,8 +15,9 @@ __all__ = ["Reworded", "Wording", "apply_wording"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
-    """What is replaced, whether fillers are removed, and what is censored."""
+    """The glossary's terms, what is replaced, whether fillers are removed, what is censored."""
 
+    terms: tuple[Term, ...] = ()
     replacements: tuple[Replacement, ...] = ()
     without_fillers: bool = False
     censored: tuple[Censored, ...] = ()
@@ -32,19 +35,21 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Reworded:
-    """A transcript with what was replaced, which fillers are gone, and what was censored."""
+    """A transcript with what was corrected, replaced, left out as a filler, and censored."""
 
     transcript: Transcript
+    corrected: tuple[Change, ...] = ()
     replaced: tuple[Change, ...] = ()
     fillers: tuple[Change, ...] = ()
     censored: tuple[Change, ...] = ()
 
 
 def apply_wording(transcript: Transcript, wording: Wording) -> Reworded:
-    """Replace, then remove fillers, then censor."""
+    """Correct by the glossary, then replace, remove fillers, and censor."""
     fillers: tuple[Change, ...] = ()
+    transcript, corrected = correct(transcript, wording.terms)
     transcript, replaced = replace_words(transcript, wording.replacements)
     if wording.without_fillers:
         transcript, fillers = remove_fillers(transcript)
     transcript, censored = censor(transcript, wording.censored)
-    return Reworded(transcript, replaced, fillers, censored)
+    return Reworded(transcript, corrected, replaced, fillers, censored)

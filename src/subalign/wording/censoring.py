@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from subalign.errors import UsageError
-from subalign.results import Transcript
+from subalign.results import Transcript, Word
 from subalign.wording.edits import Change, Edit, edit_transcript
 from subalign.wording.lists import literal, read_entries
 
@@ -44,7 +44,7 @@ def censor(
 ) -> tuple[Transcript, tuple[Change, ...]]:
     """The transcript with the words bleeped, and what they were, with their times."""
 
-    def edits(text: str) -> Iterator[Edit]:
+    def edits(text: str, _words: Sequence[Word]) -> Iterator[Edit]:
         end = 0
         found = [
             (match.span(), word.shown) for word in words for match in word.pattern.finditer(text)

@@ -33,8 +33,8 @@ class Change:
     after: str
 
 
-# Which edits a text needs, in order and not overlapping.
-Finder = Callable[[str], Iterable[Edit]]
+# Which edits a text, of these words or of untimed ones, needs, in order and not overlapping.
+Finder = Callable[[str, Sequence[Word]], Iterable[Edit]]
 
 
 def edit_transcript(transcript: Transcript, find: Finder) -> tuple[Transcript, tuple[Change, ...]]:
@@ -57,7 +57,7 @@ def edit_transcript(transcript: Transcript, find: Finder) -> tuple[Transcript, t
 def _edited(segment: Segment, find: Finder, changes: list[Change]) -> Segment:
     if segment.words is None:
         text = segment.text
-        for edit in reversed(list(find(text))):
+        for edit in reversed(list(find(text, ()))):
             before = text[edit.first : edit.end]
             changes.append(Change(segment.start, segment.end, before.strip(), edit.text.strip()))
             text = text[: edit.first] + edit.text + text[edit.end :]
@@ -66,7 +66,7 @@ def _edited(segment: Segment, find: Finder, changes: list[Change]) -> Segment:
     beside = ""  # what stood beside words that are gone, before the first that stays
     for run in _runs(segment.words):
         edited = list(run)
-        for edit in reversed(list(find("".join(word.text for word in run)))):
+        for edit in reversed(list(find("".join(word.text for word in run), run))):
             edited, change = _edit(edited, edit)
             changes.append(change)
         if edited:

@@ -68,7 +68,7 @@ def remove_fillers(transcript: Transcript) -> tuple[Transcript, tuple[Change, ..
         )
         return transcript, ()
     pattern = _pattern(transcript.language)
-    edited, changes = edit_transcript(transcript, lambda text: _edits(text, pattern))
+    edited, changes = edit_transcript(transcript, lambda text, _: _edits(text, pattern))
     return edited, tuple(change for change in changes if pattern.search(change.before))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from subalign.errors import UsageError
-from subalign.results import Transcript
+from subalign.results import Transcript, Word
 from subalign.wording.edits import Change, Edit, edit_transcript
 from subalign.wording.lists import Entry, literal, read_entries
 
@@ -23,7 +23,7 @@ class Replacement:
     written: str
     regular: bool
 
-    def edits(self, text: str) -> Iterator[Edit]:
+    def edits(self, text: str, _words: Sequence[Word] = ()) -> Iterator[Edit]:
         """The edits of a text; nothing is found in no text."""
         for match in self.pattern.finditer(text):
             if match[0]:
