@@ -17,6 +17,7 @@ from subalign.options import Term, TranscriptionOptions
 from subalign.results import Transcript
 from subalign.tokenizer import Tokenizer
 from subalign.wording.glossary import correct, near_misses
+from subalign.wording.sounds import likeness, plain_letters
 
 __all__ = ["GlossaryDecoder", "GlossaryThresholds"]
 
@@ -32,6 +33,8 @@ class GlossaryThresholds:
     # terms that are likelier in a window at most, and by how much, in logits
     most: int = 8
     bonus: float = 4.0
+    # likeness to what was heard before, from which on a term that was heard then is believed
+    replaced: float = 0.75
 
 
 class GlossaryDecoder:
@@ -99,21 +102,25 @@ class GlossaryDecoder:
         """The first result with the second's tokens where these are a term; None where none is."""
         old, new = first.tokens, second.tokens
         spans = {name: _place(self._tokens[name], new) for name in names}
-        tokens: list[int] = []
-        replaced: dict[str, tuple[int, int]] = {}  # the first's tokens in a term's place
-        for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            said = [
-                name for name, (start, end) in spans.items() if start < max(m, k + 1) and end > k
-            ]
-            words_alone = all(token < self._tokenizer.eot for token in (*old[i:j], *new[k:m]))
-            if kind == "equal" or not (said and words_alone):
-                tokens += old[i:j]
+        codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        changed = [code for code in codes if code[0] != "equal"]
+        taken: list[tuple[str, int, int, int, int]] = []
+        eot = self._tokenizer.eot
+        for name, (start, end) in spans.items():
+            own = [code for code in changed if code[3] < end and max(code[4], code[3] + 1) > start]
+            if not own:
                 continue
-            tokens += new[k:m]
-            replaced |= {name: (replaced.get(name, (i, j))[0], j) for name in said}
-        if not replaced:
+            heard = self._words(old, own[0][1], own[-1][2])
+            alike = likeness(plain_letters(heard), plain_letters(name))
+            timeless = all(token < eot for _, i, j, k, m in own for token in (*old[i:j], *new[k:m]))
+            if timeless and alike >= self.thresholds.replaced:
+                taken += [code for code in own if code not in taken]
+                self.corrections.append((heard, name))
+        tokens = list(old)
+        for _, i, j, k, m in sorted(taken, key=lambda code: -code[1]):
+            tokens[i:j] = new[k:m]
+        if not taken:
             return None
-        self.corrections += [(self._words(old, *at), name) for name, at in replaced.items()]
         return replace(first, tokens=tuple(tokens), text=self._tokenizer.decode(tokens).strip())
 
     def _words(self, tokens: Sequence[int], first: int, end: int) -> str:
