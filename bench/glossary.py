@@ -39,7 +39,7 @@ from truth import (
     clean_set,
     speak,
 )
-from word_errors import _normaliser
+from word_errors import normaliser
 
 NAMES = (
     "Okonkwo Szymanski Drumnadrochit Halvorn Metoprolol Velmora Kirkcaldy Thibodeaux Quillon "
@@ -159,7 +159,7 @@ class Score:
     errors: int = 0
 
     def add(self, said: str, heard: str, names: Sequence[str]) -> None:
-        normalised = _normaliser(True)
+        normalised = normaliser(True)
         reference, text = normalised(said).split(), normalised(heard).split()
         wanted = {normalised(name) for name in names}
         out = jiwer.process_words(" ".join(reference), " ".join(text))

@@ -8,7 +8,7 @@ from functools import cache
 import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
-__all__ = ["WordErrors", "word_errors"]
+__all__ = ["WordErrors", "normaliser", "word_errors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class WordErrors:
 
 
 @cache
-def _normaliser(english: bool) -> Callable[[str], str]:
+def normaliser(english: bool) -> Callable[[str], str]:
+    """Whisper's normaliser of texts, of English or of any language."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the English one leaves a file open
         return EnglishTextNormalizer() if english else BasicTextNormalizer()
@@ -39,7 +40,7 @@ def word_errors(pairs: Iterable[tuple[str, str]], language: str) -> WordErrors:
     It takes away case, punctuation and hesitations, and writes English numbers and spellings in
     one way.
     """
-    normalised = _normaliser(language == "en")
+    normalised = normaliser(language == "en")
     texts = [(normalised(said), normalised(heard)) for said, heard in pairs]
     out = jiwer.process_words([said for said, _ in texts], [heard for _, heard in texts])
     words = out.hits + out.substitutions + out.deletions
