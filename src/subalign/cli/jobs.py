@@ -24,7 +24,7 @@ _HEADINGS = ("STATE", "ATTEMPTS", "LENGTH", "TOOK", "NODE", "RECORDING")
 
 jobs_app = typer.Typer(
     name="jobs",
-    help="Show, export, verify and merge the ledgers of runs over many recordings.",
+    help="Show, export, verify and merge ledgers of runs.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode=None,
