@@ -84,7 +84,7 @@ def breaches_told(breaches: Sequence[Breach], cues: Sequence[ShownText], profile
     first = dict(reversed([(breach.cue, breach) for breach in breaches]))
     told = [_told(first[number], cues[number]) for number in sorted(first)[:_TOLD]]
     more = f", and {len(first) - _TOLD} more" if len(first) > _TOLD else ""
-    breaks = "cue breaks" if len(first) == 1 else "cues break"
+    breaks = "cues breaks" if len(first) == 1 else "cues break"
     return (
         f"{len(first)} of {len(cues)} {breaks} a limit of the profile {profile.name}, as no layout "
         f"keeps all of the text within it: {', '.join(told)}{more}"
