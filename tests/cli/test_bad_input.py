@@ -588,13 +588,30 @@ def test_an_unexpected_error_asks_for_a_report(transcribe, folder, clip, monkeyp
     assert 'raise RuntimeError("the unforeseen")' in outcome.err
 
 
-def test_too_little_memory(says, clip, monkeypatch):
-    def fail(*arguments, **options):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+def _too_much_for_the_processor():
+    torch.empty(2**60, dtype=torch.uint8)
 
-    monkeypatch.setattr(transcribe_one, "transcribe_recording", fail)
+
+def _too_much_for_a_gpu():
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def _no_room_for_a_process():
+    raise OSError(errno.ENOMEM, "Cannot allocate memory", "ffmpeg")
+
+
+@pytest.mark.parametrize(
+    ("fail", "remedy"),
+    [
+        (_too_much_for_the_processor, "fewer --jobs"),
+        (_too_much_for_a_gpu, "--device cpu"),
+        (_no_room_for_a_process, "fewer --jobs"),
+    ],
+)
+def test_too_little_memory(says, clip, monkeypatch, fail, remedy):
+    monkeypatch.setattr(transcribe_one, "transcribe_recording", lambda *_, **__: fail())
     says(
         "talk.wav",
         code=1,
-        sentence="Not enough memory: use a smaller model or --device cpu.",
+        sentence=f"Not enough memory for talk.wav: use a smaller model or {remedy}.",
     )

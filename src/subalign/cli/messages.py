@@ -8,6 +8,7 @@
 130  interrupted
 """
 
+import errno
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,7 +100,10 @@ def sentence_of(error: BaseException, source: str = "") -> str:
     if isinstance(error, SubalignError):
         return with_options(str(error))
     if _out_of_memory(error):
-        return "Not enough memory: use a smaller model or --device cpu."
+        return (
+            f"Not enough memory{f' for {source}' if source else ''}: "
+            f"use a smaller model{' or --device cpu' if _on_gpu(error) else ' or fewer --jobs'}."
+        )
     return (
         f"subalign stopped at a fault of its own{f' in {source}' if source else ''} "
         f"({type(error).__name__}: {error}): please report it with what `subalign --debug …` "
@@ -174,8 +178,15 @@ def exit_code_after(failed: Sequence[tuple[str, str]], total: int, session: Sess
 
 
 def _out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    # for the processor's memory PyTorch has no type of its own
+    return isinstance(error, MemoryError) or _on_gpu(error) or "DefaultCPUAllocator" in str(error)
+
+
+def _on_gpu(error: BaseException) -> bool:
     # PyTorch's own error is told by its name: this module must not import PyTorch.
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return type(error).__name__ == "OutOfMemoryError"
 
 
 def _show_traceback(error: BaseException, session: Session) -> None:

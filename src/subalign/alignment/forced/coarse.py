@@ -175,15 +175,13 @@ class CoarseEstimator:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Starts and ends of words that share the speech between two times by their letters.
 
-        A word begins and ends in speech, and is on one side of a long pause.
+        Each is on one side of a long pause.
         """
         letters = self.letters[words] + 1
-        first, last = speech.at(np.array([begin, end]))
-        edges = first + np.append(0, np.cumsum(letters)) / int(letters.sum()) * (last - first)
-        # not in the silence beside its speech
-        inside = np.minimum(self.thresholds.inside, np.diff(edges) / 4)
-        starts = speech.times(edges[:-1] + inside) - inside
-        ends = speech.times(edges[1:] - inside) + inside
+        shares = np.cumsum(letters) / int(letters.sum())
+        readings = speech.at(np.array([begin, end]))
+        times = speech.times(readings[0] + np.append(0.0, shares) * (readings[1] - readings[0]))
+        starts, ends = times[:-1].copy(), times[1:].copy()
         pause = self.thresholds.longest_pause
         long = np.flatnonzero(ends - starts > pause)
         middles = self.sound.times((self.sound.at(starts[long]) + self.sound.at(ends[long])) / 2)

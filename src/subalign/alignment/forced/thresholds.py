@@ -93,8 +93,6 @@ class CoarseThresholds:
     evidence: float = 2.0
     margin: int = 20
     silence: float = 0.3
-    # seconds of speech between a word's edge and what is heard beside it: more than a pause counts
-    inside: float = 0.01
     # seconds that a letter takes where fewer pairs of neighbouring anchors tell, and its bounds
     letter: float = 0.07
     anchor_pairs: int = 20
