@@ -26,6 +26,7 @@ PUBLIC_NAMES = {
     "load_model",
     "transcribe",
     # what is read and written
+    "parse_script",
     "read_result",
     "read_script",
     "read_subtitle_file",

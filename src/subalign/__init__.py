@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from subalign.subtitles.cue import Cue
     from subalign.subtitles.files import SubtitleFile, read_subtitle_file
     from subalign.subtitles.saved_results import read_result
-    from subalign.subtitles.script import read_script
+    from subalign.subtitles.script import parse_script, read_script
     from subalign.transcription import Transcription
 
 # Names whose modules are imported when they are first asked for, by module.
@@ -77,7 +77,7 @@ _MODULES = {
     "subalign.subtitles.cue": ("Cue",),
     "subalign.subtitles.files": ("SubtitleFile", "read_subtitle_file"),
     "subalign.subtitles.saved_results": ("read_result",),
-    "subalign.subtitles.script": ("read_script",),
+    "subalign.subtitles.script": ("parse_script", "read_script"),
     "subalign.transcription": ("Transcription",),
 }
 
@@ -122,6 +122,7 @@ __all__ = [
     "lay_out",
     "list_models",
     "load_model",
+    "parse_script",
     "read_result",
     "read_script",
     "read_subtitle_file",

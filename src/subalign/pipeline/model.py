@@ -257,10 +257,11 @@ class Model:
     ) -> Alignment:
         """Time every word of a given transcript, and report how well it fits.
 
-        `script` is the transcript's path ("-" for standard input), or what `read_script` gives;
-        each of its lines becomes a segment. `language` None is the transcript's own, else it is
-        detected. The arguments are those of `ScriptOptions`, `AlignmentOptions` and `AudioOptions`.
-        `on_progress` is called while words are timed, with the seconds done and their number.
+        `script` is the transcript's path ("-" for standard input), or what `read_script` or
+        `parse_script` gives; each of its lines becomes a segment. `language` None is the
+        transcript's own, else it is detected. The arguments are those of `ScriptOptions`,
+        `AlignmentOptions` and `AudioOptions`. `on_progress` is called while words are timed,
+        with the seconds done and their number.
 
         Raises:
             InputError: the recording or the transcript cannot be used, or they cannot belong

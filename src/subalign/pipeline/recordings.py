@@ -181,7 +181,8 @@ def align_recording(
 
     Args:
         source: a recording, as `transcribe_recording` takes it.
-        script: a transcript's path ("-" for standard input), or what `read_script` gives.
+        script: a transcript's path ("-" for standard input), or what `read_script` or
+            `parse_script` gives.
         model: the Whisper network.
         options: language, and what of a transcript's file is not spoken. The language is that of
             the options, else the transcript's own, else detected in the recording's first window.

@@ -12,7 +12,7 @@ import pytest
 from subalign.errors import InputError, UsageError
 from subalign.results import Line, Script, Transcript, Word
 from subalign.subtitles import get_writer
-from subalign.subtitles.script import read_script
+from subalign.subtitles.script import parse_script, read_script
 
 Put = Callable[[str, str | bytes], Path]
 
@@ -91,6 +91,18 @@ def said(line: Line) -> list[str]:
 def test_each_line_of_a_text_that_is_not_empty(put: Put) -> None:
     script = read_script(put("a.txt", "  One two. \n\n\t\nANNA: Three\n"))
     assert script == Script((Line("One two.", ((0, 8),)), Line("ANNA: Three", ((6, 11),))), None)
+
+
+@pytest.mark.parametrize("text", [SRT, VTT, ASS, "One two.\r\nThree\n"])
+def test_a_text_is_read_as_its_file_is(put: Put, text: str) -> None:
+    assert parse_script(text) == read_script(put("a.txt", text))
+
+
+def test_a_text_is_no_path() -> None:
+    with pytest.raises(UsageError, match="use parse_script"):
+        read_script("One two.\n" * 100)
+    with pytest.raises(InputError, match="The transcript holds no text"):
+        parse_script(" \n")
 
 
 def test_patterns_reach_the_lines(put: Put) -> None:

@@ -28,7 +28,7 @@ from subalign.subtitles.script.plain_text import parse_plain_text
 from subalign.subtitles.script.spoken import spoken_ranges, trimmed_ranges
 from subalign.subtitles.script.tsv import begins_as_tsv, parse_tsv
 
-__all__ = ["read_script", "script_of_file"]
+__all__ = ["parse_script", "read_script", "script_of_file"]
 
 _logger = logging.getLogger("subalign")
 
@@ -49,18 +49,31 @@ def read_script(
 
     Raises:
         InputError: the file cannot be read, is not text, is damaged, or holds no text.
-        UsageError: one of `ignore` is no regular expression, the encoding is not known, or standard
-            input is closed.
+        UsageError: one of `ignore` is no regular expression, the encoding is not known, standard
+            input is closed, or the path is a text.
     """
     patterns = compile_ignored(ignore)
+    # Path.exists raises for a long text
+    if "\n" in os.fspath(path) and not os.path.exists(path):  # noqa: PTH110
+        raise UsageError("A transcript's text is given where its path should be: use parse_script.")
     label = file_label(path)
     data = read_file_bytes(path, noun="transcript", endings=_ENDINGS)
     if (binary := binary_subtitle_file(data, label)) is not None:
         return _script(lines_of_cues(binary.parts, binary.format), patterns, label)
     text = decode_text(data, label, TRANSCRIPTS, encoding=encoding).text
-    text = text.replace("\ufeff", "")  # also of joined files
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _script(_parse(text, Path(path).suffix.lower(), label), patterns, label)
+
+
+def parse_script(text: str, *, ignore: Sequence[str] = ()) -> Script:
+    """The lines of a transcript that is given as text, of any form, as `read_script` gives them.
+
+    Raises:
+        InputError: it is damaged, or holds no text.
+        UsageError: one of `ignore` is no regular expression.
+    """
+    patterns = compile_ignored(ignore)
+    label = "The transcript"
+    return _script(_parse(text, "", label), patterns, label)
 
 
 def script_of_file(file: SubtitleFile, label: str, *, ignore: Sequence[str] = ()) -> Script:
@@ -99,6 +112,8 @@ def _script(found: ParsedScript, ignore: Sequence[re.Pattern[str]], label: str) 
 
 
 def _parse(text: str, suffix: str, label: str) -> ParsedScript:
+    text = text.replace("\ufeff", "")  # also of joined files
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     shown = detect_format(text)
     form = shown or SUFFIXES.get(suffix)
     if form is not None:
