@@ -38,8 +38,18 @@ __all__ = [
 ]
 
 
+def printable_line(text: str) -> str:
+    """`text` with a space for each line break and "?" for other control characters."""
+    joined = " ".join(text.splitlines())
+    return "".join(char if char.isprintable() else "?" for char in joined)
+
+
 class SubalignError(Exception):
     """Root of all errors meant for users; `str(error)` is the sentence to show."""
+
+    def __str__(self) -> str:
+        # it may quote a damaged file
+        return printable_line(super().__str__())
 
 
 class UsageError(SubalignError):

@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from subalign.audio.source import resolve_source
-from subalign.cli.console import Session, one_line, print_bytes
+from subalign.cli.console import Session, print_bytes
 from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
 from subalign.cli.wording import reword
-from subalign.errors import InputError, UsageError
+from subalign.errors import InputError, UsageError, printable_line
 from subalign.model import Whisper
 from subalign.pipeline.outputs import (
     Input,
@@ -324,5 +324,5 @@ def _times(start: float, end: float) -> str:
 
 
 def _short(text: str) -> Text:
-    line = one_line(plain_text(text).strip())
+    line = printable_line(plain_text(text).strip())
     return Text(line if len(line) <= _TEXT_WIDTH else line[: _TEXT_WIDTH - 1] + "…")

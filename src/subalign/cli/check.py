@@ -13,10 +13,10 @@ import typer
 from subalign.audio.source import legible
 from subalign.cli import options as cli
 from subalign.cli.arguments import Only, subcommand
-from subalign.cli.console import Session, one_line, print_pieces, print_text, stdout_carries
+from subalign.cli.console import Session, print_pieces, print_text, stdout_carries
 from subalign.cli.layout_options import LayoutArguments
 from subalign.cli.messages import each_file, shown_warnings
-from subalign.errors import InputError, OutputExistsError, UsageError
+from subalign.errors import InputError, OutputExistsError, UsageError, printable_line
 from subalign.options import LayoutOptions, check_encoding
 
 if TYPE_CHECKING:
@@ -291,14 +291,14 @@ def _sections(reports: Sequence[FileReport]) -> "Iterator[Text | Sequence[Proble
 
     for found in reports:
         yield Text.assemble(
-            (one_line(found.source), "bold"),
+            (printable_line(found.source), "bold"),
             f": {_summary(found.problems)} ({found.format}, {found.profile})",
         )
         if found.problems:
             yield found.problems
         if found.fixed is not None:
             yield from _diff(found)
-            yield Text(f"{one_line(found.fixed)}: {_summary(found.remaining)} left")
+            yield Text(f"{printable_line(found.fixed)}: {_summary(found.remaining)} left")
             if found.remaining:
                 yield found.remaining
 
@@ -350,9 +350,9 @@ def _diff(report: FileReport) -> "Iterator[Text]":
 
     from subalign.subtitles.check.diff import unified_diff
 
-    names = one_line(report.source), one_line(report.fixed or "")
+    names = printable_line(report.source), printable_line(report.fixed or "")
     for line in unified_diff(report.before, report.after, *names):
-        yield Text(one_line(line), _DIFF_STYLES.get(line[:1], ""))
+        yield Text(printable_line(line), _DIFF_STYLES.get(line[:1], ""))
 
 
 def _summary(problems: "Sequence[Problem]") -> str:
@@ -394,7 +394,7 @@ def _measured(kind: str, value: float | str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return one_line(value)
+        return printable_line(value)
     if kind in ("speed", "width", "lines", "words"):
         return f"{_digits(value, 1)} {_UNITS[kind]}"
     return f"{_digits(value, 3)} s"

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from subalign.cli.settings import Settings
-from subalign.errors import OutputError, UsageError
+from subalign.errors import OutputError, UsageError, printable_line
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Session",
     "discard_output",
-    "one_line",
     "output_error",
     "print_bytes",
     "print_line",
@@ -39,12 +38,6 @@ __all__ = [
 ]
 
 _COLOUR_ASKED_FOR = ("FORCE_COLOR", "TTY_COMPATIBLE")  # Rich heeds these also where no terminal is
-
-
-def one_line(text: str) -> str:
-    """`text` with a space for each line break and "?" for other control characters."""
-    joined = " ".join(text.splitlines())
-    return "".join(char if char.isprintable() else "?" for char in joined)
 
 
 def readable_size(n_bytes: int) -> str:
@@ -77,12 +70,12 @@ class Session:
             # nobody is told where nothing can be told: the work and its exit code count
             with suppress(OSError, ValueError):
                 if sys.stderr is not None:
-                    sys.stderr.write(f"{prefix}{one_line(text)}\n")
+                    sys.stderr.write(f"{prefix}{printable_line(text)}\n")
                     sys.stderr.flush()
             return
         from rich.text import Text
 
-        line = prefix + one_line(text)
+        line = prefix + printable_line(text)
         if self.console.is_terminal:
             from textwrap import wrap
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from subalign.cli.console import one_line
 from subalign.cli.parsers import format_pairs
+from subalign.errors import printable_line
 from subalign.model import ModelHeads, pack_heads
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def heads_as_text(heads: ModelHeads) -> str:
 
     width = 1 + len(str(heads.n_heads - 1))
     grid = _grid(heads.n_layers, heads.n_heads, cell, width=width)
-    name = f"{one_line(heads.name)}: " if heads.name else ""
+    name = f"{printable_line(heads.name)}: " if heads.name else ""
     lines = [
         f"{name}{_size(heads.n_layers, heads.n_heads)}, {len(heads.pairs)} marked{_remark(heads)}",
         "",
@@ -157,7 +157,7 @@ def show_report(report: "HeadReport", *, top: int, plain: bool) -> None:
     kind = "with true times" if report.timed else "without times"
     size = _size(report.layers, report.heads)
     words = f"{_count(report.words, 'word')} {kind} in {report.seconds:.0f} s"
-    show(f"{one_line(report.model)}: {size}, {words}", "")
+    show(f"{printable_line(report.model)}: {size}, {words}", "")
     console.print(_table(report, top, "*" if plain else "●"))
     show("")
     if report.marked_error is not None:
@@ -232,7 +232,7 @@ def found_as_text(found: "FoundHeads") -> str:
     against = "true times" if found.timed else "what all heads give together"
     pairs = format_pairs(sorted(search.best.heads))
     lines = [
-        f"{one_line(found.model)}: {_count(found.recordings, 'recording')}, "
+        f"{printable_line(found.model)}: {_count(found.recordings, 'recording')}, "
         f"{_count(found.words, 'word')} in {found.seconds:.0f} s, by method {found.method} against "
         f"{against}",
         "",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from subalign.cli.arguments import subcommand
-from subalign.cli.console import Session, one_line, print_pieces, print_text
+from subalign.cli.console import Session, print_pieces, print_text
 from subalign.cli.messages import EXIT_CODES
+from subalign.errors import printable_line
 
 if TYPE_CHECKING:
     from subalign.pipeline.ledger import Row
@@ -143,9 +144,9 @@ def _cells(row: "Row") -> tuple[str, ...]:
 def _table_lines(cells: Sequence[str], widths: Sequence[int], row: "Row | None") -> Iterator[str]:
     last = len(widths)
     line = "  ".join(f"{cell:<{width}}" for cell, width in zip(cells[:last], widths, strict=True))
-    yield f"{line}  {one_line(cells[last])}\n"
+    yield f"{line}  {printable_line(cells[last])}\n"
     if row is not None and row.error is not None:
-        yield f"    {one_line(row.error)}\n"
+        yield f"    {printable_line(row.error)}\n"
 
 
 def _clock(seconds: float | None) -> str:

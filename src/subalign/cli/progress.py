@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from subalign.cli.console import one_line
+from subalign.errors import printable_line
 from subalign.options import Clip
 
 __all__ = [
@@ -266,7 +266,7 @@ class ManyProgress:
 
 
 def _short(label: str) -> str:
-    name = one_line(label)
+    name = printable_line(label)
     return name if len(name) <= _LABEL_WIDTH else "…" + name[1 - _LABEL_WIDTH :]
 
 
