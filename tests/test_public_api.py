@@ -15,6 +15,7 @@ from subalign.options import (
     AlignmentOptions,
     AudioOptions,
     ScriptOptions,
+    SpeakerOptions,
     TranscriptionOptions,
 )
 
@@ -115,16 +116,19 @@ def test_type_checkers_see_every_lazy_name():
     assert seen == subalign._MODULES
 
 
-OPTIONS = (TranscriptionOptions, AlignmentOptions, AudioOptions, ScriptOptions)
+OPTIONS = (TranscriptionOptions, AlignmentOptions, AudioOptions, ScriptOptions, SpeakerOptions)
 DEFAULTS = {field.name: field.default for kind in OPTIONS for field in fields(kind)}
 
 
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("transcribe", (TranscriptionOptions, AlignmentOptions, AudioOptions)),
-        ("transcribe_stream", (TranscriptionOptions, AlignmentOptions, AudioOptions)),
-        ("align", (ScriptOptions, AlignmentOptions, AudioOptions)),
+        ("transcribe", (TranscriptionOptions, AlignmentOptions, AudioOptions, SpeakerOptions)),
+        (
+            "transcribe_stream",
+            (TranscriptionOptions, AlignmentOptions, AudioOptions, SpeakerOptions),
+        ),
+        ("align", (ScriptOptions, AlignmentOptions, AudioOptions, SpeakerOptions)),
     ],
 )
 def test_a_models_arguments_are_the_fields_of_the_options(name, kinds):
@@ -183,24 +187,30 @@ def test_every_argument_arrives_in_the_options(monkeypatch):
     }
     marks = {"prepend_punctuations": "(", "append_punctuations": ")"}
     read = {"track": 2, "channel": 1, "max_seconds": 9.0}
+    who = {"speakers": "channels", "speaker_names": {"A": "Anna"}}
+    asked = SpeakerOptions(speakers="channels", speaker_names=(("A", "Anna"),))
 
     def tuples(given):
         return {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
 
     loaded = subalign.Model("the network")
-    assert loaded.transcribe("a.wav", **spoken, **timed, **marks, **read) == "all of it"
+    assert loaded.transcribe("a.wav", **spoken, **timed, **marks, **read, **who) == "all of it"
     assert seen.pop() == {
         "model": "the network",
         "options": TranscriptionOptions(**tuples(spoken)),
         "alignment": AlignmentOptions(**tuples(timed), **marks),
+        "speakers": asked,
         "audio": AudioOptions(**read),
         "on_audio": None,
     }
-    loaded.align("a.wav", "a.txt", language="de", ignore=["a"], encoding="utf-8", **timed, **read)
+    loaded.align(
+        "a.wav", "a.txt", language="de", ignore=["a"], encoding="utf-8", **timed, **read, **who
+    )
     assert seen.pop() == {
         "model": "the network",
         "options": ScriptOptions(language="de", ignore=("a",), encoding="utf-8"),
         "alignment": AlignmentOptions(**tuples(timed)),
+        "speakers": asked,
         "audio": AudioOptions(**read),
         "on_audio": None,
         "on_progress": None,

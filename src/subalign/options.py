@@ -4,6 +4,7 @@ A combination that cannot be carried out raises `UsageError` when the object is 
 """
 
 import codecs
+import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -30,10 +31,14 @@ __all__ = [
     "Position",
     "ProfileName",
     "ScriptOptions",
+    "SpeakerLabels",
+    "SpeakerOptions",
+    "SpeakerTurn",
     "StyleOptions",
     "Task",
     "Term",
     "TranscriptionOptions",
+    "TurnFile",
     "VoiceDetection",
     "check_encoding",
     "compile_ignored",
@@ -46,6 +51,7 @@ KernelChoice = Literal["auto", "triton", "cpu"]
 VoiceDetection = Literal["silero", "loudness", "none"]
 HighlightStyle = Literal["underline", "karaoke", "color", "bold"]
 Position = Literal["bottom", "top"]
+SpeakerLabels = Literal["dash", "name", "colour", "none"]
 AlignmentMethod = Literal["viterbi", "dtw"]
 ProfileName = Literal["netflix", "bbc", "broadcast", "social", "verbatim", "openai"]
 
@@ -329,6 +335,45 @@ class TranscriptionOptions:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """A stretch of the recording (seconds) in which a speaker speaks."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFile:
+    """Who speaks when in some recordings, each by its name without an ending; `label` names it."""
+
+    label: str
+    recordings: tuple[tuple[str, tuple[SpeakerTurn, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakerOptions:
+    """How it is found out who speaks; `speaker_names` are pairs of an old name and a new one.
+
+    `speakers` is `channels`, where each has a channel of their own, or the turns themselves; None
+    asks for nothing.
+    """
+
+    speakers: Literal["channels"] | TurnFile | None = None
+    speaker_names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """All that results depend on, by name; nothing where nothing is asked for."""
+        speakers: object = self.speakers
+        if isinstance(self.speakers, TurnFile):
+            digest = hashlib.sha256(repr(self.speakers.recordings).encode()).hexdigest()
+            speakers = f"{self.speakers.label} ({digest[:12]})"
+        facts = {"speakers": speakers, "speaker_names": [list(pair) for pair in self.speaker_names]}
+        return {name: value for name, value in facts.items() if value}
+
+
 @dataclass(frozen=True, kw_only=True)
 class StyleOptions:
     """How text looks, in the formats that say so: ASS and TTML; `highlight` in SRT and WebVTT too.
@@ -417,6 +462,10 @@ class LayoutOptions:
     too, and no limit on text may be set. Its time is its words', on whole frames with `fps`, unless
     a profile or another time is given. With `csv_formulas` the format csv leaves text as it is that
     spreadsheets calculate.
+
+    Where words have speakers, cues break between them. `speaker_labels` says how else they are told
+    apart: by a dash where two share a cue, by a name where another begins, by a colour (a dash in
+    formats without colours), or not; None leaves it to the profile.
     """
 
     profile: ProfileName | OwnProfile | None = None
@@ -434,8 +483,10 @@ class LayoutOptions:
     linger: float | None = None
     fps: float | None = None
     csv_formulas: bool = False
+    speaker_labels: SpeakerLabels | None = None
 
     def __post_init__(self) -> None:
+        _check_choice(self, "speaker_labels", SpeakerLabels)
         if not isinstance(self.profile, OwnProfile):
             _check_choice(self, "profile", ProfileName)
         _check_choice(self, "highlight_style", HighlightStyle)

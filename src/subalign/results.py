@@ -27,7 +27,8 @@ class Word:
 
     `estimated` is true where the time is interpolated because the word was not heard. `before` and
     `after` hold what stands beside the word in a given transcript and is not spoken: a speaker's
-    name, a stage direction, markup. The text as written is `before + text + after`.
+    name, a stage direction, markup. The text as written is `before + text + after`. `speaker` is
+    the name of who says it, None where that is not known.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Word:
     estimated: bool = False
     before: str = ""
     after: str = ""
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Segment:
     """A stretch of speech between two of the decoder's timestamps.
 
     `seek` is the mel frame (10 ms) at which the segment's window begins. `words` is None where
-    words were not timed, and empty where the segment holds none.
+    words were not timed, and empty where the segment holds none. `speaker` is who says most of it.
     """
 
     id: int
@@ -58,6 +60,7 @@ class Segment:
     compression_ratio: float
     no_speech_prob: float
     words: tuple[Word, ...] | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,14 @@ class Transcript:
         """All timed words in order; empty where words were not timed."""
         for segment in self.segments:
             yield from segment.words or ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The names of all who speak, in the order in which they first do."""
+        found = dict.fromkeys(
+            piece.speaker for segment in self.segments for piece in segment.words or (segment,)
+        )
+        return tuple(name for name in found if name is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def transcript(text, *, timed=True, before=""):
-    word = Word(f" {text}", 0.0, 1.0, 0.5, before=before)
+    word = Word(f" {text}", 0.0, 1.0, 0.5, before=before, speaker=text)
+    words = (word,) if timed else None
     segment = Segment(
-        0, 0, 0.0, 1.0, f"{before} {text}", (), 0.0, -0.1, 1.0, 0.0, (word,) if timed else None
+        0, 0, 0.0, 1.0, f"{before} {text}", (), 0.0, -0.1, 1.0, 0.0, words, speaker=text
     )
     return Transcript(f" {text}", f"e{text}n", (segment,), 1.0, text, text)
 

@@ -69,10 +69,10 @@ class AudioStream:
 
     `declared_duration` is the container's in seconds, None where it declares none; `chapters` are
     the container's, or those of the page that has the recording; `n_samples` counts the samples
-    given so far. `yt_dlp` is the command that fetches the recording of a page. Gaps in the
-    recording's clock are filled with silence, so that a sample's number is its time. Where the mix
-    of the channels cancels them, the first channel is given instead. Closing stops the decoder; the
-    end closes by itself.
+    given so far, `n_channels` the track's channels, None where they are not told. `yt_dlp` is the
+    command that fetches the recording of a page. Gaps in the recording's clock are filled with
+    silence, so that a sample's number is its time. Where the mix of the channels cancels them, the
+    first channel is given instead. Closing stops the decoder; the end closes by itself.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class AudioStream:
             missing = missing_channel(self._log, self.label, options)
             if missing is not None:
                 raise missing
+            self.n_channels = self._log.audio_tracks[options.track - 1].n_channels
             self._limit.check_packets(self.declared_duration, options.stall_timeout)
         except BaseException:
             self.close()

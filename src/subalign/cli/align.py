@@ -11,6 +11,7 @@ from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import AlignJob
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
+from subalign.cli.speakers import SpeakerArguments
 from subalign.cli.wording import WordingArguments
 from subalign.options import ScriptOptions
 
@@ -104,6 +105,7 @@ def align(
     keep_lines: _KeepLines = None,
     layout: LayoutArguments,
     words: Annotated[WordingArguments, Only("replace", "remove_fillers", "censor")],
+    speakers: SpeakerArguments,
     language: _Language = None,
     ignore: _Ignore = None,
     encoding: cli.Encoding = None,
@@ -132,6 +134,7 @@ def align(
         report=report,
         min_heard=min_heard,
         quiet=quiet,
+        speakers=speakers.options(),
         wording=wording,
     )
 

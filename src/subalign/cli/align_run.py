@@ -19,6 +19,7 @@ from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
+from subalign.cli.speakers import warn_of_names
 from subalign.cli.wording import reword
 from subalign.errors import InputError, UsageError, printable_line
 from subalign.model import Whisper
@@ -169,10 +170,12 @@ def _align(
             options=job.script,
             audio=job.audio,
             alignment=job.alignment,
+            speakers=job.speakers,
             on_audio=progress.read,
             on_progress=progress.follower(work.label),
             name=file_label(job.transcript),
         )
+    warn_of_names(found.transcript, job.speakers, work.label, session)
     heard = found.report.heard_share >= job.min_heard
     file = None if kept is None else retime_by_speech(kept, script, found.transcript)
     written = _write(work, job, found, file, session, heard=heard)

@@ -13,6 +13,7 @@ from subalign.options import (
     AudioOptions,
     LayoutOptions,
     ScriptOptions,
+    SpeakerOptions,
     TranscriptionOptions,
 )
 from subalign.results import Transcript
@@ -137,6 +138,7 @@ class TranscribeJob:
     alignment: AlignmentOptions
     verbose: bool
     quiet: bool
+    speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
     wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:
@@ -168,6 +170,7 @@ class TranscribeJob:
             **asdict(self.transcription),
             **asdict(self.alignment),
             "layout": asdict(self.layout),
+            **self.speakers.facts,
             **self.wording.facts,
         }
 
@@ -221,6 +224,7 @@ class AlignJob:
     min_heard: float
     quiet: bool
     keep_file: bool = False
+    speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
     wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:

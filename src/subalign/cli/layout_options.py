@@ -17,8 +17,10 @@ from subalign.options import (
     LayoutOptions,
     OwnProfile,
     ProfileName,
+    SpeakerLabels,
 )
 from subalign.subtitles.layout.profiles import PROFILES
+from subalign.subtitles.layout.speakers import chosen_labels
 
 __all__ = ["LayoutArguments", "warn_of_limits"]
 
@@ -44,6 +46,14 @@ def _by_profile(limit: str, *, unit: str = "", openai: bool = False) -> str:
     if openai:
         differing.append("openai none")
     return "; ".join(filter(None, [shown(usual) + unit, ", ".join(differing)]))
+
+
+def _labels_by_profile() -> str:
+    """The default of `--speaker-labels`."""
+    usual = PROFILES[DEFAULT_PROFILE].speaker_labels
+    labels = {name: chosen_labels(LayoutOptions(profile=name)) for name in get_args(ProfileName)}
+    others = [f"{name} {value}" for name, value in labels.items() if value != usual]
+    return "; ".join([usual, ", ".join(others)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +170,17 @@ class LayoutArguments:
             help="Start and end cues on the frames of a video: "
             f"{', '.join(f'{rate:g}' for rate in FRAME_RATES[:-1])} or {FRAME_RATES[-1]:g}.",
             show_default="none",
+        ),
+    ] = None
+    speaker_labels: Annotated[
+        SpeakerLabels | None,
+        typer.Option(
+            rich_help_panel="Who speaks",
+            case_sensitive=False,
+            help="How cues tell speakers apart, where it is known who speaks: dash (where two "
+            "share a cue), name (where another begins), colour (a dash in formats without), or "
+            "none: by a new cue alone.",
+            show_default=_labels_by_profile(),
         ),
     ] = None
     csv_formulas: Annotated[

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from subalign.cli import options as cli
-from subalign.cli.arguments import subcommand
+from subalign.cli.arguments import Only, subcommand
 from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import each_file, exit_code_after, say_skipped, shown_warnings
+from subalign.cli.speakers import SpeakerArguments, warn_of_names
 from subalign.cli.wording import WordingArguments, reword
 from subalign.errors import UsageError
+from subalign.speakers.turns import rename_speakers
 
 if TYPE_CHECKING:
     from subalign.pipeline.outputs import Output
@@ -63,6 +65,7 @@ def render(
     keep_lines: _KeepLines = None,
     layout: LayoutArguments,
     words: WordingArguments,
+    speakers: Annotated[SpeakerArguments, Only("speaker_names")],
     encoding: cli.Encoding = None,
     quiet: cli.Quiet = False,
 ) -> int:
@@ -73,6 +76,7 @@ def render(
     captions = cues if given == bool(keep_lines) else layout.options(profiles, keep_lines=given)
     warn_of_limits(cues, session)
     wording = words.wording()
+    renamed = speakers.renamed()
     wanted = results.results(embed=embed, censored=bool(wording.censored))
     _check_one_result(len(sources), wanted, media)
     taken: dict[Path, str] = {}
@@ -86,7 +90,9 @@ def render(
         printed = wanted.printed(source)
         outputs = () if printed else _outputs(source, wanted, taken)
         if outputs or printed:
-            edited, censored = reword(transcript, wording, source, session, quiet=quiet)
+            edited = rename_speakers(transcript, dict(renamed.speaker_names))
+            warn_of_names(edited, renamed, source, session)
+            edited, censored = reword(edited, wording, source, session, quiet=quiet)
             written = write_results(
                 *(edited, outputs, wanted, captions if is_captions else cues),
                 recording=media,

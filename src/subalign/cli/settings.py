@@ -359,6 +359,8 @@ def _one(option: Any, value: Any, where: str, folder: Path | None) -> Any:
 def _is_path(option: Any, value: str) -> bool:
     if option.name == "model":
         return value.startswith(("./", "../", "~"))
+    if option.name == "speakers":
+        return value.lower().endswith(".rttm")
     return option.metavar in ("FILE", "FOLDER") and value != "-"
 
 

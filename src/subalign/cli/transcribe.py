@@ -20,6 +20,7 @@ from subalign.cli.parsers import (
     parse_tokens,
 )
 from subalign.cli.run_options import RunArguments
+from subalign.cli.speakers import SpeakerArguments
 from subalign.cli.wording import WordingArguments
 from subalign.errors import UsageError
 from subalign.options import (
@@ -271,6 +272,7 @@ def transcribe(
     audio: cli.AudioArguments,
     transcription: TranscriptionArguments,
     words: WordingArguments,
+    speakers: SpeakerArguments,
     alignment: cli.AlignmentArguments,
     run: RunArguments,
     verbose: _Verbose = False,
@@ -299,6 +301,7 @@ def transcribe(
         ),
         verbose=verbose,
         quiet=quiet,
+        speakers=speakers.options(),
         wording=replace(wording, terms=()),  # they are the transcription's
     )
     if verbose and quiet:

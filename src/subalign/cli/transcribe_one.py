@@ -14,6 +14,7 @@ from subalign.cli.job import TranscribeJob, Work, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, sentence_of
 from subalign.cli.progress import Running, RunProgress, audio_done, clock, run_summary
+from subalign.cli.speakers import warn_of_names
 from subalign.cli.wording import reword, tell_changes
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import ModelError, ToolMissingError, UsageError
@@ -143,6 +144,7 @@ def _transcribe(
             options=job.transcription,
             audio=job.audio,
             alignment=job.alignment,
+            speakers=job.speakers,
             on_audio=progress.read,
             journal=work.journal,
         )
@@ -157,6 +159,7 @@ def _transcribe(
         progress.finish()
     if not transcript.segments:
         session.warn(f"No speech was found in {work.label}: the result is without text.")
+    warn_of_names(transcript, job.speakers, work.label, session)
     if not job.quiet:
         tell_changes(work.label, "corrected by the glossary", stream.corrections, session)
     transcript, censored = reword(transcript, job.wording, work.label, session, quiet=job.quiet)

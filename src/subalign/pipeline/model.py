@@ -33,6 +33,7 @@ from subalign.pipeline.recordings import (
     align_recording,
     transcribe_recording,
 )
+from subalign.pipeline.speakers import SpeakerNames, Speakers, speaker_options
 from subalign.results import Alignment, Script, Transcript
 from subalign.subtitles.files import file_label
 from subalign.subtitles.script import read_script
@@ -92,6 +93,8 @@ class Model:
         prepend_punctuations: str = PREPEND_PUNCTUATIONS,
         append_punctuations: str = APPEND_PUNCTUATIONS,
         kernels: KernelChoice = AlignmentOptions.kernels,
+        speakers: Speakers = None,
+        speaker_names: SpeakerNames = (),
         track: int = 1,
         channel: int | None = None,
         max_seconds: float | None = None,
@@ -101,6 +104,9 @@ class Model:
 
         The arguments are those of `TranscriptionOptions`, `AlignmentOptions` and `AudioOptions`.
         `glossary` are names and terms, each as it is written, or "heard as => written".
+        `speakers` tells who says which word: "channels", where each speaker has a channel, or the
+        path of a file of RTTM; `speaker_names` are their names by those that they have there, or by
+        their letter: {"A": "Anna"}.
         `on_audio` is called while the recording is read, with the seconds so far and the declared
         duration, where there is one.
 
@@ -140,6 +146,8 @@ class Model:
             prepend_punctuations=prepend_punctuations,
             append_punctuations=append_punctuations,
             kernels=kernels,
+            speakers=speakers,
+            speaker_names=speaker_names,
             track=track,
             channel=channel,
             max_seconds=max_seconds,
@@ -182,6 +190,8 @@ class Model:
         prepend_punctuations: str = PREPEND_PUNCTUATIONS,
         append_punctuations: str = APPEND_PUNCTUATIONS,
         kernels: KernelChoice = AlignmentOptions.kernels,
+        speakers: Speakers = None,
+        speaker_names: SpeakerNames = (),
         track: int = 1,
         channel: int | None = None,
         max_seconds: float | None = None,
@@ -232,6 +242,7 @@ class Model:
                 append_punctuations=append_punctuations,
                 kernels=kernels,
             ),
+            speakers=speaker_options(speakers, speaker_names),
             audio=AudioOptions(track=track, channel=channel, max_seconds=max_seconds),
             on_audio=on_audio,
         )
@@ -249,6 +260,8 @@ class Model:
         qk_scale: float = AlignmentOptions.qk_scale,
         medfilt_width: int | None = None,
         kernels: KernelChoice = AlignmentOptions.kernels,
+        speakers: Speakers = None,
+        speaker_names: SpeakerNames = (),
         track: int = 1,
         channel: int | None = None,
         max_seconds: float | None = None,
@@ -260,8 +273,9 @@ class Model:
         `script` is the transcript's path ("-" for standard input), or what `read_script` or
         `parse_script` gives; each of its lines becomes a segment. `language` None is the
         transcript's own, else it is detected. The arguments are those of `ScriptOptions`,
-        `AlignmentOptions` and `AudioOptions`. `on_progress` is called while words are timed,
-        with the seconds done and their number.
+        `AlignmentOptions` and `AudioOptions`, `speakers` and `speaker_names` as `transcribe` has
+        them. `on_progress` is called while words are timed, with the seconds done and their
+        number.
 
         Raises:
             InputError: the recording or the transcript cannot be used, or they cannot belong
@@ -280,6 +294,7 @@ class Model:
                 medfilt_width=medfilt_width,
                 kernels=kernels,
             ),
+            speakers=speaker_options(speakers, speaker_names),
             audio=AudioOptions(track=track, channel=channel, max_seconds=max_seconds),
             on_audio=on_audio,
             on_progress=on_progress,

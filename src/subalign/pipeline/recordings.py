@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import torch
@@ -32,9 +32,11 @@ from subalign.options import (
     AlignmentOptions,
     AudioOptions,
     ScriptOptions,
+    SpeakerOptions,
     TranscriptionOptions,
     require_kind,
 )
+from subalign.pipeline.speakers import SpeakerFinder
 from subalign.results import Alignment, Chapter, Script, Segment, Transcript, Word
 from subalign.subtitles.files.encodings import file_label
 from subalign.subtitles.script import read_script
@@ -78,6 +80,7 @@ def transcribe_recording(
     options: TranscriptionOptions = TranscriptionOptions(),
     audio: AudioOptions = AudioOptions(),
     alignment: AlignmentOptions = AlignmentOptions(),
+    speakers: SpeakerOptions = SpeakerOptions(),
     on_audio: OnAudio | None = None,
     journal: str | os.PathLike[str] | None = None,
 ) -> Transcription:
@@ -90,6 +93,7 @@ def transcribe_recording(
         options: how the recording is transcribed.
         audio: what of it is read.
         alignment: how words are timed.
+        speakers: how it is found out who speaks.
         on_audio: called while the recording is read.
         journal: a file in which final windows are taken down. Where it holds those of the same
             recording, model and options, the transcription goes on after them, with the same
@@ -103,12 +107,14 @@ def transcribe_recording(
     require_kind("options", options, TranscriptionOptions)
     require_kind("audio", audio, AudioOptions)
     require_kind("alignment", alignment, AlignmentOptions)
+    require_kind("speakers", speakers, SpeakerOptions)
     if options.word_timestamps:
         _check_alignment(model, alignment)
     detector = None if options.sequential else speech_detector(options.vad)
-    mel, chapters = _read_recording(
-        source, n_mels=model.dims.n_mels, audio=audio, on_audio=on_audio, detector=detector
-    )
+    finder = SpeakerFinder(speakers, source, audio)
+    listeners = (finder,) if detector is None else (detector, finder)
+    mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, listeners)
+    finder.prepare(mel.duration)
     if options.word_timestamps or not options.sequential:
         _warm_up_alignment(model, alignment)
 
@@ -127,6 +133,7 @@ def transcribe_recording(
         lambda tokenizer: AttentionTimer(model, tokenizer, alignment),
         words_move_windows=method_for(alignment).words_move_windows,
         refine=refine if method_for(alignment).uses_sound else None,
+        label_speakers=finder.label,
         speech=speech,
         chapters=chapters,
         journal=kept,
@@ -170,6 +177,7 @@ def align_recording(
     options: ScriptOptions = ScriptOptions(),
     audio: AudioOptions = AudioOptions(),
     alignment: AlignmentOptions = AlignmentOptions(),
+    speakers: SpeakerOptions = SpeakerOptions(),
     on_audio: OnAudio | None = None,
     on_progress: OnProgress | None = None,
     name: str = "The transcript",
@@ -188,6 +196,7 @@ def align_recording(
             the options, else the transcript's own, else detected in the recording's first window.
         audio: what of the recording is read.
         alignment: how words are timed.
+        speakers: how it is found out who speaks.
         on_audio: called while the recording is read.
         on_progress: called while words are timed, with the seconds done and their number.
         name: what messages call a script that is not given by its path.
@@ -199,15 +208,17 @@ def align_recording(
     require_kind("options", options, ScriptOptions)
     require_kind("audio", audio, AudioOptions)
     require_kind("alignment", alignment, AlignmentOptions)
+    require_kind("speakers", speakers, SpeakerOptions)
     label = name if isinstance(script, Script) else file_label(script)
     given = script if isinstance(script, Script) else _read(script, options)
     language = options.language or given.language
     check_language(model, language, "transcribe")
     check_script(model, given, label)
     _check_alignment(model, alignment)
-    n_mels = model.dims.n_mels
-    mel, chapters = _read_recording(source, n_mels=n_mels, audio=audio, on_audio=on_audio)
+    finder = SpeakerFinder(speakers, source, audio)
+    mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, (finder,))
     _check_length(given, mel.duration, label)
+    finder.prepare(mel.duration)
     _warm_up_alignment(model, alignment)
     found = align_script(
         model,
@@ -219,7 +230,7 @@ def align_recording(
         version=__version__,
     )
     spaced = tokenizer_of(model, found.transcript.language).spaced
-    transcript = _as_speech(found.transcript, spaced=spaced)
+    transcript = finder.label(_as_speech(found.transcript, spaced=spaced))
     return replace(found, transcript=replace(transcript, chapters=chapters))
 
 
@@ -331,7 +342,8 @@ def read_mel(
     Raises:
         InputError: the recording cannot be read, or holds no sound.
     """
-    return _read_recording(source, n_mels, audio, on_audio, detector)[0]
+    listeners = () if detector is None else (detector,)
+    return _read_recording(source, n_mels, audio, on_audio, listeners)[0]
 
 
 def _read_recording(
@@ -339,20 +351,30 @@ def _read_recording(
     n_mels: int,
     audio: AudioOptions = AudioOptions(),
     on_audio: OnAudio | None = None,
-    detector: SpeechDetector | None = None,
+    listeners: Iterable["_Listener"] = (),
 ) -> tuple[LogMel, tuple[Chapter, ...]]:
     """The log-mel of a recording, as `read_mel`, and the recording's chapters."""
     if isinstance(source, np.ndarray):
-        return log_mel(_heard(_blocks(source), detector), n_mels=n_mels), ()
+        return log_mel(_heard(_blocks(source), listeners), n_mels=n_mels), ()
     with open_audio(source, options=audio) as stream:
         blocks = _report(stream, stream.declared_duration, on_audio)
-        return log_mel(_heard(blocks, detector), n_mels=n_mels), stream.chapters
+        return log_mel(_heard(blocks, listeners), n_mels=n_mels), stream.chapters
+
+
+class _Listener(Protocol):
+    """Hears a recording on its way."""
+
+    def listen(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """The same blocks of mono samples at 16 kHz."""
+        ...
 
 
 def _heard(
-    blocks: Iterator[NDArray[np.float32]], detector: SpeechDetector | None
+    blocks: Iterator[NDArray[np.float32]], listeners: Iterable[_Listener]
 ) -> Iterator[NDArray[np.float32]]:
-    return blocks if detector is None else detector.listen(blocks)
+    for listener in listeners:
+        blocks = listener.listen(blocks)
+    return blocks
 
 
 def _blocks(samples: NDArray[np.floating]) -> Iterator[NDArray[np.float32]]:

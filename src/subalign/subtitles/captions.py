@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 
 from subalign.results import Segment, Transcript
@@ -13,13 +14,16 @@ from subalign.subtitles.files.reading import (
     parse_subtitle_file,
 )
 from subalign.subtitles.files.stored import STORED_NAMES, stored_format
-from subalign.subtitles.files.subtitle_file import SubtitleFile
+from subalign.subtitles.files.subtitle_file import FileCue, SubtitleFile
 from subalign.subtitles.saved_results import RESULTS_ADVICE, parse_result
 from subalign.subtitles.script.lines import lines_of_cues
+from subalign.subtitles.tags import plain_text
 from subalign.version import __version__
 
 __all__ = ["read_saved", "transcript_of_captions"]
 
+_VOICE = re.compile(r"<v(?:\.[^<>\s]*)?[ \t]+([^<>]*[^<>\s])[ \t]*>")
+_VOICE_TAG = re.compile(r"</?v(?:[.\s][^<>]*)?>")
 _SUFFIXES = (*SUFFIXES, *(f".{name}" for name in STORED_NAMES), ".itt", ".dfxp")
 
 
@@ -51,25 +55,28 @@ def read_saved(
 def transcript_of_captions(file: SubtitleFile) -> Transcript:
     """A segment for each cue with text, of which no word has a time; tags stay in its text.
 
-    Of rolling captions each line is taken once. The recording's duration is NaN, as nobody knows
-    it.
+    A cue of one voice of WebVTT, or with a name in SubStation Alpha, is said by that. Of rolling
+    captions each line is taken once. The recording's duration is NaN, as nobody knows it.
     """
     found = lines_of_cues(file.parts, file.format)
+    names = {cue.id: _field_name(cue) for cue in file.cues} if file.format == "ass" else {}
+    spoken = [_voice(line.text) for line in found.lines]
     segments = tuple(
         Segment(
             id=number,
             seek=0,
             start=line.start or 0.0,
             end=line.end or 0.0,
-            text=line.text,
+            text=text,
             tokens=(),
             temperature=0.0,
             avg_logprob=math.nan,
             compression_ratio=math.nan,
             no_speech_prob=math.nan,
             words=(),
+            speaker=voice or next(filter(None, map(names.get, line.cues)), None),
         )
-        for number, line in enumerate(found.lines)
+        for number, (line, (voice, text)) in enumerate(zip(found.lines, spoken, strict=True))
     )
     return Transcript(
         text="\n".join(segment.text for segment in segments),
@@ -79,3 +86,17 @@ def transcript_of_captions(file: SubtitleFile) -> Transcript:
         model="",
         version=__version__,
     )
+
+
+def _voice(text: str) -> tuple[str | None, str]:
+    """The one voice of a cue, and the text without its tags; without one all of the text."""
+    names = {" ".join(found[1].split()) for found in _VOICE.finditer(text)}
+    if len(names) != 1 or plain_text(text[: text.find("<v")]).strip():
+        return None, text
+    return names.pop(), _VOICE_TAG.sub("", text).strip()
+
+
+def _field_name(cue: FileCue) -> str | None:
+    """The field Name of SubStation Alpha, behind that of the style."""
+    fields = cue.settings.split(",")
+    return " ".join(fields[1].split()) or None if len(fields) > 2 else None

@@ -27,7 +27,7 @@ class CueWord(NamedTuple):
 
     `before` and `after` are what stands beside it and nobody says: labels, directions, and tags
     where styles begin and end. `source` numbers the words of all segments, from 0; a segment
-    without timed words counts as one.
+    without timed words counts as one. `speaker` is who says it, where that is known.
     """
 
     text: str
@@ -36,6 +36,7 @@ class CueWord(NamedTuple):
     before: tuple[Run, ...] = ()
     after: tuple[Run, ...] = ()
     source: int = -1
+    speaker: str | None = None
 
     @property
     def shown(self) -> str:
@@ -61,6 +62,12 @@ class Cue:
     def text(self) -> str:
         """What is read: lines with line feeds between them, without formatting."""
         return visible_text("".join([word.shown for word in self.words]).strip())
+
+    @property
+    def speaker(self) -> str | None:
+        """Who speaks; None where that is not known, or several do."""
+        names = {word.speaker for word in self.words if word.speaker is not None}
+        return names.pop() if len(names) == 1 else None
 
     @property
     def lines(self) -> tuple[tuple[CueWord, ...], ...]:

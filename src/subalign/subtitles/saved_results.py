@@ -145,17 +145,21 @@ class _Reader:
             avg_logprob=_number(facts.get("avg_logprob"), math.nan),
             compression_ratio=_number(facts.get("compression_ratio"), math.nan),
             no_speech_prob=_number(facts.get("no_speech_prob"), math.nan),
-            words=None if entries is None else self._words(entries, timed, text, start, end),
+            words=None if entries is None else self._words(facts, entries, timed, start, end),
+            speaker=_name(facts.get("speaker")),
         )
 
     def _words(
         self,
+        segment: Mapping[str, Any],
         entries: Sequence[Mapping[str, Any]],
         timed: Sequence[tuple[float, float] | None],
-        text: str,
         start: float,
         end: float,
     ) -> tuple[Word, ...]:
+        text = segment["text"]
+        # WhisperX's words without times have no speaker of their own
+        speaker = _name(segment.get("speaker"))
         texts = [word.get("word", word.get("text")) for word in entries]
         beside = [(_text(word.get("before")), _text(word.get("after"))) for word in entries]
         written = "".join(
@@ -174,6 +178,7 @@ class _Reader:
                 estimated=entry.get("estimated") is True or times is None,
                 before=before,
                 after=after,
+                speaker=_name(entry.get("speaker")) or speaker,
             )
             for word, span, entry, times, (before, after) in zip(
                 texts, spans, entries, timed, beside, strict=True
@@ -242,6 +247,11 @@ def _times(word: Mapping[str, Any]) -> tuple[float, float] | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _name(value: object) -> str | None:
+    """A speaker's name on one line; None for what is none."""
+    return " ".join(_text(value).split()) or None
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -65,6 +65,7 @@ class Transcription:
         *,
         words_move_windows: bool = True,
         refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]] | None = None,
+        label_speakers: Callable[[Transcript], Transcript] | None = None,
         speech: Speech | None = None,
         chapters: tuple[Chapter, ...] = (),
         journal: Journal | None = None,
@@ -79,6 +80,7 @@ class Transcription:
         self._chapters = chapters
         self._version = version
         self._refine = refine
+        self._label_speakers = label_speakers
         self._ranges = frame_ranges(options.clips, mel.n_frames)
         self._encoded: tuple[MelWindow, EncodedAudio] | None = None
         self._batches = None
@@ -168,7 +170,7 @@ class Transcription:
         )
         if self._glossary is not None:
             transcript = self._glossary.correct(transcript)
-        return transcript
+        return transcript if self._label_speakers is None else self._label_speakers(transcript)
 
     def _refined(
         self, refine: Callable[[Sequence[Segment], float, float], Sequence[Segment]]

@@ -141,7 +141,7 @@ def _with_times(old: Sequence[Word], texts: Sequence[str]) -> list[Word]:
     probability = sum(word.probability for word in old) / len(old)
     estimated = any(word.estimated for word in old)
     return [
-        Word(text, start, end, probability, estimated)
+        Word(text, start, end, probability, estimated, speaker=old[0].speaker)
         for text, (start, end) in zip(texts, _shared(old, texts), strict=True)
     ]
 

@@ -169,7 +169,7 @@ def test_each_piece_and_so_each_file_ends_with_a_line_break(
 def test_every_format_has_a_writer_of_its_extension() -> None:
     assert (
         *("txt", "vtt", "srt", "tsv", "json", "ass", "lrc", "elrc", "ttml"),
-        *("labels", "textgrid", "ctm", "csv", "html"),
+        *("labels", "textgrid", "ctm", "rttm", "csv", "html"),
         *("sbv", "scc", "stl", "itt", "fcpxml", "edl", "markdown", "docx"),
     ) == FORMATS
     for format_name in FORMATS:

@@ -5,7 +5,7 @@ To add a format, write its module and name it here; its name and its files' endi
 
 MODULES = (
     *("txt", "vtt", "srt", "tsv", "json", "ass", "lrc", "ttml"),
-    *("audacity", "textgrid", "ctm", "csv", "html"),
+    *("audacity", "textgrid", "ctm", "rttm", "csv", "html"),
     *("sbv", "scc", "stl", "itt", "fcpxml", "edl", "markdown", "docx"),
 )
 """The modules, in the order in which formats are named to users."""

@@ -4,14 +4,14 @@ Its description is "Sub Station Alpha v4.00+ Script Format" (moodub.free.fr/vide
 that of its override tags Aegisub's manual (https://aegisub.org/docs/latest/ass_tags).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from subalign.characters import is_right_to_left
 from subalign.options import StyleOptions
 from subalign.results import Transcript
 from subalign.subtitles.cue import Cue, split_word
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.tags import OVERRIDES, Run, Tag
+from subalign.subtitles.tags import OVERRIDES, Run, Tag, one_line
 from subalign.subtitles.timecode import ass_timecode, in_units, to_units
 
 __all__ = ["ASSWriter"]
@@ -44,20 +44,30 @@ class ASSWriter(CueWriter):
     `style.color` to `style.highlight`; durations add up to the words' rounded times. The text's
     braces are written full-width, and its backslashes before a word joiner (U+2060), which no
     player shows. Where text is written from right to left, players that draw with libass are told
-    to look at each line for its direction: its last full stop would stand on the wrong side.
+    to look at each line for its direction: its last full stop would stand on the wrong side. The
+    name of a line is who speaks, where that is known; coloured speakers have styles of their own.
     """
 
     extension = "ass"
+    has_colours = True
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        spans = list(self.rendered(transcript))
-        turned = any(is_right_to_left(OVERRIDES.sub("", span.text)) for span in spans)
-        yield _header(self.options.style, _BY_TEXT if turned else _DEFAULT)
-        times = in_units(((span.start_ms, span.end_ms) for span in spans), _CENTISECOND)
-        for span, (start, end) in zip(spans, times, strict=True):
+        shown = [(span, cue.speaker) for cue in self.cues(transcript) for span in self.shown(cue)]
+        turned = any(is_right_to_left(OVERRIDES.sub("", span.text)) for span, _ in shown)
+        looks = {
+            name: (_style_name(number), colour)
+            for number, (name, colour) in enumerate(self.colours.items(), start=1)
+        }
+        encoding = _BY_TEXT if turned else _DEFAULT
+        yield _header(self.options.style, encoding, looks.values())
+        times = in_units(((span.start_ms, span.end_ms) for span, _ in shown), _CENTISECOND)
+        for (span, speaker), (start, end) in zip(shown, times, strict=True):
             text = span.text.replace("\n", r"\N")
+            style, _ = looks.get(speaker or "", ("Default", ""))
+            name = _field(speaker or "")
             yield (
-                f"Dialogue: 0,{ass_timecode(start)},{ass_timecode(end)},Default,,0,0,0,,{text}\n"
+                f"Dialogue: 0,{ass_timecode(start)},{ass_timecode(end)},{style},{name},0,0,0,,"
+                f"{text}\n"
             )
 
     def escape(self, text: str) -> str:
@@ -102,17 +112,27 @@ class ASSWriter(CueWriter):
             at += length
 
 
-def _header(style: StyleOptions, encoding: int) -> str:
+def _style_name(number: int) -> str:
+    return f"Speaker {number}"
+
+
+def _field(text: str) -> str:
+    """A name without the comma that would end its field."""
+    return one_line(text).replace(",", " ")
+
+
+def _header(style: StyleOptions, encoding: int, looks: Iterable[tuple[str, str]]) -> str:
     alignment = 8 if style.position == "top" else 2
-    fields = (
-        f"Default,{style.font},{style.size:g},{_bgra(style.color)},{_bgra(style.highlight)},"
+    styles = "".join(
+        f"Style: {name},{style.font},{style.size:g},{_bgra(colour)},{_bgra(style.highlight)},"
         f"&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,{style.outline:g},0,{alignment},60,60,50,"
-        f"{encoding}"
+        f"{encoding}\n"
+        for name, colour in (("Default", style.color), *looks)
     )
     return (
         "[Script Info]\nScriptType: v4.00+\nPlayResX: 1920\nPlayResY: 1080\n"
         "WrapStyle: 0\nScaledBorderAndShadow: yes\n\n"
-        f"[V4+ Styles]\nFormat: {_STYLE_FIELDS}\nStyle: {fields}\n\n"
+        f"[V4+ Styles]\nFormat: {_STYLE_FIELDS}\n{styles}\n"
         f"[Events]\nFormat: {_EVENT_FIELDS}\n"
     )
 

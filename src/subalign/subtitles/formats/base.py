@@ -2,9 +2,11 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import TextIOWrapper
-from itertools import chain
+from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, TextIO
 
 from subalign.errors import UsageError
@@ -13,6 +15,7 @@ from subalign.results import Segment, Transcript, Word
 from subalign.subtitles.controls import without_controls
 from subalign.subtitles.cue import Cue, CueWord, TextSpan, split_word, visible_text
 from subalign.subtitles.layout.cues import lay_out, packs_words
+from subalign.subtitles.layout.speakers import chosen_labels, speaker_colours
 from subalign.subtitles.tags import Run, Tag, one_line, srt_tag, written_text
 from subalign.subtitles.timecode import to_milliseconds
 
@@ -115,18 +118,33 @@ class CueWriter(ResultWriter):
     show that. Karaoke is one cue that holds the words' times, in a format that has such times.
 
     A cue's text is put together from parts: strings, and what a format makes of tags.
+
+    Where it is known who speaks, a format without colours has dashes in their place.
     """
+
+    has_colours: ClassVar[bool] = False
+    colours: Mapping[str, str] = MappingProxyType({})  # of the speakers of what is being written
 
     def cues(self, transcript: Transcript) -> Iterator[Cue]:
         """The cues, not yet highlighted. Those that break a limit are told by a warning."""
+        labels = chosen_labels(self.options)
+        if labels == "colour" and not self.has_colours:
+            labels = "dash"
+        self.colours = self.colours_of(transcript)
         cues = lay_out(
             transcript.segments,
-            self.options,
+            replace(self.options, speaker_labels=labels),
             language=transcript.language,
             duration=transcript.duration,
         )
         kept = self.options.keep_lines or packs_words(self.options)
         return cues if kept else self._held_to_limits(cues)
+
+    def colours_of(self, transcript: Transcript) -> Mapping[str, str]:
+        """The speakers' colours, as #rrggbb; none where they are not told apart by them."""
+        if not self.has_colours or chosen_labels(self.options) != "colour":
+            return {}
+        return speaker_colours(transcript.speakers, self.options)
 
     def _held_to_limits(self, cues: Iterable[Cue]) -> Iterator[Cue]:
         # they load NumPy, as the layout does
@@ -180,6 +198,10 @@ class CueWriter(ResultWriter):
         """A cue's text with its words' times."""
         raise NotImplementedError
 
+    def voice(self, speaker: str, *, alone: bool) -> tuple[str, str]:
+        """What stands before and after a speaker's words, `alone` where nobody else has the cue."""
+        return "", ""
+
     def beside(self, runs: Sequence[Run]) -> list[str]:
         """What stands beside a word."""
         return [self.escape(run) if isinstance(run, str) else self.tag(run) for run in runs]
@@ -203,18 +225,36 @@ class CueWriter(ResultWriter):
     def _states(self, cue: Cue) -> Iterator[tuple[int, int, Iterable[str]]]:
         style = self.highlight if cue.timed else None
         if style == "karaoke":
-            yield cue.start_ms, cue.end_ms, self.karaoke(cue)
+            yield cue.start_ms, cue.end_ms, self._sung(cue)
             return
         words = [self.word(word) for word in cue.words]
         if style is None:
-            yield cue.start_ms, cue.end_ms, chain.from_iterable(words)
+            yield cue.start_ms, cue.end_ms, self._voiced(cue, words)
             return
         opening, closing = self.highlight_tags()
         for start, end, lit in word_times(cue):
             shown = words if lit is None else [*words]
             if lit is not None:
                 shown[lit] = self.word(cue.words[lit], opening, closing)
-            yield start, end, chain.from_iterable(shown)
+            yield start, end, self._voiced(cue, shown)
+
+    def _sung(self, cue: Cue) -> Iterator[str]:
+        """A cue's text with its words' times, and its one speaker's voice around it."""
+        before, after = self.voice(cue.speaker, alone=True) if cue.speaker else ("", "")
+        yield from filter(None, (before, *self.karaoke(cue), after))
+
+    def _voiced(self, cue: Cue, words: Sequence[list[str]]) -> Iterator[str]:
+        """The parts of a cue's words, with what the format has around those of each speaker."""
+        alone = cue.speaker is not None
+        given = zip(cue.words, words, strict=True)
+        for speaker, group in groupby(given, key=lambda pair: cue.speaker or pair[0].speaker):
+            parts = [part for _, own in group for part in own]
+            before, after = self.voice(speaker, alone=alone) if speaker else ("", "")
+            if before and type(parts[0]) is str:  # behind the line break before the words
+                bare = parts[0].lstrip()
+                yield parts[0][: len(parts[0]) - len(bare)]
+                parts[0] = bare
+            yield from filter(None, (before, *parts, after))
 
 
 def word_times(cue: Cue) -> Iterator[tuple[int, int, int | None]]:

@@ -21,7 +21,8 @@ class CSVWriter(ResultWriter):
     `segment` is the segment's number, from 0; `start` and `end` are seconds; `text` is the word
     without the space around it; `probability` is between 0 and 1; `estimated` is true or false;
     `before` and `after` are what stands beside the word and nobody says. A segment whose words
-    were not timed is one row without the last four. (For segments see the format `tsv`.)
+    were not timed is one row without these four. Where it is known who speaks, a last column is the
+    `speaker`. (For segments see the format `tsv`.)
 
     As the RFC has it, rows end with CR LF, and fields with commas, quotes or line breaks stand in
     quotes. Text is on one line. Spreadsheets calculate what begins with `=`, `+`, `-` or `@`: such
@@ -31,12 +32,14 @@ class CSVWriter(ResultWriter):
     extension = "csv"
 
     def render(self, transcript: Transcript) -> Iterator[str]:
-        yield _row("segment start end text probability estimated before after".split())
+        columns = "segment start end text probability estimated before after".split()
+        count = len(columns) + bool(transcript.speakers)
+        yield _row([*columns, "speaker"][:count])
         for segment in transcript.segments:
             if segment.words:
-                yield from (_row(self._word(segment.id, word)) for word in segment.words)
+                yield from (_row(self._word(segment.id, word)[:count]) for word in segment.words)
             else:
-                yield _row(self._untimed(segment))
+                yield _row(self._untimed(segment)[:count])
 
     def _word(self, segment: int, word: Word) -> list[str]:
         span = word_span(word)
@@ -44,12 +47,15 @@ class CSVWriter(ResultWriter):
         times = seconds_text(span.start_ms), seconds_text(span.end_ms)
         before, after = self._cell(word.before.strip()), self._cell(word.after.strip())
         estimated = str(word.estimated).lower()
-        return [str(segment), *times, self._cell(span.text), probability, estimated, before, after]
+        speaker = self._cell(word.speaker or "")
+        text = self._cell(span.text)
+        return [str(segment), *times, text, probability, estimated, before, after, speaker]
 
     def _untimed(self, segment: Segment) -> list[str]:
         span = segment_span(segment)
         times = seconds_text(span.start_ms), seconds_text(span.end_ms)
-        return [str(segment.id), *times, self._cell(span.text), "", "", "", ""]
+        speaker = self._cell(segment.speaker or "")
+        return [str(segment.id), *times, self._cell(span.text), "", "", "", "", speaker]
 
     def _cell(self, text: str) -> str:
         is_formula = text.startswith(_FORMULA_SIGNS) and not self.options.csv_formulas

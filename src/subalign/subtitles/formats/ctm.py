@@ -1,6 +1,7 @@
 """Time-marked conversations (`.ctm`), as NIST's scoring tool SCTK reads them.
 
-https://github.com/usnistgov/SCTK/blob/master/doc/infmts.htm
+https://github.com/usnistgov/SCTK/blob/master/doc/infmts.htm; with speakers as in "The 2009 (RT-09)
+Rich Transcription Meeting Recognition Evaluation Plan", appendix C.
 """
 
 import math
@@ -26,7 +27,8 @@ class CTMWriter(ResultWriter):
     without the punctuation around them, as scoring compares words; that of abbreviations stays.
     Fields are parted by spaces, so that a space within a word or the recording's name is written
     `_`. Two semicolons, which begin a comment, become one. A segment whose words were not timed is
-    a comment.
+    a comment. Where it is known who speaks, the word's kind (`lex`) and speaker follow, as NIST's
+    evaluations have them.
     """
 
     extension = "ctm"
@@ -49,7 +51,8 @@ def _rows(recording: str, word: Word) -> Iterator[str]:
     if text := _field(_bare(span.text)):
         times = f"{seconds_text(span.start_ms)} {seconds_text(span.end_ms - span.start_ms)}"
         sure = f"{word.probability:.4f}" if math.isfinite(word.probability) else "NA"
-        yield f"{recording} {_CHANNEL} {times} {text} {sure}\n"
+        speaker = f" lex {_field(word.speaker)}" if word.speaker else ""
+        yield f"{recording} {_CHANNEL} {times} {text} {sure}{speaker}\n"
 
 
 def _bare(text: str) -> str:

@@ -38,7 +38,8 @@ _HEADINGS = (("Title", "title", 40), ("Heading1", "heading 1", 28))
 class DOCXWriter(BinaryWriter):
     """A paragraph for each sentence, behind its time; chapters and the recording are headings.
 
-    The same transcript gives the same bytes.
+    Where it is known who speaks, the speaker's name stands before what they begin with. The same
+    transcript gives the same bytes.
     """
 
     extension = "docx"
@@ -67,16 +68,21 @@ def _document(transcript: Transcript, title: str) -> Iterator[str]:
         if isinstance(part, Chapter):
             yield _paragraph(part.title or "Chapter", style="Heading1")
         else:
-            yield _paragraph(part.text, time=clock_time(part.start_ms).partition(".")[0])
+            time = clock_time(part.start_ms).partition(".")[0]
+            yield _paragraph(part.text, time=time, speaker=part.speaker)
     yield "</w:body></w:document>\n"
 
 
-def _paragraph(text: str, *, style: str = "", time: str = "") -> str:
+def _paragraph(text: str, *, style: str = "", time: str = "", speaker: str | None = None) -> str:
     look = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
     grey = '<w:rPr><w:color w:val="808080"/></w:rPr>'
     stamp = f"<w:r>{grey}<w:t>{time}</w:t></w:r><w:r><w:tab/></w:r>" if time else ""
-    shown = escape(_NOT_XML.sub("", text))
-    return f'<w:p>{look}{stamp}<w:r><w:t xml:space="preserve">{shown}</w:t></w:r></w:p>'
+    name = "" if speaker is None else f"<w:r><w:rPr><w:b/></w:rPr>{_text(f'{speaker}: ')}</w:r>"
+    return f"<w:p>{look}{stamp}{name}<w:r>{_text(text)}</w:r></w:p>"
+
+
+def _text(text: str) -> str:
+    return f'<w:t xml:space="preserve">{escape(_NOT_XML.sub("", text))}</w:t>'
 
 
 def _styles() -> Iterator[str]:

@@ -10,6 +10,7 @@ from subalign.results import Chapter, Transcript
 from subalign.subtitles.files.smpte import smpte_time
 from subalign.subtitles.formats.base import ResultWriter
 from subalign.subtitles.layout.frame_rates import frame_rate
+from subalign.subtitles.layout.speakers import name_label
 from subalign.subtitles.paragraphs import paragraphs
 
 __all__ = ["EDLWriter"]
@@ -22,7 +23,8 @@ class EDLWriter(ResultWriter):
     """A marker for each sentence, as long as it is spoken, and one for each chapter, in red.
 
     Times count frames of `fps` (25 where none is given) from 01:00:00:00, where timelines begin. A
-    bar, which ends a marker's name, is written as a slash.
+    bar, which ends a marker's name, is written as a slash. Where another speaker begins, the name
+    stands first.
     """
 
     extension = "edl"
@@ -36,7 +38,7 @@ class EDLWriter(ResultWriter):
                 text = part.title or "Chapter"
             else:
                 start, end, color = part.start_ms / 1000, part.end_ms / 1000, _MARKER
-                text = part.text
+                text = part.text if part.speaker is None else name_label(part.speaker) + part.text
             first = round(Fraction(start) * rate)
             frames = max(1, round(Fraction(end) * rate) - first)
             first += _FIRST_HOUR * round(rate)

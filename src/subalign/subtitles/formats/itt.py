@@ -3,7 +3,7 @@
 https://help.apple.com/itc/videoaudioassetguide/#/itc0f14fecdd
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from subalign.options import HighlightStyle
@@ -23,6 +23,7 @@ class ITTWriter(TTMLWriter):
     """
 
     extension = "itt"
+    has_agents = False
 
     @property
     def highlight(self) -> HighlightStyle | None:
@@ -32,7 +33,7 @@ class ITTWriter(TTMLWriter):
     def _rate(self) -> Fraction:
         return Fraction(25) if self.options.fps is None else frame_rate(self.options.fps)
 
-    def head(self, language: str) -> Iterator[str]:
+    def head(self, language: str, agents: Mapping[str, str]) -> Iterator[str]:
         multiplier = "1000 1001" if self._rate.denominator != 1 else "1 1"
         yield (
             '<tt xmlns="http://www.w3.org/ns/ttml" '

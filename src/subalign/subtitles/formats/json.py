@@ -19,9 +19,11 @@ class JSONWriter(ResultWriter):
     every word has a line of its own, so that files can be read, searched and compared line by line.
     Text is UTF-8 in its own letters. `language_probability` is there where the language was
     detected, and `chapters` where the recording has some. A word also has `estimated` and, where a
-    given transcript has text beside it that nobody says, `before` and `after`. `words` is absent in
-    segments whose words were not timed. JSON has no NaN and no infinity: such numbers are null,
-    while openai-whisper writes what other programs refuse to read. Control characters are escaped.
+    given transcript has text beside it that nobody says, `before` and `after`. Where it is known
+    who speaks, `speakers` are their names in the order in which they first speak, and words and
+    segments have a `speaker`. `words` is absent in segments whose words were not timed. JSON has no
+    NaN and no infinity: such numbers are null, while openai-whisper writes what other programs
+    refuse to read. Control characters are escaped.
     """
 
     extension = "json"
@@ -43,6 +45,8 @@ class JSONWriter(ResultWriter):
         }
         if transcript.chapters:
             facts["chapters"] = [_chapter_facts(chapter) for chapter in transcript.chapters]
+        if transcript.speakers:
+            facts["speakers"] = transcript.speakers
         for key, value in facts.items():
             yield f"  {_compact(key)}: {_compact(value)},\n"
         yield '  "segments": [\n'
@@ -82,6 +86,7 @@ def _segment_facts(segment: Segment) -> dict[str, object]:
         "avg_logprob": _number(segment.avg_logprob),
         "compression_ratio": _number(segment.compression_ratio),
         "no_speech_prob": _number(segment.no_speech_prob),
+        **({} if segment.speaker is None else {"speaker": segment.speaker}),
     }
 
 
@@ -92,7 +97,14 @@ def _word_facts(word: Word) -> dict[str, object]:
         "end": _number(word.end),
         "probability": _number(word.probability),
         "estimated": word.estimated,
-        **{key: text for key, text in (("before", word.before), ("after", word.after)) if text},
+        **{
+            key: text
+            for key, text in (
+                *(("before", word.before), ("after", word.after)),
+                ("speaker", word.speaker),
+            )
+            if text
+        },
     }
 
 

@@ -15,7 +15,10 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>#|~&]")
 
 
 class MarkdownWriter(ResultWriter):
-    """A paragraph for each sentence, behind its time; chapters and the recording are headings."""
+    """A paragraph for each sentence, behind its time; chapters and the recording are headings.
+
+    Where it is known who speaks, the speaker's name stands before what they begin with.
+    """
 
     name = "markdown"
     extension = "md"
@@ -28,7 +31,8 @@ class MarkdownWriter(ResultWriter):
                 yield f"\n## {_escaped(part.title or 'Chapter')} ({time})\n"
             else:
                 time = clock_time(part.start_ms).partition(".")[0]
-                yield f"\n**{time}** {_escaped(part.text)}\n"
+                speaker = "" if part.speaker is None else f"**{_escaped(part.speaker)}:** "
+                yield f"\n**{time}** {speaker}{_escaped(part.text)}\n"
 
 
 def _escaped(text: str) -> str:

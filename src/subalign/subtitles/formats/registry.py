@@ -50,7 +50,8 @@ _MEANT = {
         "textgrid": "praat",
         "lrc": "lyrics",
         "elrc": "karaoke",
-        "ctm": "nist kaldi stm rttm",
+        "ctm": "nist kaldi stm",
+        "rttm": "diarisation diarization speakers pyannote",
     }.items()
     for name in names.split()
 }

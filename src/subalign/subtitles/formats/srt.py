@@ -16,7 +16,8 @@ _ARROW = re.compile("(?<!-)-{2,}>")
 class SRTWriter(SubtitlesWriter):
     """Numbered cues with hours and a decimal comma. SubRip knows no escapes for `<` and `&`.
 
-    It knows no times inside a cue either: karaoke is underlining.
+    It knows no times inside a cue either: karaoke is underlining. Colours are `<font>`, which many
+    players know.
 
     Differences from openai-whisper's text, after those of `SubtitlesWriter`:
 
@@ -25,6 +26,7 @@ class SRTWriter(SubtitlesWriter):
     """
 
     extension = "srt"
+    has_colours = True
 
     @property
     def highlight(self) -> HighlightStyle | None:
@@ -41,6 +43,10 @@ class SRTWriter(SubtitlesWriter):
                 return f'<font color="{self.options.style.highlight}">', "</font>"
             case _:
                 return "<u>", "</u>"
+
+    def voice(self, speaker: str, *, alone: bool) -> tuple[str, str]:
+        colour = self.colours.get(speaker)
+        return ("", "") if colour is None else (f'<font color="{colour}">', "</font>")
 
     def block(self, number: int, span: TextSpan) -> str:
         times = f"{srt_timecode(span.start_ms)} --> {srt_timecode(span.end_ms)}"

@@ -5,15 +5,16 @@ TTML1, https://www.w3.org/TR/ttml1/; IMSC 1.0.1, https://www.w3.org/TR/ttml-imsc
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
+from typing import ClassVar
 
 from subalign.characters import is_right_to_left
 from subalign.options import StyleOptions
 from subalign.results import Transcript
 from subalign.subtitles.cue import Cue, TextSpan, visible_parts
 from subalign.subtitles.formats.base import CueWriter
-from subalign.subtitles.tags import Tag, escape_vtt
+from subalign.subtitles.tags import Tag, escape_vtt, one_line
 from subalign.subtitles.timecode import clock_time, seconds_text
 
 __all__ = ["TTMLWriter"]
@@ -30,7 +31,7 @@ _STYLES = {
 }
 _TAG = re.compile("<[^<>]*>")
 _TOP = re.compile(r"\{\\an[789]\}")
-_HIGHLIGHT = "h"
+_HIGHLIGHT, _SPEAKER = "h", "v"
 
 
 class _Mark(str):
@@ -53,38 +54,55 @@ class TTMLWriter(CueWriter):
 
     Karaoke is an animation (`<set>`) in each word's span, which changes its colour from
     `style.color` to `style.highlight` when the word begins; the other ways of highlighting make a
-    paragraph for each word. Control characters, which XML forbids, are left out.
+    paragraph for each word. Control characters, which XML forbids, are left out. Where it is known
+    who speaks, that is a paragraph's agent, whose name stands in the head.
     """
 
     extension = "ttml"
+    has_colours = True
+    has_agents: ClassVar[bool] = True
 
     def render(self, transcript: Transcript) -> Iterator[str]:
         code = re.sub(
             "[^A-Za-z0-9-]", "", {"jw": "jv"}.get(transcript.language, transcript.language)
         )
         yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-        yield from self.head(code)
+        agents = {name: f"speaker{n}" for n, name in enumerate(transcript.speakers, start=1)}
+        yield from self.head(code, agents if self.has_agents else {})
         numbers = count(1)
         for cue in self.cues(transcript):
-            region = "top" if _is_on_top(cue) else self.options.style.position
+            look = f'region="{"top" if _is_on_top(cue) else self.options.style.position}"'
+            if self.has_agents and cue.speaker:
+                look += f' ttm:agent="{agents[cue.speaker]}"'
             for span in self.shown(cue):
-                yield self._paragraph(next(numbers), span, region)
+                yield self._paragraph(next(numbers), span, look)
         yield "    </div>\n  </body>\n</tt>\n"
 
-    def head(self, language: str) -> Iterator[str]:
-        """The document's element and all before its first paragraph."""
-        yield from _head(language, self.options.style)
+    def head(self, language: str, agents: Mapping[str, str]) -> Iterator[str]:
+        """The document's element and all before its first paragraph; `agents` are speakers' ids."""
+        yield from _head(language, self.options.style, "".join(self._agents(agents)))
+
+    def _agents(self, agents: Mapping[str, str]) -> Iterator[str]:
+        if agents:
+            yield "    <metadata>\n"
+            for name, identifier in agents.items():
+                shown = self.escape(one_line(name))
+                yield (
+                    f'      <ttm:agent xml:id="{identifier}" type="person"><ttm:name type="full">'
+                    f"{shown}</ttm:name></ttm:agent>\n"
+                )
+            yield "    </metadata>\n"
 
     def time(self, milliseconds: int) -> str:
         """A time as the document counts it."""
         return clock_time(milliseconds)
 
-    def _paragraph(self, number: int, span: TextSpan, region: str) -> str:
+    def _paragraph(self, number: int, span: TextSpan, look: str) -> str:
         times = f'begin="{self.time(span.start_ms)}" end="{self.time(span.end_ms)}"'
         # players take text for left-to-right unless they are told, and set its last full stop so
         direction = ' tts:direction="rtl"' if is_right_to_left(_TAG.sub("", span.text)) else ""
-        look = f'region="{region}" {times} xml:space="preserve"{direction}'
-        return f'      <p xml:id="cue{number}" {look}>{span.text}</p>\n'
+        attributes = f'{look} {times} xml:space="preserve"{direction}'
+        return f'      <p xml:id="cue{number}" {attributes}>{span.text}</p>\n'
 
     def escape(self, text: str) -> str:
         return escape_vtt(_NOT_XML.sub("", text))
@@ -93,6 +111,12 @@ class TTMLWriter(CueWriter):
         if tag.style:
             return _Mark(tag.style, "" if tag.closing else f"<span {_STYLES[tag.style]}>")
         return _Mark("") if _TOP.fullmatch(tag.written) else ""
+
+    def voice(self, speaker: str, *, alone: bool) -> tuple[str, str]:
+        colour = self.colours.get(speaker)
+        if colour is None:
+            return "", ""
+        return _Mark(_SPEAKER, f'<span tts:color="{colour}">'), _Mark(_SPEAKER)
 
     def highlight_tags(self) -> tuple[str, str]:
         match self.highlight:
@@ -147,7 +171,7 @@ def _nested(parts: Iterable[str]) -> str:
     return "".join(found) + "</span>" * len(opened)
 
 
-def _head(language: str, style: StyleOptions) -> Iterator[str]:
+def _head(language: str, style: StyleOptions, metadata: str) -> Iterator[str]:
     size = style.size / _LINE_HEIGHT * 100
     outline = min(style.outline / style.size * 100, 10)  # IMSC allows no more
     look = (
@@ -155,13 +179,15 @@ def _head(language: str, style: StyleOptions) -> Iterator[str]:
         f'tts:color="{style.color}" tts:textOutline="#000000 {outline:.4g}%" '
         'tts:lineHeight="125%" tts:textAlign="center"'
     )
+    named = ' xmlns:ttm="http://www.w3.org/ns/ttml#metadata"' if metadata else ""
     yield (
         '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" '
-        'xmlns:tts="http://www.w3.org/ns/ttml#styling" ttp:timeBase="media" '
+        f'xmlns:tts="http://www.w3.org/ns/ttml#styling"{named} ttp:timeBase="media" '
         'ttp:profile="http://www.w3.org/ns/ttml/profile/imsc1/text" '
         f'ttp:cellResolution="32 15" xml:lang="{language}">\n'
     )
-    yield f'  <head>\n    <styling>\n      <style xml:id="text" {look}/>\n    </styling>\n'
+    yield f"  <head>\n{metadata}    <styling>\n"
+    yield f'      <style xml:id="text" {look}/>\n    </styling>\n'
     yield "    <layout>\n"
     for name, origin, align in (("bottom", "10% 50%", "after"), ("top", "10% 5%", "before")):
         yield (

@@ -1,11 +1,11 @@
 """WebVTT subtitles (`.vtt`), https://www.w3.org/TR/webvtt1/."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from subalign.results import Transcript
 from subalign.subtitles.cue import Cue, TextSpan
 from subalign.subtitles.formats.base import SubtitlesWriter
-from subalign.subtitles.tags import Tag, escape_vtt, vtt_tag
+from subalign.subtitles.tags import Tag, escape_vtt, one_line, vtt_tag
 from subalign.subtitles.timecode import vtt_timecode
 
 __all__ = ["VTTWriter"]
@@ -21,22 +21,30 @@ class VTTWriter(SubtitlesWriter):
 
     Coloured words are `<c.highlight>`, whose colour a STYLE block says. Karaoke is one cue with a
     time before each word; a time stands only where it is later than all before it and lies within
-    the cue, as the format asks (section 6.4, "WebVTT cue timestamp").
+    the cue, as the format asks (section 6.4, "WebVTT cue timestamp"). Where it is known who speaks,
+    that is the voice (`<v Anna>`) of a cue, or of each part of it.
     """
 
     extension = "vtt"
+    has_colours = True
+    _has_voices = False  # then those of a given transcript give way
 
     def render(self, transcript: Transcript) -> Iterator[str]:
+        self._has_voices = bool(transcript.speakers)
         yield "WEBVTT\n\n"
-        if self.options.highlight_words:
-            yield from self._style()
+        if rules := [*self._highlight_rules(), *_voice_rules(self.colours_of(transcript))]:
+            yield "\n".join(["STYLE", *rules]) + "\n\n"
         yield from super().render(transcript)
 
     def escape(self, text: str) -> str:
         return escape_vtt(text)
 
     def tag(self, tag: Tag) -> str:
-        return vtt_tag(tag)
+        own = self._has_voices and tag.name.lower() == "v"
+        return "" if own else vtt_tag(tag)
+
+    def voice(self, speaker: str, *, alone: bool) -> tuple[str, str]:
+        return f"<v {escape_vtt(one_line(speaker))}>", "" if alone else "</v>"
 
     def highlight_tags(self) -> tuple[str, str]:
         return {
@@ -59,10 +67,16 @@ class VTTWriter(SubtitlesWriter):
         times = f"{vtt_timecode(span.start_ms)} --> {vtt_timecode(span.end_ms)}"
         return f"{times}\n{span.text}\n\n"
 
-    def _style(self) -> Iterator[str]:
+    def _highlight_rules(self) -> Iterator[str]:
         style = self.options.style
-        if self.options.highlight_style in ("color", "karaoke"):
-            yield f"STYLE\n::cue(.highlight) {{ color: {style.highlight}; }}\n"
+        if self.highlight in ("color", "karaoke"):
+            yield f"::cue(.highlight) {{ color: {style.highlight}; }}"
             if self.highlight == "karaoke":
-                yield f"::cue(.highlight:future) {{ color: {style.color}; }}\n"
-            yield "\n"
+                yield f"::cue(.highlight:future) {{ color: {style.color}; }}"
+
+
+def _voice_rules(colours: Mapping[str, str]) -> Iterator[str]:
+    for name, colour in colours.items():
+        if "-->" not in name:  # which no block of style may hold
+            quoted = one_line(name).replace("\\", r"\\").replace('"', r"\"")
+            yield f'::cue(v[voice="{quoted}"]) {{ color: {colour}; }}'

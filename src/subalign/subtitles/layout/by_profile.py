@@ -171,7 +171,8 @@ def _cue_word(word: ChunkWord, space: str, profile: Profile) -> CueWord:
         start, end = (clock.milliseconds(clock.nearest(time)) for time in (word.start, word.end))
     if not (word.timed and word.text):
         end = start
-    return CueWord(text, start, end, split_tags(before), split_tags(word.after), word.source)
+    beside = split_tags(before), split_tags(word.after)
+    return CueWord(text, start, end, *beside, word.source, word.speaker)
 
 
 def _within(words: Sequence[CueWord], start: int, end: int) -> tuple[CueWord, ...]:

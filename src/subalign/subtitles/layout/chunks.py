@@ -14,7 +14,7 @@ from subalign.subtitles.layout.break_costs import can_break
 from subalign.subtitles.layout.width import measure
 from subalign.subtitles.tags import POSITION, TAG, plain_text
 
-__all__ = ["Chunk", "ChunkWord", "Turn", "split_into_chunks"]
+__all__ = ["Chunk", "ChunkWord", "Turn", "split_into_chunks", "turn_before"]
 
 Turn = Literal["", "speaker", "dash"]
 
@@ -45,6 +45,7 @@ class ChunkWord(NamedTuple):
     joined: bool  # to the word before it: no cue may begin here
     source: int  # the number of the word that it is of; see `CueWord`
     position: str = ""  # the tag that moves its cue, as `{\\an8}` to the top
+    speaker: str | None = None
 
     @property
     def shown(self) -> str:
@@ -91,6 +92,7 @@ def split_into_chunks(segments: Iterable[Segment], line_width: float) -> Iterato
 def _chunk_words(segments: Iterable[Segment], line_width: float) -> Iterator[ChunkWord]:
     space = False
     source = -1
+    speaker: str | None = None
     for segment in segments:
         if not segment.words:
             words: Iterable[Word] = _spread(segment)
@@ -110,6 +112,10 @@ def _chunk_words(segments: Iterable[Segment], line_width: float) -> Iterator[Chu
                 space = trailing
                 if position:
                     made = made._replace(position=position)
+                if part.speaker is not None:
+                    changed = speaker not in (None, part.speaker) and made.before[:1] != "-"
+                    speaker = part.speaker
+                    made = made._replace(speaker=speaker, turn="speaker" if changed else made.turn)
                 if len(made.text) * 2 > line_width and measure(made.text)[0] > line_width:
                     yield from _pieces(made)
                 else:
@@ -140,7 +146,7 @@ def _chunk_word(
     text = word.text.strip()
     if word.before or word.after:
         before, text, after, leading, trailing = _trimmed(word)
-        turn = _turn(before)
+        turn = turn_before(before)
     elif text:
         leading, trailing = word.text[0] != text[0], word.text[-1] != text[-1]
         if word.text[0] in _FIXED_SPACES:
@@ -200,7 +206,7 @@ def _without_outer_space(text: str, side: Literal[0, -1]) -> tuple[str, bool]:
     return text[:end] + _tags(text[end:]), False
 
 
-def _turn(before: str) -> Turn:
+def turn_before(before: str) -> Turn:
     """Whether another speaker begins, as the text before a word tells."""
     if not before:
         return ""
@@ -218,9 +224,10 @@ def _beside(word: Word) -> Iterator[tuple[Word, bool]]:
         return
     *early, before = _at_spaces(before)
     after, *late = _at_spaces(after)
-    parts = [Word("", word.start, word.start, 0.0, before=part) for part in early]
+    who = word.speaker
+    parts = [Word("", word.start, word.start, 0.0, before=part, speaker=who) for part in early]
     parts.append(replace(word, before=before, after=after))
-    parts += [Word("", word.end, word.end, 0.0, after=part) for part in late]
+    parts += [Word("", word.end, word.end, 0.0, after=part, speaker=who) for part in late]
     for index, part in enumerate(parts):
         yield part, index > 0
 
@@ -290,6 +297,6 @@ def _spread(segment: Segment) -> Iterator[Word]:
         done += len(word) + 1
         last = start + duration * done / total
         if given:
-            yield Word("", first, last, 0.0, before=word)
+            yield Word("", first, last, 0.0, before=word, speaker=segment.speaker)
         else:
-            yield Word(" " + word, first, last, 0.0)
+            yield Word(" " + word, first, last, 0.0, speaker=segment.speaker)

@@ -8,7 +8,8 @@ There are three ways:
 
 What stands beside a word and is not said (`Word.before`, `Word.after`) goes with the word, in
 openai-whisper's way without formatting tags. Unless lines are kept, a line break before a word is a
-space.
+space. Where words have speakers, a cue ends between two of them, unless they share it behind dashes
+(`speakers`); a kept segment is that of who says most of it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from subalign.results import Segment
 from subalign.subtitles.cue import Cue
 from subalign.subtitles.layout.frame_rates import frame_rate, on_frames
 from subalign.subtitles.layout.openai_whisper import keep_lines, pack_words
+from subalign.subtitles.layout.speakers import Labeller, chosen_labels
 
 __all__ = ["lay_out", "packs_words"]
 
@@ -36,7 +38,9 @@ def lay_out(
     `duration` is the recording's, in seconds: no cue lingers on after its end. Every cue has text
     or tags and lasts a millisecond or more.
     """
-    for cue in _cues(segments, options, language, duration):
+    labels = Labeller(chosen_labels(options), keeps_segments=options.keep_lines)
+    for laid_out in _cues(labels.segments(segments), options, language, duration):
+        cue = labels.cue(laid_out)
         if any(word.text.strip() or word.before or word.after for word in cue.words):
             yield replace(cue, end_ms=cue.start_ms + 1) if cue.end_ms <= cue.start_ms else cue
 

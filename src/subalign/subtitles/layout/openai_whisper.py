@@ -73,6 +73,7 @@ class _Packer:
         after_pause = not self._follows_segments and word.start - self._last_start > _LONG_PAUSE
         self._last_start = word.start
         new_group = self._follows_segments and opens_group and bool(self._words)
+        new_group |= bool(self._words) and _is_other(self._words[-1].speaker, word.speaker)
         placed = _cue_word(word, source)
         width = len(placed.shown)
         fits = 0 < self._line_length <= self._line_width - width
@@ -109,9 +110,9 @@ def _untimed_cue(segment: Segment, source: int, *, given: bool = False) -> Cue:
     start, end = to_milliseconds(segment.start), to_milliseconds(segment.end)
     text = segment.text.strip()
     if given:
-        word = CueWord("", start, start, split_tags(text), source=source)
+        word = CueWord("", start, start, split_tags(text), source=source, speaker=segment.speaker)
     else:
-        word = CueWord(text, start, start, source=source)
+        word = CueWord(text, start, start, source=source, speaker=segment.speaker)
     return Cue(start, end, (word,), timed=False)
 
 
@@ -128,7 +129,7 @@ def _flowing(word: Word) -> Word:
 def _cue_word(word: Word, source: int) -> CueWord:
     start, end = to_milliseconds(word.start), to_milliseconds(word.end)
     before, after = split_tags(word.before), split_tags(word.after)
-    return CueWord(word.text, start, end, before, after, source)
+    return CueWord(word.text, start, end, before, after, source, word.speaker)
 
 
 def _line_start(word: CueWord) -> CueWord:
@@ -145,6 +146,10 @@ def _line_end(word: CueWord) -> CueWord:
         return word._replace(text=word.text.rstrip(), after=())
     *rest, last = word.after
     return word._replace(after=(*rest, last.rstrip())) if isinstance(last, str) else word
+
+
+def _is_other(speaker: str | None, following: str | None) -> bool:
+    return None not in (speaker, following) and speaker != following
 
 
 def _is_blank(runs: tuple[Run, ...]) -> bool:

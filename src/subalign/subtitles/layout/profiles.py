@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf
 from types import MappingProxyType
 
-from subalign.options import LayoutOptions, OwnProfile
+from subalign.options import LayoutOptions, OwnProfile, SpeakerLabels
 from subalign.subtitles.layout.frame_rates import MILLISECONDS, Clock, frame_rate
 
 __all__ = ["PROFILES", "Profile", "chosen_profile"]
@@ -24,6 +24,7 @@ class Profile:
       stands for them in seconds.
     - `linger` is how long a cue stays after its last word, and the longest silence within a cue.
     - Where less than `chain_gap` would be left before the next cue, a cue stays until that.
+    - `speaker_labels` say how speakers are told apart, where it is known who speaks.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Profile:
     linger: float = 1.0
     chain_gap: float = 0.5
     fps: Fraction | None = None
+    speaker_labels: SpeakerLabels = "dash"
 
     @property
     def clock(self) -> Clock:
@@ -57,8 +59,9 @@ class Profile:
 # Netflix, Timed Text Style Guide: 42 columns (16 full-width), 20 characters a second, 5/6 s to 7 s,
 # 2 frames between cues, smaller gaps than half a second closed.
 _NETFLIX = Profile(name="netflix", max_cps=20.0, min_duration=5 / 6)
-# BBC Subtitle Guidelines: 37 characters of teletext, 160-180 words a minute, gaps closed or seen.
-_BBC = Profile(name="bbc", max_line_width=37, max_cps=18.0, chain_gap=1.0)
+# BBC Subtitle Guidelines: 37 characters of teletext, 160-180 words a minute, gaps closed or seen, a
+# colour for each speaker.
+_BBC = Profile(name="bbc", max_line_width=37, max_cps=18.0, chain_gap=1.0, speaker_labels="colour")
 _BROADCAST = Profile(name="broadcast")
 # Vertical video: one short line in the middle of the picture, in step with the voice.
 _SOCIAL = Profile(
@@ -73,6 +76,7 @@ _SOCIAL = Profile(
     gap_frames=0,
     linger=0.4,
     chain_gap=0.4,
+    speaker_labels="colour",  # a dash has no second line to stand on
 )
 # Every word when it is said: a record, not a reading speed.
 _VERBATIM = Profile(
@@ -85,6 +89,7 @@ _VERBATIM = Profile(
     gap_frames=0,
     linger=0.5,
     chain_gap=0.0,
+    speaker_labels="name",
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(

@@ -14,7 +14,7 @@ const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han
  */
 class Cues {
   constructor(cues, transcript) {
-    this.cues = cues.map(([start, end, parts]) => ({ start, end, parts }));
+    this.cues = cues.map(([start, end, parts, speaker]) => ({ start, end, parts, speaker }));
     this.transcript = transcript;
     this.byPiece = new Map();
     this.cues.forEach((cue, number) => {

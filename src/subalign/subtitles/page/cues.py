@@ -31,11 +31,12 @@ Part = int | PieceShare | str | tuple[str, str, str]
 
 
 class PageCue(NamedTuple):
-    """What is shown from `start_ms` to `end_ms`."""
+    """What is shown from `start_ms` to `end_ms`; `speaker` is its one speaker."""
 
     start_ms: int
     end_ms: int
     parts: tuple[Part, ...]
+    speaker: str | None
 
 
 class _Aside(str):
@@ -61,7 +62,7 @@ def page_cues(
     for cue in lay_out(segments, options, language=language, duration=duration):
         parts: Iterator[Part] = (part for word in cue.words for part in _parts(word, pieces))
         if shown := visible_parts(parts, strip=not packs_words(options)):
-            yield PageCue(cue.start_ms, cue.end_ms, tuple(shown))
+            yield PageCue(cue.start_ms, cue.end_ms, tuple(shown), cue.speaker)
 
 
 def _source_texts(segments: Iterable[Segment]) -> Iterator[str | None]:

@@ -129,7 +129,10 @@ def _facts(
         "fastestWide": fastest_wide,
         "paragraphs": paragraph_starts(transcript.segments, transcript.language),
         "asides": _asides(transcript),
-        "cues": [(cue.start_ms, cue.end_ms, list(map(_as_json, cue.parts))) for cue in cues],
+        "speakers": transcript.speakers,
+        "cues": [
+            (cue.start_ms, cue.end_ms, list(map(_as_json, cue.parts)), cue.speaker) for cue in cues
+        ],
     }
 
 

@@ -175,7 +175,8 @@ function toPiece({ segment, facts }, index) {
   const probability = facts.word === undefined ? 1 : (facts.probability ?? 1);
   const { start, end } = facts;
   const timed = { start: start ?? 0, end: end ?? start ?? 0 };
-  const piece = { text, ...timed, probability, estimated: facts.estimated === true };
+  const speaker = facts.speaker ?? segment.speaker ?? null;
+  const piece = { text, ...timed, probability, estimated: facts.estimated === true, speaker };
   return { index, segment, facts, lead, tail, before: "", after: "", ...piece, given: { ...piece } };
 }
 

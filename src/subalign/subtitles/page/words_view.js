@@ -29,11 +29,13 @@ class WordsView extends EventTarget {
     const all = document.createDocumentFragment();
     const chapters = [...(this.transcript.result.chapters ?? [])];
     let text = null;
+    let speaker = null;
     for (const piece of this.transcript.pieces) {
       if (starts.has(piece.index) || text === null) {
         const middle = (piece.start + piece.end) / 2;
         while (chapters.length && chapters[0].start <= middle) chapter(all, chapters.shift());
-        text = paragraph(all, piece, language);
+        text = paragraph(all, piece, language, piece.speaker === speaker ? null : piece.speaker);
+        speaker = piece.speaker;
       }
       this.spans.push(this.wordSpan(text, piece));
     }
@@ -116,7 +118,8 @@ class WordsView extends EventTarget {
   }
 }
 
-function paragraph(parent, piece, language) {
+/** `speaker` is the name of who begins to speak, else null. */
+function paragraph(parent, piece, language, speaker) {
   const row = document.createElement("div");
   row.className = "segment";
   const time = document.createElement("button");
@@ -129,8 +132,16 @@ function paragraph(parent, piece, language) {
   text.dir = "auto";
   text.lang = language;
   row.append(time, text);
+  if (speaker !== null) parent.append(speakerHeading(speaker));
   parent.append(row);
   return text;
+}
+
+function speakerHeading(name) {
+  const heading = document.createElement("div");
+  heading.className = "speaker";
+  heading.textContent = name;
+  return heading;
 }
 
 function chapter(parent, { start, title }) {

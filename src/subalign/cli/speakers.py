@@ -1,0 +1,87 @@
+"""The options of who speaks, and what is told of them."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from subalign.cli.console import Session
+from subalign.errors import UsageError
+from subalign.options import SpeakerOptions
+from subalign.results import Transcript
+
+__all__ = ["SpeakerArguments", "parse_names", "warn_of_names"]
+
+_option = partial(typer.Option, rich_help_panel="Who speaks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakerArguments:
+    """Who speaks, and under which names."""
+
+    speakers: Annotated[
+        str | None,
+        _option(
+            metavar="WHO",
+            help="Tell who says what: channels, for a speaker on each (of a call), or the turns in "
+            "a file NAME.rttm.",
+            show_default=False,
+        ),
+    ] = None
+    speaker_names: Annotated[
+        str | None,
+        _option(
+            metavar="A=NAME,…",
+            help="What speakers are called: A=Anna,B=Ben.",
+            show_default=False,
+        ),
+    ] = None
+
+    def options(self) -> SpeakerOptions:
+        """The same for the library.
+
+        Raises:
+            InputError: the file of turns cannot be read, or holds none.
+            UsageError: values that make no sense.
+        """
+        from subalign.pipeline.speakers import speaker_options
+
+        if self.speaker_names is not None and self.speakers is None:
+            raise UsageError("--speaker-names needs --speakers.")
+        return speaker_options(self.speakers, parse_names(self.speaker_names))
+
+    def renamed(self) -> SpeakerOptions:
+        """The new names alone, for speakers that are known.
+
+        Raises:
+            UsageError: they make no sense.
+        """
+        return SpeakerOptions(speaker_names=tuple(parse_names(self.speaker_names).items()))
+
+
+def parse_names(text: str | None) -> dict[str, str]:
+    """`A=Anna,B=Ben` as new names by the old ones.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    names: dict[str, str] = {}
+    for part in filter(str.strip, (text or "").split(",")):
+        old, equals, new = (" ".join(side.split()) for side in part.partition("="))
+        if not (old and equals and new) or old in names:
+            raise UsageError(
+                f"--speaker-names {part.strip()!r} is no speaker's new name: write A=Anna,B=Ben."
+            )
+        names[old] = new
+    return names
+
+
+def warn_of_names(
+    transcript: Transcript, options: SpeakerOptions, label: str, session: Session
+) -> None:
+    """Say which speakers were to be called something, but do not speak."""
+    missing = [old for old, new in options.speaker_names if new not in transcript.speakers]
+    if missing and transcript.segments:
+        has = ", ".join(transcript.speakers) or "none"
+        session.warn(f"{label} has no speaker {', '.join(missing)}; its speakers are: {has}.")

@@ -1,0 +1,1 @@
+"""Who speaks when: turns of speakers, found in the sound or given, and the words that they say."""
