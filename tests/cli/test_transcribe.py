@@ -46,8 +46,8 @@ def test_the_default_format_is_srt(transcribe, folder, clip):
 def test_all_formats(transcribe, folder, clip):
     transcribe("talk.wav", "--output_format", "all")
     endings = (
-        "TextGrid ass csv ctm docx edl fcpxml html itt json labels.txt lrc md sbv scc srt stl tsv "
-        "ttml txt vtt wav words.lrc"
+        "TextGrid ass csv ctm docx edl fcpxml html itt json labels.txt lrc md rttm sbv scc srt stl "
+        "tsv ttml txt vtt wav words.lrc"
     ).split()
     assert names(folder) == [f"talk.{ending}" for ending in endings]
     assert (folder / "talk.ctm").read_text("utf-8").startswith("talk 1 ")

@@ -41,6 +41,20 @@ def words_of(path) -> list[tuple[str, float, float]]:
     return [(word.text, word.start, word.end) for word in read_reference_words(path).words]
 
 
+# reading
+
+
+def test_a_speakers_name_stands_before_what_they_begin_with(open_page, talk):
+    first, second = talk.segments
+    words = tuple(replace(word, speaker="Anna") for word in first.words)
+    others = tuple(replace(word, speaker="Ben & Co") for word in second.words)
+    page = open_page(transcript_of(replace(first, words=words), replace(second, words=others)))
+    assert page.locator("#words .speaker").all_text_contents() == ["Anna", "Ben & Co"]
+    assert page.evaluate("page.cues.cues.map((cue) => cue.speaker)") == ["Anna", "Ben & Co"]
+    assert page.evaluate("page.facts.speakers") == ["Anna", "Ben & Co"]
+    assert page.evaluate("page.transcript.pieces.at(-1).speaker") == "Ben & Co"
+
+
 # hearing
 
 

@@ -114,8 +114,8 @@ Formats = Annotated[
         autocompletion=_complete_format,
         help="txt, vtt, srt, tsv, json, ass, lrc, elrc (words too), ttml, labels (Audacity's), "
         "textgrid (Praat's), ctm, rttm (who speaks), csv, html, sbv (YouTube's), scc, stl (EBU's), "
-        "itt (Apple's), fcpxml (Final Cut's), edl (Resolve's markers), markdown, docx or all; repeat "
-        "it or put commas between.",
+        "itt (Apple's), fcpxml (Final Cut's), edl (Resolve's markers), markdown, docx or all; "
+        "repeat it or put commas between.",
     ),
 ]
 Overwrite = Annotated[bool, _output("--overwrite", help="Replace results that are there.")]
