@@ -3,11 +3,11 @@
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["is_right_to_left", "is_unspaced", "is_wide"]
+__all__ = ["UNSPACED_RANGES", "is_right_to_left", "is_unspaced", "is_wide"]
 
 # Scripts written without spaces between words, with their punctuation: Thai and Lao, Burmese,
 # Khmer, and Chinese and Japanese. Hangul is wide, but written with spaces.
-_UNSPACED_RANGES = (
+UNSPACED_RANGES = (
     (0x0E00, 0x0EFF),
     (0x1000, 0x109F),
     (0x1780, 0x17FF),
@@ -30,7 +30,7 @@ def is_wide(char: str) -> bool:
 def is_unspaced(char: str) -> bool:
     """Whether a character belongs to a script written without spaces between words."""
     code = ord(char)
-    return code >= 0x0E00 and any(first <= code <= last for first, last in _UNSPACED_RANGES)
+    return code >= 0x0E00 and any(first <= code <= last for first, last in UNSPACED_RANGES)
 
 
 def is_right_to_left(text: str) -> bool:

@@ -118,6 +118,7 @@ def download(tmp_path):
     """Presses a button and gives the file that comes of it."""
 
     def downloaded(page, button: str) -> Path:
+        page.get_by_role("button", name="Download", exact=True).click()
         with page.expect_download() as found:
             page.get_by_role("button", name=f"Download {button}").click()
         target = tmp_path / "downloads" / found.value.suggested_filename

@@ -1,5 +1,7 @@
 """Dark mode, phones, and what screen readers and keyboards meet."""
 
+from dataclasses import replace
+
 import pytest
 
 from subalign.options import LayoutOptions
@@ -45,10 +47,9 @@ CONTRASTS = """() => {
 def test_all_text_stands_out(open_page, talk, scheme):
     page = open_page(talk, scheme=scheme)
     page.evaluate("page.seek(1.1)")
-    page.get_by_label("Search the transcript").fill("then")
-    page.evaluate("page.transcript.edit(1, { text: '' })")
+    page.get_by_label("Find in the transcript").fill("then")
     contrasts = page.evaluate(CONTRASTS)
-    assert {"fox", "Then", "quick", "Cues", "SRT"} <= {text for text, _ in contrasts}
+    assert {"fox", "Then", "quick", "Cues", "Download"} <= {text for text, _ in contrasts}
     assert [(text, ratio) for text, ratio in contrasts if ratio < 4.5] == []
 
 
@@ -69,7 +70,7 @@ def test_nothing_sticks_out(open_page, talk, size):
     assert sizes[0] <= size[0]
     assert sizes[1] <= size[1]
     out = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, canvas, h1, .word")]
+        """() => [...document.querySelectorAll("button, input, select, textarea, canvas, .word")]
           .filter((element) => element.checkVisibility() && !element.closest(".unseen"))
           .filter((element) => !element.matches(".unseen"))
           .filter((element) => element.getBoundingClientRect().right > innerWidth)
@@ -142,7 +143,7 @@ def test_the_tab_key_meets_each_part_once(open_page, talk):
     for _ in range(40):
         page.keyboard.press("Tab")
         here = page.evaluate(
-            "(({ id, dataset, localName }) => id || dataset.piece || dataset.cue || localName)"
+            "(({ id, dataset, localName }) => id || dataset.token || dataset.cue || localName)"
             "(document.activeElement)"
         )
         if here in met[:1]:
@@ -151,11 +152,13 @@ def test_the_tab_key_meets_each_part_once(open_page, talk):
             met.append(here)
     assert met == [
         "a",  # the link to the transcript
-        *("save-srt", "save-vtt", "save-json", "help-open"),
-        *("search", "search-previous", "search-next", "threshold", "mark-estimated"),
+        *("saves-open", "help-open", "search", "search-previous", "search-next"),
+        *("summary", "threshold", "mark-estimated"),
         "2",  # of all words, the chosen one
-        *("summary", "word-text", "word-start", "word-end", "word-play"),
-        *("only-fast", "0"),  # of all cues, the one on the screen
+        *("only-warned", "cue-start", "cue-in", "cue-end", "cue-out", "cue-speaker"),
+        *("cue-split", "cue-merge", "cue-insert", "cue-remove"),
+        *("0", "cue-text"),  # of all cues, the one on the screen
+        "summary",
         *("position", "back", "play", "forward", "follow", "speed", "zoom-out", "zoom-in"),
     ]
 
@@ -164,11 +167,11 @@ def test_the_chosen_word_tells_its_time_and_probability(open_page, talk):
     page = open_page(talk)
     page.evaluate("page.choose(2)")
     word = page.get_by_role("button", name="fox", exact=True)
-    assert word.get_attribute("aria-description") == "1.00 to 1.30 seconds, probability 25 %"
+    assert word.get_attribute("aria-description") == "0:00:01.00 to 0:00:01.30, probability 25 %"
     page.evaluate("page.choose(6)")
     assert page.locator("#words [role=button]").all_text_contents() == ["jumps."]
     described = page.locator("#words [aria-description]").get_attribute("aria-description")
-    assert described == "2.75 to 3.25 seconds, time estimated"
+    assert described == "0:00:02.75 to 0:00:03.25, time estimated"
 
 
 def test_the_play_button_says_what_it_does(open_page, talk):
@@ -176,7 +179,7 @@ def test_the_play_button_says_what_it_does(open_page, talk):
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).wait_for()
-    assert page.locator("#position").get_attribute("aria-valuetext").endswith(" of 0:04.0")
+    assert page.locator("#position").get_attribute("aria-valuetext").endswith(" of 0:00:04.0")
 
 
 def test_without_a_recording_play_is_off(open_page, talk):
@@ -196,6 +199,29 @@ def test_right_to_left_text_runs_so(open_page, talk):
 
     segment = timed_segment(0, (" שלום", 0.5, 1.0), (" עולם", 1.0, 1.5))
     page = open_page(transcript_of(segment, language="he"))
-    first, second = (page.locator(f"[data-piece='{index}']").bounding_box() for index in range(2))
+    first, second = (
+        page.locator(f".word[data-token='{index}']").bounding_box() for index in range(2)
+    )
     assert first["x"] > second["x"]
     assert page.locator(".segment p").get_attribute("lang") == "he"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_object_to(open_page, talk, scheme):
+    api = pytest.importorskip("axe_playwright_python.sync_playwright")
+    first, second = talk.segments
+    words = tuple(replace(word, speaker="Anna") for word in first.words)
+    others = tuple(replace(word, speaker="Ben") for word in second.words)
+    dialogue = replace(talk, segments=(replace(first, words=words), replace(second, words=others)))
+    page = open_page(dialogue, scheme=scheme)
+    page.locator("#replacing summary").click()
+    page.locator("#speakers summary").click()
+    page.locator("#editor summary").click()
+    for size, view in (((1280, 800), "words"), ((390, 844), "words"), ((390, 844), "cues")):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.evaluate(f"page.showView('{view}')")
+        found = api.Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    page.locator("#help-open").click()
+    found = api.Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []

@@ -16,7 +16,9 @@ from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import HTMLWriter, JSONWriter, PageMedia, get_writer, lay_out
 from subalign.subtitles.layout.profiles import PROFILES
-from subalign.subtitles.page.cues import PieceShare, page_cues, piece_texts
+from subalign.subtitles.page.cues import Token, page_cues, piece_texts
+from subalign.subtitles.page.page import _SCRIPTS
+from subalign.subtitles.tags import plain_text
 
 VOID = {"meta", "input", "link", "br", "path"}
 
@@ -98,7 +100,7 @@ def test_the_script_asks_for_strictness_and_ends_no_element():
 
     folder = resources.files("subalign.subtitles") / "page"
     scripts = [file for file in folder.iterdir() if file.name.endswith(".js")]
-    assert len(scripts) == 12
+    assert len(scripts) == len(_SCRIPTS) == 21
     for script in scripts:
         text = script.read_text(encoding="utf-8")
         assert text.startswith('"use strict";\n'), script.name
@@ -165,8 +167,40 @@ def test_peaks_are_there(spoken):
     ],
 )
 def test_speeds_are_the_profiles(spoken, layout, speeds):
-    facts = json.loads(Page(page_text(spoken, layout)).texts["page-facts"])
-    assert (facts["fastest"], facts["fastestWide"]) == speeds
+    limits = json.loads(Page(page_text(spoken, layout)).texts["page-facts"])["rules"]["limits"]
+    assert (limits["speed"], limits["wideSpeed"]) == speeds
+
+
+def test_lines_are_wrapped_only_where_they_have_a_width(spoken):
+    def wraps(**layout):
+        facts = json.loads(Page(page_text(spoken, LayoutOptions(**layout))).texts["page-facts"])
+        return facts["rules"]["wraps"], facts["rules"]["limits"]["width"]
+
+    assert wraps() == (True, 42)
+    assert wraps(profile="openai") == (False, None)
+    assert wraps(profile="openai", max_line_width=30) == (True, 30)
+    assert wraps(keep_lines=True) == (False, 42)
+
+
+def test_edits_are_kept_by_what_the_page_holds(spoken):
+    def fingerprint(transcript, layout=None, **media):
+        text = page_text(transcript, layout, **media)
+        return json.loads(Page(text).texts["page-facts"])["fingerprint"]
+
+    own = fingerprint(spoken)
+    assert fingerprint(spoken, name="other.mp4", href="./other.mp4") == own
+    assert fingerprint(spoken, LayoutOptions(max_line_width=12)) != own
+    assert fingerprint(replace(spoken, duration=99.0)) != own
+
+
+def test_the_page_of_a_long_recording_stays_small():
+    word = Word(" word", 0.0, 0.3, 0.9)
+    words = tuple(replace(word, start=at / 3, end=at / 3 + 0.25) for at in range(3000))
+    segment = Segment(0, 0, 0.0, 1000.0, " word" * 3000, (), 0.0, 0.0, 1.0, 0.0, words)
+    transcript = Transcript(segment.text, "en", (segment,), 1000.0, "m", "0")
+    beside = len(page_text(transcript)) - len(json_of(transcript))
+    alone = len(page_text(replace(transcript, segments=(), text="")))
+    assert (beside - alone) / 3000 < 20  # bytes a word beside those of the result
 
 
 def test_the_registry_gives_it(spoken):
@@ -180,14 +214,16 @@ def test_the_registry_gives_it(spoken):
 
 def shown(cue, pieces: list[str]) -> str:
     """A cue's plain text, put together as the page does."""
-    text = ""
+    text, gap = "", ""
     for part in cue.parts:
+        if isinstance(part, str):
+            gap = part
+            continue
         if isinstance(part, int):
-            text += pieces[part].strip()
-        elif isinstance(part, PieceShare):
-            text += part.text
+            text += gap + pieces[part].strip()
         else:
-            text += part if isinstance(part, str) else part[0]
+            text += gap + plain_text(part.before) + part.text + plain_text(part.after)
+        gap = " "
     return "\n".join(line for line in text.strip().splitlines() if line.strip())
 
 
@@ -232,35 +268,52 @@ def test_cues_are_those_of_the_layout_and_every_word_has_a_place(parts, profile)
         (cue.start_ms, cue.end_ms) for cue in expected
     ]
     assert [shown(cue, pieces).split() for cue in cues] == [cue.text.split() for cue in expected]
-    placed = [part for cue in cues for part in cue.parts if isinstance(part, (int, PieceShare))]
+    placed = [part for cue in cues for part in cue.parts if isinstance(part, (int, Token))]
     order = [part if isinstance(part, int) else part.piece for part in placed]
     assert order == sorted(order)
     assert set(order) == set(range(len(pieces)))
-    firsts = [part.piece for part in placed if isinstance(part, PieceShare) and part.is_first]
-    assert len(firsts) == len(set(firsts))
 
 
-def test_text_that_nobody_says_is_there_in_all_forms():
+def test_text_that_nobody_says_has_its_tags():
     segment = segment_of(0, ["Hello"], before=" <i>ANN & BOB:")
     (cue,) = page_cues([segment], LayoutOptions(keep_lines=True))
-    assert cue.parts == (("ANN & BOB:", "<i>ANN & BOB:", "<i>ANN &amp; BOB:"), " ", 0)
+    assert cue.parts == (Token(0, "", "<i>ANN"), Token(0, "", "&"), Token(0, "", "BOB:"), 0)
 
 
-def test_what_nobody_says_is_passed_over():
+def test_what_nobody_says_is_a_piece_too():
     music = replace(segment_of(0, ["[music]"]), words=())
     segments = [music, segment_of(1, ["Good", "day."])]
     first, second = page_cues(segments, LayoutOptions(keep_lines=True))
-    assert not any(isinstance(part, int) for part in first.parts)
-    assert [part for part in second.parts if isinstance(part, int)] == [1, 2]
+    assert first.parts == (Token(0, "", "[music]"),)
+    assert second.parts == (1, 2)
 
 
-def test_asides_belong_to_their_words():
+def test_labels_of_speakers_are_left_to_the_page():
+    first, second, third = (
+        replace(segment_of(number, ["Good", "day."]), words=words)
+        for number, words in enumerate(
+            tuple(
+                replace(word, speaker=name) for word in segment_of(number, ["Good", "day."]).words
+            )
+            for number, name in enumerate(("Ann Lee", "Bob", "Bob"))
+        )
+    )
+    untimed = replace(segment_of(3, ["Not", "timed"], timed=False), speaker="Ann Lee")
+    segments = [first, second, third, untimed]
+    for layout in (LayoutOptions(profile="verbatim"), LayoutOptions(profile="openai")):
+        cues = list(page_cues(segments, layout))
+        said = [part for cue in cues for part in cue.parts if not isinstance(part, str)]
+        assert said == [0, 1, 2, 3, 4, 5, Token(6, "Not"), Token(6, "timed")]
+
+
+def test_the_result_stands_beside_what_nobody_says():
     untimed = replace(segment_of(0, ["[music]"]), words=())
     blank = replace(segment_of(1, ["x"]), words=None, text=" ")
     said = segment_of(2, ["Hello", "there."], before=" <b>ANN:</b>")
     transcript = Transcript("", "en", (untimed, blank, said), 9.0, "m", "0")
     facts = json.loads(Page(page_text(transcript)).texts["page-facts"])
-    assert facts["asides"] == [[1, " ANN:", ""]]
+    assert [cue[2:] for cue in facts["cues"]][-1] == [[1, "", "<b>ANN:</b>", ""], 1, 2]
+    assert facts["rules"]["tags"]["</b>"] == ["</b>", "</b>", r"{\b0}"]
 
 
 def test_its_cues_know_the_language_and_the_recordings_end(make):

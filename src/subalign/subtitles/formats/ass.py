@@ -59,7 +59,7 @@ class ASSWriter(CueWriter):
             for number, (name, colour) in enumerate(self.colours.items(), start=1)
         }
         encoding = _BY_TEXT if turned else _DEFAULT
-        yield _header(self.options.style, encoding, looks.values())
+        yield self.header(encoding, looks.values())
         times = in_units(((span.start_ms, span.end_ms) for span, _ in shown), _CENTISECOND)
         for (span, speaker), (start, end) in zip(shown, times, strict=True):
             text = span.text.replace("\n", r"\N")
@@ -69,6 +69,10 @@ class ASSWriter(CueWriter):
                 f"Dialogue: 0,{ass_timecode(start)},{ass_timecode(end)},{style},{name},0,0,0,,"
                 f"{text}\n"
             )
+
+    def header(self, encoding: int | str, looks: Iterable[tuple[str, str]] = ()) -> str:
+        """What stands before the dialogue; `looks` are names and colours of styles of speakers."""
+        return _header(self.options.style, encoding, looks)
 
     def escape(self, text: str) -> str:
         return text.translate(_ESCAPES)
@@ -121,7 +125,7 @@ def _field(text: str) -> str:
     return one_line(text).replace(",", " ")
 
 
-def _header(style: StyleOptions, encoding: int, looks: Iterable[tuple[str, str]]) -> str:
+def _header(style: StyleOptions, encoding: int | str, looks: Iterable[tuple[str, str]]) -> str:
     alignment = 8 if style.position == "top" else 2
     styles = "".join(
         f"Style: {name},{style.font},{style.size:g},{_bgra(colour)},{_bgra(style.highlight)},"

@@ -14,7 +14,7 @@ from subalign.subtitles.layout.break_costs import can_break
 from subalign.subtitles.layout.width import measure
 from subalign.subtitles.tags import POSITION, TAG, plain_text
 
-__all__ = ["Chunk", "ChunkWord", "Turn", "split_into_chunks", "turn_before"]
+__all__ = ["TURNS", "Chunk", "ChunkWord", "Turn", "split_into_chunks", "turn_before"]
 
 Turn = Literal["", "speaker", "dash"]
 
@@ -23,8 +23,11 @@ _LONG_ASIDE = 16  # Columns of text beside a word from which it may be broken at
 _LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
 _TAG_OR_SPACE = re.compile(rf"{TAG.pattern}|\s+")
 _FIXED_SPACES = "\u00a0\u202f\u2007"
-_DASH = re.compile(r"\s*[-‐–—]\s*(?=\S)")
+_DASH = re.compile(r"\s*[-‐–—]\s*(?=\S|$)")
 _LABEL = re.compile(r"\s*(?:>>|<v[ .]|[^\s\[(♪][^\[\](){}♪]{0,40}:\s*$)")
+TURNS = (_DASH, _LABEL)
+"""How text beside a word begins where another speaker does."""
+
 _CLUSTER_TAIL = re.compile("[\u0e30-\u0e3a\u0e45-\u0e4e\u0300-\u036f\u3099\u309a\ufe0f\u200d]")
 
 
@@ -211,7 +214,7 @@ def turn_before(before: str) -> Turn:
     if not before:
         return ""
     plain = TAG.sub("", before)
-    if _DASH.match(plain) or plain.strip() in ("-", "–", "—", "‐"):
+    if _DASH.match(plain):
         return "dash"
     return "speaker" if _LABEL.match(before) or _LABEL.match(plain) else ""
 

@@ -20,11 +20,14 @@ from subalign.subtitles.layout.profiles import Profile
 from subalign.subtitles.layout.timing import Numbers, Ticks
 from subalign.subtitles.layout.width import is_mostly_wide
 
-__all__ = ["LayoutCosts", "LayoutInput", "SegmentedCue", "choose_breaks"]
+__all__ = ["LIMITS", "LayoutCosts", "LayoutInput", "SegmentedCue", "choose_breaks"]
 
 _BREACH = 10_000_000  # A broken limit outweighs all taste in a cue, and in thousands of cues.
 _NEVER = 1 << 50  # No such line or cue.
 _WIDEST = 1000  # Columns; wider text costs no more.
+
+LIMITS = {"breach": _BREACH, "never": _NEVER, "widest": _WIDEST}
+"""What the page's script has to know to wrap a cue (`page/wrapping.js`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,10 @@ class Labeller:
         first = cue.words[0]
         if first.source not in self._dashed or cue.speaker is None:
             return cue
-        return replace(cue, words=(_without_dash(first), *cue.words[1:]))
+        bare, rest = _without_dash(first), cue.words[1:]
+        if not (bare.text or bare.before or bare.after):  # the dash was a word of untimed text
+            return replace(cue, words=(rest[0]._replace(text=rest[0].text.lstrip()), *rest[1:]))
+        return replace(cue, words=(bare, *rest))
 
 
 def _speakers(segments: Iterable[Segment]) -> set[str]:
@@ -182,5 +185,6 @@ def _without_dash(word: CueWord) -> CueWord:
         if isinstance(run, str) and run.lstrip().startswith(_DASH.strip()):
             space = run[: len(run) - len(run.lstrip())]
             runs[index] = space + run.lstrip()[1:].lstrip()
-            break
-    return word._replace(before=tuple(run for run in runs if run != ""))
+            return word._replace(before=tuple(run for run in runs if run != ""))
+    text = word.text.lstrip()
+    return word._replace(text=text[1:].lstrip()) if text.startswith(_DASH.strip()) else word

@@ -44,6 +44,6 @@ def measure(text: str) -> TextSize:
 def is_mostly_wide(columns: Any, wide: Any) -> Any:
     """Whether half of some columns or more are those of wide characters; of numbers or arrays.
 
-    The page's script has the same rule (`page/cues.js`).
+    The page's script has the same rule (`page/text.js`).
     """
     return (2 * wide >= columns) & (columns > 0)

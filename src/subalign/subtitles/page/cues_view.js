@@ -1,112 +1,112 @@
 "use strict";
 
-/** The list of cues with their reading speed; the cue on the screen is marked. */
-class CuesView extends EventTarget {
-  /** `fastest` is the most characters a second, `fastestWide` of wide ones; null is no limit. */
-  constructor(section, cues, { fastest, fastestWide }) {
-    super();
-    this.cues = cues;
-    this.fastest = fastest ?? Infinity;
-    this.fastestWide = fastestWide ?? Infinity;
-    this.list = section.querySelector("#cue-list");
-    this.summary = section.querySelector("#cue-summary");
-    this.rows = [];
-    this.fast = new Set();
-    this.current = -1;
-    this.build();
-    this.list.addEventListener("click", (event) => this.click(event));
-    const only = section.querySelector("#only-fast");
-    only.addEventListener("change", () => this.list.classList.toggle("only-fast", only.checked));
-  }
+/** About how high a cue's row is. */
+const ROW_HEIGHT = 62;
 
-  build() {
-    const all = document.createDocumentFragment();
-    for (let number = 0; number < this.cues.length; number++) {
-      const row = cueRow(number);
-      this.rows.push(row);
-      this.refresh(number);
-      all.append(row.item);
-    }
-    this.list.replaceChildren(all);
-    if (this.rows.length) this.rows[0].button.tabIndex = 0;
-    this.summarise();
+/**
+ * The list of cues with their warnings. The cue on the screen is marked, and the chosen one holds
+ * the field in which its text is edited.
+ */
+class CuesView extends EventTarget {
+  constructor(section, transcript, edit, colourOf) {
+    super();
+    this.transcript = transcript;
+    this.edit = edit;
+    this.colourOf = colourOf;
+    this.summary = section.querySelector("#cue-summary");
+    this.only = section.querySelector("#only-warned");
+    this.box = section.querySelector("#cue-box");
+    this.current = null; // ids of cues
+    this.chosen = null;
+    this.list = new WindowedList(this.box, section.querySelector("#cue-list"), {
+      create: () => cueRow(),
+      update: (row, id) => this.updateRow(row, id),
+      estimate: () => ROW_HEIGHT,
+    });
+    this.box.addEventListener("click", (event) => this.click(event));
+    this.box.addEventListener("dblclick", () => this.dispatchEvent(new Event("edit")));
+    this.only.addEventListener("change", () => this.show());
   }
 
   click(event) {
-    const button = event.target.closest("button");
-    if (!button) return;
+    const button = event.target.closest(".cue");
+    if (!button || event.detail > 1) return; // the second of a double click
     this.dispatchEvent(new CustomEvent("hear", { detail: Number(button.dataset.cue) }));
   }
 
-  /** Show cues as they are now. */
-  update(numbers) {
-    for (const number of numbers) {
-      this.refresh(number);
-      if (number) this.refresh(number - 1);
-    }
-    this.summarise();
+  /** Show the cues as they are now. */
+  show() {
+    const { cues } = this.transcript;
+    const warned = new Set(cues.map((_, number) => number).filter((number) => this.isWarned(number)));
+    const all = cues.map((cue) => cue.id);
+    const isShown = (id, number) => warned.has(number) || id === this.chosen;
+    this.list.show(this.only.checked ? all.filter(isShown) : all);
+    const [few, many] = [warned.size, cues.length].map((count) => count.toLocaleString("en"));
+    this.summary.textContent = warned.size ? `${few} of ${many} with warnings` : `${many}, no warnings`;
   }
 
-  refresh(number) {
-    const { item, times, text, speed } = this.rows[number];
-    const { start, end } = this.cues.span(number);
-    const shown = this.cues.text(number, 0);
-    const { rate, wide } = this.cues.speed(number);
-    const fast = rate > (wide ? this.fastestWide : this.fastest);
-    times.textContent = `${clock(start / 1000)} – ${clock(end / 1000)}`;
+  isWarned(number) {
+    return this.transcript.breaches(number).length > 0;
+  }
+
+  updateRow(row, id) {
+    const { transcript } = this;
+    const number = transcript.numbers.get(id);
+    const cue = transcript.cues[number];
+    const [button] = row.children;
+    const [times, speaker, speed, text, warnings] = button.children;
+    button.dataset.cue = number;
+    button.tabIndex = id === (this.current ?? transcript.cues[0].id) ? 0 : -1;
+    button.toggleAttribute("aria-current", id === this.current);
+    row.classList.toggle("chosen", id === this.chosen);
+    times.textContent = `${clock(cue.start / 1000)} – ${clock(cue.end / 1000)}`;
+    const name = speakerOf(cue);
+    speaker.replaceChildren(...(name === null ? [] : [speakerLabel(name, this.colourOf(name))]));
+    const shown = transcript.text(number);
+    const { rate, allowed } = readingSpeed(shown.split("\n"), cue.end - cue.start, transcript.wrapping);
+    speed.textContent = `${rate.toFixed(rate < 9.95 ? 1 : 0)} cps`;
+    speed.classList.toggle("fast", rate > allowed);
     text.textContent = shown || "(no text)";
-    speed.textContent = `${rate.toFixed(rate < 9.95 ? 1 : 0)} cps${fast ? ", too fast" : ""}`;
-    item.classList.toggle("fast", fast);
-    if (fast) this.fast.add(number);
-    else this.fast.delete(number);
-  }
-
-  summarise() {
-    const [fast, all] = [this.fast.size, this.rows.length].map((count) => count.toLocaleString("en"));
-    this.summary.textContent = this.fast.size ? `${fast} of ${all} too fast` : `${all}, none too fast`;
-    this.summary.title = `More than ${this.fastest} characters a second`;
+    warnings.textContent = transcript.breaches(number).map(breachText).join(" · ");
+    if (id === this.chosen && this.edit.parentElement !== row) row.append(this.edit);
   }
 
   /** Mark the cue on the screen; -1 for none. */
-  show(number, { reveal = false } = {}) {
-    if (number === this.current) return;
-    const [before, now] = [this.rows[this.current], this.rows[number]];
-    before?.button.removeAttribute("aria-current");
-    this.current = number;
-    if (!now) return;
-    if (before) before.button.tabIndex = -1;
-    else if (this.rows.length) this.rows[0].button.tabIndex = -1;
-    now.button.tabIndex = 0;
-    now.button.setAttribute("aria-current", "true");
-    // not at first: it would have the browser lay out what is nowhere in view
-    if (reveal && before) revealWithin(this.list, now.item);
+  mark(number, { reveal = false } = {}) {
+    const id = this.transcript.cues[number]?.id ?? null;
+    if (id === this.current) return;
+    const before = this.current;
+    this.current = id;
+    for (const changed of [before, id, this.transcript.cues[0]?.id]) {
+      const row = this.list.drawn.get(changed);
+      if (row) this.updateRow(row, changed);
+    }
+    if (reveal && id !== null && before !== null) this.list.reveal(id);
+  }
+
+  /** Put the fields into a cue's row. */
+  choose(number, { reveal = false } = {}) {
+    const id = this.transcript.cues[number]?.id ?? null;
+    if (id !== this.chosen) {
+      this.chosen = this.list.pinned = id;
+      this.edit.remove();
+      this.show();
+    }
+    if (reveal) this.list.reveal(id);
   }
 }
 
-function cueRow(number) {
+function cueRow() {
   const item = document.createElement("li");
   const button = document.createElement("button");
   button.type = "button";
   button.className = "cue";
-  button.tabIndex = -1;
-  button.dataset.cue = number;
-  const [times, text, speed] = ["times", "text", "speed"].map((name) => {
+  for (const name of ["times", "name", "speed", "text", "warnings"]) {
     const span = document.createElement("span");
     span.className = `cue-${name}`;
-    return span;
-  });
-  text.dir = "auto";
-  button.append(times, speed, text);
+    if (name === "text") span.dir = "auto";
+    button.append(span);
+  }
   item.append(button);
-  return { item, button, times, text, speed };
-}
-
-/** Scroll a box, and nothing around it, so that an item is in view, `margin` of it from the edge. */
-function revealWithin(box, item, margin = 0) {
-  const room = box.getBoundingClientRect();
-  const place = item.getBoundingClientRect();
-  const edge = room.height * margin;
-  if (place.top >= room.top + edge && place.bottom <= room.bottom - edge) return;
-  const top = box.scrollTop + place.top - room.top - (room.height - place.height) / 2;
-  box.scrollTo({ top, behavior: scrollBehavior() });
+  return item;
 }

@@ -11,7 +11,15 @@ const KEYS = {
   ArrowUp: (page) => page.stepCue(-1),
   ArrowDown: (page) => page.stepCue(1),
   Enter: (page) => page.hear(page.words.chosen),
-  e: (page) => page.editWord(),
+  r: (page) => page.repeatCue(),
+  e: (page) => page.editWord(page.words.chosen),
+  t: (page) => page.editCue(),
+  i: (page) => page.setCueEdge("start"),
+  o: (page) => page.setCueEdge("end"),
+  s: (page) => page.splitCue(),
+  m: (page) => page.mergeCue(),
+  n: (page) => page.insertCue(),
+  Delete: (page) => page.removeCue(),
   "/": () => element("search").focus(),
   "<": (page) => page.changeSpeed(-1),
   ">": (page) => page.changeSpeed(1),
@@ -23,9 +31,10 @@ const KEYS = {
 function pressKey(page, event) {
   if (event.defaultPrevented || event.isComposing || element("help").open) return;
   const { target } = event;
-  const typing = target.matches("input:not([type=range], [type=checkbox]), select");
+  const typing = target.matches("input:not([type=range], [type=checkbox], [type=color]), select, textarea");
   if (event.key === "Escape" && typing) {
-    leaveField(page);
+    target.blur();
+    page.focusWord();
   } else if (event.altKey || typing) {
     return;
   } else if (event.ctrlKey || event.metaKey) {
@@ -40,7 +49,8 @@ function pressKey(page, event) {
 
 /** Whether a control does something of its own at a key. */
 function isOwnKey(target, key) {
-  if (target.matches("button, summary, a, [type=checkbox]")) return key === " " || key === "Enter";
+  if (target.matches("button, summary, a, [type=checkbox], [type=color]"))
+    return key === " " || key === "Enter";
   return target.matches("[type=range]") && key.startsWith("Arrow");
 }
 
@@ -50,10 +60,4 @@ function undoKey(page, event) {
   else if (key === "z") page.transcript.undo();
   else return false;
   return true;
-}
-
-/** From a field back to the chosen word; the field's own change event takes its value first. */
-function leaveField(page) {
-  document.activeElement.blur();
-  if (page.words.chosen >= 0) page.choose(page.words.chosen, { focus: true });
 }

@@ -8,26 +8,19 @@ import base64
 import hashlib
 import html
 import json
-import math
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from subalign.options import LayoutOptions
 from subalign.results import Transcript
-from subalign.subtitles.layout.profiles import PROFILES, chosen_profile
-from subalign.subtitles.page.cues import (
-    Part,
-    PieceShare,
-    page_cues,
-    piece_texts,
-)
+from subalign.subtitles.page.cues import page_cues
+from subalign.subtitles.page.rules import TagForm, editing_rules
 from subalign.subtitles.paragraphs import paragraph_starts
-from subalign.subtitles.tags import plain_text
 
 __all__ = ["PEAKS_PER_SECOND", "PageMedia", "render_page"]
 
@@ -35,22 +28,32 @@ PEAKS_PER_SECOND = 100
 
 # In this order: each uses what stands in those before it.
 _SCRIPTS = (
+    "text.js",
+    "wrapping.js",
+    "limits.js",
+    "typed.js",
+    "edits.js",
+    "labels.js",
     "transcript.js",
-    "cues.js",
     "exports.js",
+    "kept_edits.js",
     "player.js",
+    "windowed.js",
     "words_view.js",
-    "marks.js",
-    "search.js",
     "cues_view.js",
+    "cue_form.js",
+    "captions.js",
+    "speakers.js",
+    "search.js",
+    "word_form.js",
     "waveform.js",
-    "editor.js",
     "keys.js",
     "page.js",
 )
 _UNSAFE = re.compile("[<\u2028\u2029]")
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<\u2028\u2029"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
+_DIGITS = 32  # of a fingerprint
 _BLOCK = 3 << 16  # Bytes; a multiple of 3, so that each line of base64 can be read by itself.
 
 
@@ -71,29 +74,41 @@ class PageMedia:
 
 
 def render_page(
-    transcript: Transcript, options: LayoutOptions, media: PageMedia, result: Iterable[str]
+    transcript: Transcript,
+    options: LayoutOptions,
+    media: PageMedia,
+    *,
+    result: Iterable[str],
+    tag_forms: Sequence[TagForm],
+    ass_header: str,
 ) -> Iterator[str]:
-    """The page's text in pieces, each ending with a line break; `result` is that of format json."""
+    """The page's text in pieces, each ending with a line break.
+
+    `result` is that of format json, `tag_forms` are those of SubRip, WebVTT and SubStation Alpha,
+    and `ass_header` is what stands before the last one's dialogue.
+    """
+    found = list(result)
+    facts = {**_facts(transcript, options, media, tag_forms), "assHeader": ass_header}
+    digest = hashlib.sha256("".join(found).encode())
+    digest.update(json.dumps(facts["cues"]).encode())
+    facts["fingerprint"] = digest.hexdigest()[:_DIGITS]
     line = ""
-    for part in _parts(transcript, options, media, result):
+    for part in _parts(facts, media, found):
         line += part
         if line.endswith("\n"):
             yield line
             line = ""
 
 
-def _parts(
-    transcript: Transcript, options: LayoutOptions, media: PageMedia, result: Iterable[str]
-) -> Iterator[str]:
+def _parts(facts: Mapping[str, object], media: PageMedia, result: Iterable[str]) -> Iterator[str]:
     """The template's text, and what stands in its places."""
     style, script = (f"\n{text}\n" for text in (_read("page.css"), _script()))
-    facts = json.dumps(_facts(transcript, options, media), ensure_ascii=False)
     heads = {
         "policy": _policy(style, script),
         "title": html.escape(media.name or "Transcript"),
         "style": style.strip("\n"),
         "script": script.strip("\n"),
-        "facts": _safe_json(facts),
+        "facts": _safe_json(json.dumps(facts, ensure_ascii=False, separators=(",", ":"))),
         "peaks": base64.b64encode(media.peaks).decode(),
     }
     for index, part in enumerate(_PLACE.split(_read("template.html"))):
@@ -109,60 +124,29 @@ def _parts(
 
 
 def _facts(
-    transcript: Transcript, options: LayoutOptions, media: PageMedia
+    transcript: Transcript,
+    options: LayoutOptions,
+    media: PageMedia,
+    tag_forms: Sequence[TagForm],
 ) -> Mapping[str, object]:
     """What the page needs beside the result."""
-    fastest, fastest_wide = _reading_speeds(options)
-    cues = page_cues(
-        transcript.segments,
-        options,
-        language=transcript.language,
-        duration=transcript.duration,
-    )
+    language, duration = transcript.language, transcript.duration
+    cues = list(page_cues(transcript.segments, options, language=language, duration=duration))
+    style = options.style
     return {
         "name": media.name,
         "stem": Path(media.name).stem or "transcript",
         "href": None if media.embedded else media.href,
         "embedded": media.embedded is not None,
         "type": _media_type(media.name),
-        "fastest": fastest,
-        "fastestWide": fastest_wide,
-        "paragraphs": paragraph_starts(transcript.segments, transcript.language),
-        "asides": _asides(transcript),
-        "speakers": transcript.speakers,
-        "cues": [
-            (cue.start_ms, cue.end_ms, list(map(_as_json, cue.parts)), cue.speaker) for cue in cues
-        ],
+        "style": {
+            **asdict(style),
+            "words": options.highlight_style if options.highlight_words else None,
+        },
+        "paragraphs": paragraph_starts(transcript.segments, language),
+        "cues": [(cue.start_ms, cue.end_ms, *cue.parts) for cue in cues],
+        "rules": editing_rules(transcript, options, cues, tag_forms),
     }
-
-
-def _reading_speeds(options: LayoutOptions) -> tuple[float | None, float | None]:
-    """Characters a second, and wide characters a second, above which a cue is too fast.
-
-    openai-whisper's layout knows no such limit, so its cues are held to the broadcast profile's.
-    """
-    profile = chosen_profile(options) if options.base_profile in PROFILES else PROFILES["broadcast"]
-    speeds = profile.max_cps, profile.max_wide_cps
-    finite = [speed if math.isfinite(speed) else None for speed in speeds]
-    return finite[0], finite[1]
-
-
-def _asides(transcript: Transcript) -> list[tuple[int, str, str]]:
-    """What stands beside words, without formatting, with the number of the word's piece."""
-    found = []
-    piece = 0
-    for segment in transcript.segments:
-        for number, word in enumerate(segment.words or (), start=piece):
-            if word.before or word.after:
-                found.append((number, plain_text(word.before), plain_text(word.after)))
-        piece += len(piece_texts((segment,)))
-    return found
-
-
-def _as_json(part: Part) -> object:
-    if isinstance(part, PieceShare):
-        return {"piece": part.piece, "text": part.text, "first": part.is_first}
-    return part
 
 
 def _media_type(name: str) -> str:

@@ -74,6 +74,10 @@ class Player extends EventTarget {
     this.media.play().catch(() => this.dispatchEvent(new Event("state")));
   }
 
+  pause() {
+    if (this.playing) this.media.pause();
+  }
+
   /** Play from one time to another. */
   playSpan(start, end) {
     this.seek(start);
@@ -119,14 +123,4 @@ function fromBase64(text) {
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
   return bytes;
-}
-
-/** `0:12.3`, `1:02:12.3`; without tenths `0:12`. */
-function clock(seconds, tenths = true) {
-  const all = Math.floor(Math.max(0, seconds) * 10 + 1e-6);
-  const [hours, minutes] = [Math.floor(all / 36000), Math.floor(all / 600) % 60];
-  const rest = String(Math.floor(all / 10) % 60).padStart(2, "0");
-  const fraction = tenths ? `.${all % 10}` : "";
-  const start = hours ? `${hours}:${String(minutes).padStart(2, "0")}` : String(minutes);
-  return `${start}:${rest}${fraction}`;
 }

@@ -1,199 +1,289 @@
 "use strict";
 
-/** Seconds; no word that subalign times is shorter. */
-const SHORTEST_WORD = 0.02;
-
-/** Edges closer than this, in seconds, are one boundary. */
-const TOUCHING = 0.0015;
-
 /**
- * The words of a result, and what is changed about them.
+ * The transcript as cues, and what has been changed in it.
  *
- * A piece is a word, or a whole segment whose words were not timed. `facts` is the result's own
- * object. Changes are announced by a "change" event whose detail is the set of changed pieces.
+ * A cue is {id, start, end, tokens, tail}: milliseconds, and its text. A token is {word, text,
+ * before, after, gap, space, opens}: text without space in it, tags and marks that touch it, the
+ * space before it in its cue and in running text, and whether it opens a paragraph. A word is
+ * {id, segment, facts, start, end, probability, estimated, speaker, timed, changed}: seconds, and
+ * the result's own objects; a segment whose words were not timed is one word of many tokens.
+ *
+ * None of these is ever changed: an edit puts others in their place, so that undoing is exact and
+ * what is unchanged is the same object as before. Every change is told by a "change" event.
  */
 class Transcript extends EventTarget {
-  constructor(result, asides) {
+  constructor(result, facts) {
     super();
     this.result = result;
-    this.pieces = result.segments.flatMap(piecesOf).map(toPiece);
-    for (const [index, before, after] of asides) {
-      Object.assign(this.pieces[index], { before, after });
-    }
-    this.duration = Math.max(result.duration ?? 0, ...lastEnds(this.pieces));
+    this.rules = facts.rules;
+    this.wrapping = new Wrapping(facts.rules);
+    this.ids = 0;
+    this.given = givenCues(result, facts, () => this.newId());
+    this.cues = this.given;
     this.done = [];
     this.undone = [];
-    this.sortByStart();
+    this.draft = null;
+    this.colours = {}; // of speakers, where they were chosen
+    this.found = new WeakMap(); // each cue's broken limits, and the start of the cue after it
+    this.labels = new Labels(this);
+    this.index();
+    this.duration = Math.max(result.duration ?? 0, ...this.tokens.slice(-100).map(({ word }) => word.end));
   }
 
-  /** Other programs' words may be out of order: `order` are the pieces by their starts. */
-  sortByStart() {
-    this.order = this.pieces.map((piece) => piece.index);
-    this.order.sort((a, b) => this.pieces[a].start - this.pieces[b].start || a - b);
+  newId() {
+    this.ids += 1;
+    return this.ids;
   }
 
-  /** How many pieces start at `time` or before, as a position in `order`. */
+  /** Where everything is: all tokens in a row, each with its cue's number, and words by their starts. */
+  index() {
+    this.tokens = [];
+    this.cueAt = [];
+    this.firstToken = [];
+    this.numbers = new Map();
+    const heads = []; // the first token of each word
+    let last = null;
+    this.cues.forEach((cue, number) => {
+      this.numbers.set(cue.id, number);
+      this.firstToken.push(this.tokens.length);
+      for (const token of cue.tokens) {
+        if (token.word.id !== last) heads.push(this.tokens.length);
+        last = token.word.id;
+        this.tokens.push(token);
+        this.cueAt.push(number);
+      }
+    });
+    const start = (at) => this.tokens[at].word.start;
+    this.heads = heads;
+    this.labels.index();
+    this.order = heads.every((at, place) => !place || start(heads[place - 1]) <= start(at))
+      ? heads
+      : [...heads].sort((one, other) => start(one) - start(other) || one - other);
+  }
+
+  get isEdited() {
+    return this.isChanged || Object.keys(this.colours).length > 0;
+  }
+
+  get isChanged() {
+    return this.cues.length !== this.given.length || this.cues.some((cue, at) => cue !== this.given[at]);
+  }
+
+  /** How many words start at `time` or before, as a position in `order`. */
   startedBy(time) {
-    let low = 0;
-    let high = this.order.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.pieces[this.order[middle]].start <= time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countUpTo(this.order, (at) => this.tokens[at].word.start <= time);
   }
 
-  /** The piece that is said at `time`, else -1. */
+  /** The first token of the word that is said at `time`, else -1. */
   at(time) {
-    const position = this.startedBy(time) - 1;
-    const index = position < 0 ? -1 : this.order[position];
-    return index >= 0 && time < this.pieces[index].end ? index : -1;
+    const at = this.order[this.startedBy(time) - 1] ?? -1;
+    return at >= 0 && time < this.tokens[at].word.end ? at : -1;
   }
 
-  /** The piece that is said at `time`, or the last one before. */
+  /** The first token of the word that is said at `time`, or of the last one before. */
   near(time) {
     return this.order[Math.max(0, this.startedBy(time) - 1)] ?? -1;
   }
 
-  /** Change a piece's text, start or end, as far as its neighbours let it; can be undone. */
-  edit(index, wanted) {
-    const piece = this.pieces[index];
-    const change = { index };
-    if (wanted.text !== undefined) {
-      Object.assign(change, { text: wanted.text.trim(), probability: 1, estimated: false });
+  /** The number of the cue that is shown at `time`, else -1. */
+  cueShownAt(time) {
+    const moment = time * 1000;
+    const last = countUpTo(this.cues, (cue) => cue.start <= moment) - 1;
+    for (let number = last; number >= Math.max(0, last - 3); number--) {
+      if (moment < this.cues[number].end) return number;
     }
-    if (wanted.start !== undefined || wanted.end !== undefined) {
-      const start = wanted.start ?? piece.start;
-      const end = wanted.end ?? piece.end;
-      Object.assign(change, this.fitted(index, start, end), { estimated: false });
+    return -1;
+  }
+
+  /** The token of the word before or after that of a token, else -1. */
+  neighbour(at, step) {
+    const { id } = this.tokens[at].word;
+    let found = at;
+    while (this.tokens[found]?.word.id === id) found += step;
+    return this.tokens[found] ? found : -1;
+  }
+
+  /** A cue's text in a form: 0 SubRip, 1 WebVTT, 2 SubStation Alpha, -1 plain; without blank lines. */
+  text(number, form = -1, escape = undefined) {
+    const cue = this.cues[number];
+    const { tags } = this.wrapping;
+    const alone = speakerOf(cue);
+    const part = ({ before, text, after }) =>
+      tags.render(before, form, escape) + (escape ? escape(text) : text) + tags.render(after, form, escape);
+    let [text, speaker, closing] = ["", null, ""];
+    for (const token of this.labels.shown(number)) {
+      const own = alone ?? token.word.speaker;
+      const isNew = own !== speaker;
+      text += isNew ? closing + token.gap : token.gap;
+      if (isNew) {
+        const voice = own === null ? ["", ""] : this.labels.voice(own, form, alone !== null);
+        text += voice[0];
+        [speaker, closing] = [own, voice[1]];
+      }
+      text += part(token);
     }
-    this.commit(this.apply([change]));
+    text += closing + cue.tail;
+    const lines = (this.rules.strips ? strip(text) : text).split(/\r\n|\r|\n/);
+    return lines.filter((line) => strip(line)).join("\n");
   }
 
-  /** The nearest times that leave a word its shortest length and do not touch its neighbours. */
-  fitted(index, start, end) {
-    const piece = this.pieces[index];
-    const low = Math.min(piece.start, this.pieces[index - 1]?.end ?? 0);
-    const high = Math.max(piece.end, this.pieces[index + 1]?.start ?? this.duration);
-    const first = clamp(start, low, high - SHORTEST_WORD);
-    return { start: thousandths(first), end: thousandths(clamp(end, first + SHORTEST_WORD, high)) };
-  }
-
-  /** The boundaries at a piece's two ends: `left` ends there, `right` starts there, or null. */
-  boundaries(index) {
-    const { start, end } = this.pieces[index];
-    const previous = this.pieces[index - 1];
-    const next = this.pieces[index + 1];
-    const touches = (one, other) => Math.abs(one - other) < TOUCHING;
-    return [
-      { time: start, left: previous && touches(previous.end, start) ? index - 1 : null, right: index },
-      { time: end, left: index, right: next && touches(next.start, end) ? index + 1 : null },
-    ];
-  }
-
-  /** Move a boundary towards `time`, at most as far as its words allow; for `commit`. */
-  moveBoundary({ left, right }, time) {
-    const before = this.pieces[left ?? right - 1];
-    const after = this.pieces[right ?? left + 1];
-    const low = left === null ? (before?.end ?? 0) : before.start + SHORTEST_WORD;
-    const high = right === null ? (after?.start ?? this.duration) : after.end - SHORTEST_WORD;
-    if (low > high) return [];
-    const at = thousandths(clamp(time, low, high));
-    const changes = [];
-    if (left !== null) changes.push({ index: left, end: at, estimated: false });
-    if (right !== null) changes.push({ index: right, start: at, estimated: false });
-    return this.apply(changes);
-  }
-
-  /** Set what the changes name; returns those that made a difference, with what was before. */
-  apply(changes) {
-    const made = [];
-    for (const { index, ...after } of changes) {
-      const piece = this.pieces[index];
-      const before = {};
-      for (const key of Object.keys(after)) before[key] = piece[key];
-      if (["text", "start", "end"].every((key) => before[key] === after[key])) continue;
-      Object.assign(piece, after);
-      made.push({ index, before, after });
+  /** The limits that a cue breaks. */
+  breaches(number) {
+    const cue = this.cues[number];
+    const next = this.cues[number + 1]?.start ?? Infinity;
+    if (this.found.get(cue)?.next !== next || this.found.get(cue).labelled !== this.labels.of(number)) {
+      const lines = this.text(number).split("\n");
+      this.found.set(cue, {
+        next,
+        labelled: this.labels.of(number),
+        breaches: findBreaches({ ...cue, lines, next }, this.wrapping),
+      });
     }
-    this.announce(made);
-    return made;
+    return this.found.get(cue).breaches;
   }
 
-  /** Remember changes as one step that can be undone. */
-  commit(changes) {
-    if (!changes.length) return;
-    this.done.push(merged(changes));
+  /** Put cues in the place of others: only within `change` or `try`. */
+  replace(at, count, cues) {
+    const before = this.cues.slice(at, at + count);
+    this.cues = [...this.cues.slice(0, at), ...cues, ...this.cues.slice(at + count)];
+    this.draft.push({ at, before, after: cues });
+  }
+
+  /** Make an edit that can be undone in one step. */
+  change(edit) {
+    this.try(edit);
+    this.keep();
+  }
+
+  /** Make an edit in the place of the one that was tried before. */
+  try(edit) {
+    if (this.draft?.length) {
+      this.revert(this.draft);
+      this.index();
+    }
+    this.draft = [];
+    edit();
+    this.announce();
+  }
+
+  /** Keep what was tried as a step that can be undone. */
+  keep() {
+    const step = this.draft;
+    this.draft = null;
+    if (!step?.length) return;
+    this.done.push(step);
     this.undone = [];
-    this.announce(changes);
+    this.dispatchEvent(new Event("keep"));
   }
 
   undo() {
-    this.step(this.done, this.undone, "before");
+    this.keep();
+    const step = this.done.pop();
+    if (!step) return;
+    this.revert(step);
+    this.undone.push(step);
+    this.announce();
+    this.dispatchEvent(new Event("keep"));
   }
 
   redo() {
-    this.step(this.undone, this.done, "after");
+    const step = this.undone.pop();
+    if (!step) return;
+    for (const { at, before, after } of step) this.exchange(at, before, after);
+    this.done.push(step);
+    this.announce();
+    this.dispatchEvent(new Event("keep"));
   }
 
-  step(from, to, state) {
-    const changes = from.pop();
-    if (!changes) return;
-    for (const change of changes) Object.assign(this.pieces[change.index], change[state]);
-    to.push(changes);
-    this.announce(changes);
+  revert(step) {
+    for (const { at, before, after } of [...step].reverse()) this.exchange(at, after, before);
   }
 
-  announce(changes) {
-    if (!changes.length) return;
-    const detail = new Set(changes.map((change) => change.index));
-    this.dispatchEvent(new CustomEvent("change", { detail }));
+  exchange(at, before, after) {
+    this.cues = [...this.cues.slice(0, at), ...after, ...this.cues.slice(at + before.length)];
+  }
+
+  /** Give a speaker a colour, which no step undoes. */
+  setColour(speaker, colour) {
+    this.colours = { ...this.colours, [speaker]: colour };
+    this.announce();
+    this.dispatchEvent(new Event("keep"));
+  }
+
+  announce() {
+    this.index();
+    this.dispatchEvent(new Event("change"));
   }
 }
 
-/** Changes in a row as one for each piece: from what was before the first to after the last. */
-function merged(changes) {
-  const found = new Map();
-  for (const { index, before, after } of changes) {
-    const { before: first, after: last } = found.get(index) ?? {};
-    found.set(index, { index, before: { ...before, ...first }, after: { ...last, ...after } });
+/** The one speaker of a cue, else null. */
+function speakerOf({ tokens }) {
+  const names = new Set(tokens.map(({ word }) => word.speaker).filter((name) => name !== null));
+  return names.size === 1 ? [...names][0] : null;
+}
+
+/** The cues as subalign laid them out. */
+function givenCues(result, { cues, paragraphs }, newId) {
+  const words = result.segments.flatMap(wordsOf).map((word) => ({ id: newId(), ...word }));
+  const opening = new Set(paragraphs);
+  const taken = new Map(); // how much of a piece's text stands in tokens already
+  return cues.map(([start, end, ...parts]) => {
+    const tokens = [];
+    let gap = "";
+    let tail = "";
+    for (const part of parts) {
+      if (typeof part === "string") {
+        gap = tail = part;
+        continue;
+      }
+      const share = shareOf(part, words);
+      const isAtEdge = !tokens.length || /[\r\n]/.test(gap);
+      const space = isAtEdge ? spaceBefore(share, words, taken) : gap && " ";
+      const opens = !taken.has(share.piece) && opening.has(share.piece);
+      taken.set(share.piece, (taken.get(share.piece) ?? 0) + share.text.length);
+      const { text, before, after } = share;
+      tokens.push({ word: words[share.piece], text, before, after, gap, space, opens });
+      [gap, tail] = [" ", ""];
+    }
+    return { id: newId(), start, end, tokens, tail };
+  });
+}
+
+/** A token as the page's facts have it: the number of a piece, or [piece, text, before, after]. */
+function shareOf(part, words) {
+  if (typeof part === "number") {
+    const { facts, segment } = words[part];
+    return { piece: part, text: strip(facts?.word ?? segment.text), before: "", after: "" };
   }
-  return [...found.values()];
+  const [piece, text, before, after] = part;
+  return { piece, text, before, after };
 }
 
-/** A segment's words, or the segment itself where it has text but none. */
-function piecesOf(segment) {
-  if (segment.words?.length) return segment.words.map((word) => ({ segment, facts: word }));
-  return segment.text.trim() ? [{ segment, facts: segment }] : [];
+/** The space before a token that begins its line, as it is in the result. */
+function spaceBefore({ piece, text, before }, words, taken) {
+  const written = words[piece].facts?.word ?? words[piece].segment.text;
+  if (before) return " ";
+  if (!text || !taken.has(piece)) return !text || isSpace(written[0] ?? " ") ? " " : "";
+  let [at, left] = [0, taken.get(piece)];
+  for (; at < written.length && left > 0; at++) if (!isSpace(written[at])) left -= 1;
+  return isSpace(written[at] ?? "") ? " " : "";
 }
 
-function toPiece({ segment, facts }, index) {
-  const written = facts.word ?? facts.text;
-  const text = written.trim();
-  const [lead, tail] = text ? written.split(text) : [written, ""];
-  const probability = facts.word === undefined ? 1 : (facts.probability ?? 1);
-  const { start, end } = facts;
-  const timed = { start: start ?? 0, end: end ?? start ?? 0 };
-  const speaker = facts.speaker ?? segment.speaker ?? null;
-  const piece = { text, ...timed, probability, estimated: facts.estimated === true, speaker };
-  return { index, segment, facts, lead, tail, before: "", after: "", ...piece, given: { ...piece } };
-}
-
-/** Ends of the last pieces only, as a function takes only so many arguments. */
-function lastEnds(pieces) {
-  return pieces.slice(-100).map((piece) => piece.end);
-}
-
-/** Whether anything about the piece is not as it was given. */
-function isChanged(piece) {
-  return ["text", "start", "end"].some((key) => piece[key] !== piece.given[key]);
-}
-
-function clamp(value, low, high) {
-  return Math.max(low, Math.min(value, high));
-}
-
-function thousandths(seconds) {
-  return Math.round(seconds * 1000) / 1000;
+/** A segment's words, or all of it as one word where it has text but none. */
+function wordsOf(segment) {
+  const start = segment.start ?? 0;
+  const whole = { start, end: segment.end ?? start, probability: 1, timed: false };
+  const rest = { segment, facts: null, estimated: false, speaker: segment.speaker ?? null, changed: false };
+  if (!segment.words?.length) return segment.text.trim() ? [{ ...rest, ...whole }] : [];
+  return segment.words.map((facts) => ({
+    ...rest,
+    facts,
+    start: facts.start ?? 0,
+    end: facts.end ?? facts.start ?? 0,
+    probability: facts.probability ?? 1,
+    estimated: facts.estimated === true,
+    speaker: facts.speaker ?? null,
+    timed: true,
+  }));
 }

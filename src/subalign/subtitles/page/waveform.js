@@ -10,18 +10,20 @@ const PEAKS_PER_SECOND = 100;
 const SHORTEST_VIEW = 0.5;
 const LONGEST_VIEW = 300;
 const LABEL_HEIGHT = 20;
+const CUE_BAR = 5;
 
 /**
- * Peaks, words and boundaries of some seconds of the recording, on a canvas.
+ * Peaks, words, their boundaries and cues of some seconds of the recording, on a canvas.
  *
  * A press seeks, a drag moves a boundary or, elsewhere, the view. Fingers move only the chosen
  * word's boundaries, as they would hit others unawares. It draws when something has changed.
  */
 class Waveform extends EventTarget {
-  constructor(canvas, transcript, player, peaks) {
+  constructor(canvas, transcript, edits, player, peaks) {
     super();
     this.canvas = canvas;
     this.transcript = transcript;
+    this.edits = edits;
     this.player = player;
     this.peaks = peaks;
     this.start = 0;
@@ -55,7 +57,18 @@ class Waveform extends EventTarget {
     this.context = this.canvas.getContext("2d");
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(this.canvas);
-    for (const name of ["wave", "edge", "label", "playhead", "grip", "said", "chosen", "doubt", "word"]) {
+    for (const name of [
+      "wave",
+      "edge",
+      "label",
+      "playhead",
+      "grip",
+      "said",
+      "chosen",
+      "doubt",
+      "word",
+      "cue",
+    ]) {
       this.colours[name] = style.getPropertyValue(`--wave-${name}`).trim();
     }
     this.font = `12px ${style.fontFamily}`;
@@ -109,12 +122,12 @@ class Waveform extends EventTarget {
     else this.scrollTo(this.start + (way / this.width) * this.seconds);
   }
 
-  /** The pieces in the view. */
+  /** The words in the view, as the numbers of their first tokens. */
   visible() {
     const { transcript } = this;
     const first = Math.max(0, transcript.startedBy(this.start) - 1);
     const last = transcript.startedBy(this.start + this.seconds);
-    return transcript.order.slice(first, last).map((index) => transcript.pieces[index]);
+    return transcript.order.slice(first, last);
   }
 
   /** The boundary under the pointer, or null. */
@@ -123,10 +136,10 @@ class Waveform extends EventTarget {
     const reach = ((REACH[event.pointerType] ?? REACH.mouse) / this.width) * this.seconds;
     const indices =
       event.pointerType === "touch"
-        ? [this.chosen].filter((index) => index >= 0)
-        : this.visible().map((piece) => piece.index);
+        ? [this.chosen].filter((index) => this.transcript.tokens[index])
+        : this.visible();
     let nearest = null;
-    for (const boundary of indices.flatMap((index) => this.transcript.boundaries(index))) {
+    for (const boundary of indices.flatMap((index) => this.edits.boundaries(index))) {
       const distance = Math.abs(boundary.time - time);
       if (distance <= Math.min(reach, nearest?.distance ?? reach)) nearest = { ...boundary, distance };
     }
@@ -138,7 +151,8 @@ class Waveform extends EventTarget {
     this.canvas.setPointerCapture(event.pointerId);
     const boundary = this.boundaryAt(event);
     const offset = boundary ? boundary.time - this.timeAt(event) : 0;
-    this.drag = { boundary, offset, x: event.clientX, start: this.start, moved: false, changes: [] };
+    this.drag = { boundary, offset, x: event.clientX, start: this.start, moved: false };
+    this.transcript.keep();
   }
 
   move(event) {
@@ -151,7 +165,7 @@ class Waveform extends EventTarget {
     if (!drag.moved) return;
     if (drag.boundary) {
       const time = this.timeAt(event) + drag.offset;
-      drag.changes.push(...this.transcript.moveBoundary(drag.boundary, time));
+      this.transcript.try(() => this.edits.moveBoundary(drag.boundary, time));
     } else {
       this.scrollTo(drag.start - ((event.clientX - drag.x) / this.width) * this.seconds);
     }
@@ -164,36 +178,47 @@ class Waveform extends EventTarget {
   }
 
   release() {
-    const { drag } = this;
     this.drag = null;
-    if (drag) this.transcript.commit(drag.changes);
+    this.transcript.keep();
   }
 
   draw() {
     this.context.clearRect(0, 0, this.width, this.height);
-    const pieces = this.visible();
-    const said = this.transcript.at(this.player.time);
-    for (const piece of pieces) this.drawWord(piece, piece.index === said);
+    const { transcript } = this;
+    const words = this.visible();
+    const said = transcript.at(this.player.time);
+    this.drawCues();
+    for (const at of words) this.drawWord(at, at === said);
     this.drawPeaks();
-    for (const piece of pieces) this.drawEdges(piece, 1);
-    if (pieces.some(({ index }) => index === this.chosen)) {
-      this.drawEdges(this.transcript.pieces[this.chosen], 2);
-    }
+    for (const at of words) this.drawEdges(transcript.tokens[at].word, 1);
+    if (words.includes(this.chosen)) this.drawEdges(transcript.tokens[this.chosen].word, 2);
     this.drawPlayhead();
   }
 
-  drawWord(piece, said) {
-    const { context, colours } = this;
-    const [left, right] = [this.x(piece.start), this.x(piece.end)];
-    const chosen = piece.index === this.chosen;
-    context.fillStyle = said ? colours.said : chosen ? colours.chosen : colours.word;
-    context.fillRect(left, 0, Math.max(1, right - left), this.height);
-    const doubtful = this.isMarked?.(piece.index);
-    if (doubtful) {
-      context.fillStyle = colours.doubt;
-      context.fillRect(left, this.height - 3, Math.max(1, right - left), 3);
+  /** A bar below for each cue. */
+  drawCues() {
+    const { cues } = this.transcript;
+    const { context, colours, height } = this;
+    context.fillStyle = colours.cue;
+    const first = Math.max(0, countUpTo(cues, (cue) => cue.start < this.start * 1000) - 2);
+    for (let number = first; number < cues.length; number++) {
+      const [left, right] = [this.x(cues[number].start / 1000), this.x(cues[number].end / 1000)];
+      if (left > this.width) break;
+      context.fillRect(left, height - CUE_BAR, Math.max(1, right - left), CUE_BAR);
     }
-    if (right - left > 14) this.drawLabel(piece.text, Math.max(0, left), right);
+  }
+
+  drawWord(at, said) {
+    const { context, colours } = this;
+    const { word, text } = this.transcript.tokens[at];
+    const [left, right] = [this.x(word.start), this.x(word.end)];
+    context.fillStyle = said ? colours.said : at === this.chosen ? colours.chosen : colours.word;
+    context.fillRect(left, 0, Math.max(1, right - left), this.height - CUE_BAR - 1);
+    if (this.isMarked?.(word)) {
+      context.fillStyle = colours.doubt;
+      context.fillRect(left, this.height - CUE_BAR - 4, Math.max(1, right - left), 3);
+    }
+    if (right - left > 14) this.drawLabel(text, Math.max(0, left), right);
   }
 
   drawLabel(text, left, right) {
@@ -206,17 +231,18 @@ class Waveform extends EventTarget {
     context.font = this.font;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    context.direction = /^\P{L}*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u.test(text) ? "rtl" : "ltr";
+    context.direction = isRightToLeft(text) ? "rtl" : "ltr";
     const width = context.measureText(text).width;
     const middle = left + (right - left - width) / 2;
     context.fillText(text, Math.max(left + 3, middle), LABEL_HEIGHT / 2 + 1);
     context.restore();
   }
 
-  drawEdges(piece, thickness) {
-    const { context, colours, height } = this;
+  drawEdges(word, thickness) {
+    const { context, colours } = this;
+    const height = this.height - CUE_BAR - 1;
     context.fillStyle = thickness > 1 ? colours.grip : colours.edge;
-    for (const time of [piece.start, piece.end]) {
+    for (const time of [word.start, word.end]) {
       context.fillRect(Math.round(this.x(time)) - thickness + 1, 0, thickness, height);
     }
   }
@@ -224,7 +250,7 @@ class Waveform extends EventTarget {
   drawPeaks() {
     if (!this.peaks.length) return;
     const { context, peaks } = this;
-    const room = (this.height - LABEL_HEIGHT - 6) / 2;
+    const room = (this.height - LABEL_HEIGHT - CUE_BAR - 6) / 2;
     const middle = LABEL_HEIGHT + room + 1;
     const perPixel = (this.seconds * PEAKS_PER_SECOND) / this.width;
     context.fillStyle = this.colours.wave;
@@ -244,4 +270,3 @@ class Waveform extends EventTarget {
     this.context.fillRect(Math.round(x) - 1, 0, 2, this.height);
   }
 }
-
