@@ -56,6 +56,7 @@ AlignmentMethod = Literal["viterbi", "dtw"]
 ProfileName = Literal["netflix", "bbc", "broadcast", "social", "verbatim", "openai"]
 
 PREPEND_PUNCTUATIONS = "\"'“¿([{-"
+MOST_SPEAKERS = 50
 DEFAULT_PROFILE: ProfileName = "broadcast"
 FRAME_RATES = (23.976, 24.0, 25.0, 29.97, 30.0, 50.0, 59.94)
 APPEND_PUNCTUATIONS = "\"'.。,，!！?？:：”)]}、"
@@ -356,12 +357,23 @@ class TurnFile:
 class SpeakerOptions:
     """How it is found out who speaks; `speaker_names` are pairs of an old name and a new one.
 
-    `speakers` is `channels`, where each has a channel of their own, or the turns themselves; None
-    asks for nothing.
+    `speakers` is `auto` where voices tell, or how many there are, `channels`, where each has a
+    channel of their own, or the turns themselves; None asks for nothing.
     """
 
-    speakers: Literal["channels"] | TurnFile | None = None
+    speakers: Literal["auto", "channels"] | int | TurnFile | None = None
     speaker_names: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(
+            not isinstance(self.speakers, int) or 1 <= self.speakers <= MOST_SPEAKERS,
+            f"`speakers` must be from 1 to {MOST_SPEAKERS}, not {self.speakers}.",
+        )
+
+    @property
+    def by_voice(self) -> bool:
+        """Whether speakers are told apart by their voices."""
+        return self.speakers == "auto" or isinstance(self.speakers, int)
 
     @property
     def facts(self) -> dict[str, object]:

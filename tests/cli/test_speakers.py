@@ -74,7 +74,8 @@ def test_one_channel_is_refused(transcribe, clip):
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        (["--speakers", "everybody"], 2, "--speakers takes"),
+        (["--speakers", "everybody"], 2, "--speakers takes auto, a number, channels, or a file"),
+        (["--speakers", "0"], 2, "--speakers must be from 1 to 50, not 0."),
         (["--speakers", "none.rttm"], 1, "none.rttm does not exist"),
         (["--speaker-names", "A=Anna"], 2, "--speaker-names needs --speakers."),
         (["--speakers", "channels", "--speaker-names", "Anna"], 2, "'Anna' is no speaker's new"),
@@ -153,3 +154,65 @@ def test_workers_tell_who_speaks(transcribe, clip, turns):
         "one",
         "two",
     }
+
+
+class TwoVoices:
+    """A stand-in for the network: the earlier half of the windows is one voice."""
+
+    def embed(self, windows):
+        found = np.zeros((len(windows), 256), np.float32)
+        for number in range(len(windows)):
+            found[number, int(number >= len(windows) / 2)] = 1
+        return found
+
+
+@pytest.fixture
+def long(clip, ffmpeg, monkeypatch):
+    """talk.wav twice, 8 s in all, of two voices that the stand-in hears."""
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr("subalign.speakers.weights.voice_encoder", lambda _=None: TwoVoices())
+    path = clip.with_name("long.wav")
+    ffmpeg("-stream_loop", "1", "-i", clip, path)
+    return path
+
+
+@pytest.mark.parametrize("extra", [(), ("--sequential",)])
+def test_voices_name_the_words(transcribe, long, extra):
+    done = transcribe(long, "--speakers", "auto", "-f", "json", "--speaker-names", "A=Anna", *extra)
+    assert done.code == 0, done.err
+    facts, words = speakers_of(long.with_suffix(".json"))
+    assert facts["speakers"] == ["Anna", "B"]
+    assert all((who == "Anna") == (middle < 4.0) for who, middle in words if abs(middle - 4) > 0.7)
+    assert "long.wav: 2 speakers: " in done.err
+
+
+def test_voices_of_a_given_transcript(subalign, transcribe, long):
+    assert transcribe(long, "-f", "txt").code == 0
+    long.with_suffix(".txt").rename("words.txt")
+    done = subalign("align", long, "words.txt", "--speakers", "2", "-f", "json", "--min-heard", "0")
+    assert done.code == 0, done.err
+    assert speakers_of(long.with_suffix(".json"))[0]["speakers"] == ["A", "B"]
+
+
+def test_more_speakers_than_voices_are_told(transcribe, long):
+    done = transcribe(long, "--speakers", "5", "-f", "json")
+    assert done.code == 0
+    told = " ".join(done.err.split())
+    assert "Of the 5 speakers asked for only 2 are heard in" in told
+
+
+def test_voices_need_scikit_learn(transcribe, clip, monkeypatch):
+    monkeypatch.setattr("subalign.pipeline.speakers.find_spec", lambda name: None)
+    done = transcribe(clip, "--speakers", "auto")
+    assert done.code == 2
+    assert 'needs scikit-learn: install it with pip install "subalign[speakers]"' in " ".join(
+        done.err.replace("`", "").split()
+    )
+
+
+def test_silence_has_no_speakers(transcribe, folder, make_wav, long):
+    make_wav(folder / "hush.wav", np.zeros(48000))
+    done = transcribe("hush.wav", "--speakers", "auto", "-f", "json")
+    assert done.code == 0, done.err
+    assert "No speech was found in hush.wav" in done.err
+    assert "Traceback" not in done.err

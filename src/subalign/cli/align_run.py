@@ -19,7 +19,7 @@ from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
-from subalign.cli.speakers import warn_of_names
+from subalign.cli.speakers import load_voices, tell_speakers
 from subalign.cli.wording import reword
 from subalign.errors import InputError, UsageError, printable_line
 from subalign.model import Whisper
@@ -88,6 +88,7 @@ def run_align(job: AlignJob, session: Session) -> int:
             job.compute, session, quiet=job.quiet, command="align", language=language
         ) as model:
             check_script(model, script, file_label(job.transcript))
+            load_voices(job.speakers, session, quiet=job.quiet)
             return _align(work, job, script, kept, model, session)
 
 
@@ -175,7 +176,7 @@ def _align(
             on_progress=progress.follower(work.label),
             name=file_label(job.transcript),
         )
-    warn_of_names(found.transcript, job.speakers, work.label, session)
+    tell_speakers(found.transcript, job.speakers, work.label, session, quiet=job.quiet)
     heard = found.report.heard_share >= job.min_heard
     file = None if kept is None else retime_by_speech(kept, script, found.transcript)
     written = _write(work, job, found, file, session, heard=heard)

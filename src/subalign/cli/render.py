@@ -12,7 +12,7 @@ from subalign.cli.console import Session
 from subalign.cli.job import Results, write_results
 from subalign.cli.layout_options import LayoutArguments, warn_of_limits
 from subalign.cli.messages import each_file, exit_code_after, say_skipped, shown_warnings
-from subalign.cli.speakers import SpeakerArguments, warn_of_names
+from subalign.cli.speakers import SpeakerArguments, tell_speakers
 from subalign.cli.wording import WordingArguments, reword
 from subalign.errors import UsageError
 from subalign.speakers.turns import rename_speakers
@@ -91,7 +91,7 @@ def render(
         outputs = () if printed else _outputs(source, wanted, taken)
         if outputs or printed:
             edited = rename_speakers(transcript, dict(renamed.speaker_names))
-            warn_of_names(edited, renamed, source, session)
+            tell_speakers(edited, renamed, source, session, quiet=True)
             edited, censored = reword(edited, wording, source, session, quiet=quiet)
             written = write_results(
                 *(edited, outputs, wanted, captions if is_captions else cues),

@@ -1,5 +1,6 @@
 """The options of who speaks, and what is told of them."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -11,7 +12,7 @@ from subalign.errors import UsageError
 from subalign.options import SpeakerOptions
 from subalign.results import Transcript
 
-__all__ = ["SpeakerArguments", "parse_names", "warn_of_names"]
+__all__ = ["SpeakerArguments", "load_voices", "parse_names", "tell_speakers"]
 
 _option = partial(typer.Option, rich_help_panel="Who speaks")
 
@@ -24,8 +25,8 @@ class SpeakerArguments:
         str | None,
         _option(
             metavar="WHO",
-            help="Tell who says what: channels, for a speaker on each (of a call), or the turns in "
-            "a file NAME.rttm.",
+            help="Tell who says what: auto or how many speak, by their voices (extra speakers); "
+            "channels, for a speaker on each (of a call); or the turns in a file NAME.rttm.",
             show_default=False,
         ),
     ] = None
@@ -77,11 +78,31 @@ def parse_names(text: str | None) -> dict[str, str]:
     return names
 
 
-def warn_of_names(
-    transcript: Transcript, options: SpeakerOptions, label: str, session: Session
+def tell_speakers(
+    transcript: Transcript, options: SpeakerOptions, label: str, session: Session, *, quiet: bool
 ) -> None:
-    """Say which speakers were to be called something, but do not speak."""
+    """Say who speaks how much, and which names are of nobody."""
     missing = [old for old, new in options.speaker_names if new not in transcript.speakers]
     if missing and transcript.segments:
         has = ", ".join(transcript.speakers) or "none"
         session.warn(f"{label} has no speaker {', '.join(missing)}; its speakers are: {has}.")
+    pieces = [piece for one in transcript.segments for piece in one.words or (one,)]
+    counts = Counter(piece.speaker for piece in pieces if piece.speaker is not None)
+    if counts and not quiet:
+        shares = [f"{name} ({count / counts.total():.0%})" for name, count in counts.most_common()]
+        speakers = "1 speaker" if len(counts) == 1 else f"{len(counts)} speakers"
+        session.say(f"{label}: {speakers}: {', '.join(shares)} of the words.")
+
+
+def load_voices(options: SpeakerOptions, session: Session, *, quiet: bool) -> None:
+    """Have the network on this machine that tells voices apart, where it is needed.
+
+    Raises:
+        ModelError: it is not available.
+    """
+    if options.by_voice:
+        from subalign.cli.loading import fetch_shown
+        from subalign.speakers.weights import voice_encoder
+
+        with fetch_shown(session, quiet=quiet) as progress:
+            voice_encoder(progress)

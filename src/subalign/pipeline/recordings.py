@@ -111,7 +111,7 @@ def transcribe_recording(
     if options.word_timestamps:
         _check_alignment(model, alignment)
     detector = None if options.sequential else speech_detector(options.vad)
-    finder = SpeakerFinder(speakers, source, audio)
+    finder = SpeakerFinder(speakers, source, audio, detector)
     listeners = (finder,) if detector is None else (detector, finder)
     mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, listeners)
     finder.prepare(mel.duration)

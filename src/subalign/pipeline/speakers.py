@@ -1,46 +1,63 @@
 """Who speaks in a recording: what is asked for, found while it is read, and told of its words."""
 
+import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from subalign.audio import is_address
 from subalign.audio.source import address_name, resolve_source
 from subalign.errors import InputError, UsageError
-from subalign.options import AudioOptions, SpeakerOptions, SpeakerTurn
+from subalign.options import AudioOptions, SpeakerOptions, SpeakerTurn, TurnFile
 from subalign.results import Transcript
-from subalign.speakers.turns import assign_speakers, rename_speakers
+from subalign.speakers.turns import assign_speakers, default_name, rename_speakers
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from subalign.audio.voice_activity import SpeechDetector
+
 __all__ = ["SpeakerFinder", "SpeakerNames", "Speakers", "speaker_options"]
 
+_logger = logging.getLogger("subalign")
+
 # who speaks: what `speaker_options` knows
-Speakers = str | os.PathLike[str] | None
+Speakers = str | int | os.PathLike[str] | None
 
 # what speakers are called, by the names that they have without
 SpeakerNames = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 def speaker_options(speakers: Speakers, speaker_names: SpeakerNames = ()) -> SpeakerOptions:
-    """What `speakers` asks for: `channels`, or a file of RTTM, which is read.
+    """What `speakers` asks for: `auto`, a number, `channels`, or a file of RTTM, which is read.
 
     Raises:
         InputError: the file cannot be read, or holds no turns.
-        UsageError: it is none of these.
+        UsageError: it is none of these, or scikit-learn is not here.
     """
     pairs = tuple(dict(speaker_names).items())
+    asked = str(speakers) if isinstance(speakers, (str, int)) else ""
     if speakers is None:
         return SpeakerOptions(speaker_names=pairs)
-    if speakers == "channels":
+    if asked == "channels":
         return SpeakerOptions(speakers="channels", speaker_names=pairs)
-    if not str(speakers).lower().endswith(".rttm"):
+    if asked == "auto" or re.fullmatch("-?[0-9]{1,9}", asked):
+        if find_spec("sklearn") is None:
+            raise UsageError(
+                f"`speakers={asked}` needs scikit-learn: install it with "
+                '`pip install "subalign[speakers]"`.'
+            )
+        by_voice: Literal["auto"] | int = "auto" if asked == "auto" else int(asked)
+        return SpeakerOptions(speakers=by_voice, speaker_names=pairs)
+    if isinstance(speakers, int) or not str(speakers).lower().endswith(".rttm"):
         raise UsageError(
-            f"`speakers` takes channels or a file of RTTM (NAME.rttm), not {str(speakers)!r}."
+            "`speakers` takes auto, a number, channels, or a file of RTTM (NAME.rttm), not "
+            f"{str(speakers)!r}."
         )
     from subalign.speakers.rttm import parse_rttm
     from subalign.subtitles.files.encodings import file_label, read_text_file
@@ -53,18 +70,41 @@ def speaker_options(speakers: Speakers, speaker_names: SpeakerNames = ()) -> Spe
 
 
 class SpeakerFinder:
-    """Finds who speaks in one recording, `source`; it may be asked once that has been read."""
+    """Finds who speaks in one recording, `source`; it may be asked once that has been read.
 
-    def __init__(self, options: SpeakerOptions, source: Any, audio: AudioOptions) -> None:
+    A `detector` is what hears speech in it anyway.
+    """
+
+    def __init__(
+        self,
+        options: SpeakerOptions,
+        source: Any,
+        audio: AudioOptions,
+        detector: "SpeechDetector | None" = None,
+    ) -> None:
         self._options = options
         self._source = source
         self._audio = audio
         self._turns: Sequence[SpeakerTurn] = ()
         if options.speakers == "channels":
             self._check_channels()
+        elif options.by_voice:
+            from subalign.audio.voice_activity import SpeechDetector, detector_weights
+            from subalign.speakers.embedding import VoiceSpectrogram
+            from subalign.speakers.weights import voice_encoder
+
+            self._encoder = voice_encoder()
+            self._spectrogram: VoiceSpectrogram | None = VoiceSpectrogram()
+            self._own_detector = None if detector else SpeechDetector(detector_weights())
+            self._detector = detector or self._own_detector
 
     def listen(self, blocks: "Iterator[NDArray[np.float32]]") -> "Iterator[NDArray[np.float32]]":
         """The same blocks of mono samples at 16 kHz, heard on their way."""
+        if self._options.by_voice:
+            assert self._spectrogram is not None
+            blocks = self._spectrogram.listen(blocks)
+            if self._own_detector is not None:
+                blocks = self._own_detector.listen(blocks)
         return blocks
 
     def prepare(self, duration: float) -> None:
@@ -75,10 +115,11 @@ class SpeakerFinder:
         """
         from subalign.speakers.rttm import turns_of_recording
 
-        if self._options.speakers == "channels":
+        if self._options.by_voice:
+            self._turns = self._by_voice()
+        elif self._options.speakers == "channels":
             self._turns = self._by_channel()
-        elif self._options.speakers is not None:
-            file = self._options.speakers
+        elif isinstance(file := self._options.speakers, TurnFile):
             stem, label = self._stem(), self._label()
             self._turns = turns_of_recording(file, stem, duration, label)
 
@@ -86,7 +127,12 @@ class SpeakerFinder:
         """The transcript with the speakers of its words, under the names that are wanted."""
         if self._options.speakers is None:
             return transcript
+        if transcript.segments and not self._turns:
+            _logger.warning("No voice is heard in %s: its words are nobody's.", self._label())
         found = assign_speakers(transcript, self._turns)
+        if self._options.by_voice:  # whoever has the first word is A
+            letters = map(default_name, range(len(found.speakers)))
+            found = rename_speakers(found, dict(zip(found.speakers, letters, strict=True)))
         return rename_speakers(found, dict(self._options.speaker_names))
 
     def _check_channels(self) -> None:
@@ -96,6 +142,22 @@ class SpeakerFinder:
             raise UsageError(
                 "`speakers=channels` reads the recording once for each channel: name a file."
             )
+
+    def _by_voice(self) -> list[SpeakerTurn]:
+        from subalign.speakers.diarisation import find_turns
+
+        assert self._spectrogram is not None
+        assert self._detector is not None
+        frames, self._spectrogram = self._spectrogram.frames(), None
+        wanted = self._options.speakers if isinstance(self._options.speakers, int) else None
+        turns = find_turns(frames, self._detector.probabilities(), self._encoder, wanted)
+        found = len({turn.speaker for turn in turns})
+        if wanted is not None and 0 < found < wanted:
+            _logger.warning(
+                "Of the %d speakers asked for only %d are heard in %s.",
+                *(wanted, found, self._label()),
+            )
+        return turns
 
     def _by_channel(self) -> list[SpeakerTurn]:
         from subalign.audio import open_audio
