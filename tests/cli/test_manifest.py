@@ -10,7 +10,7 @@ import pytest
 
 from subalign.cli.manifest import read_manifest
 from subalign.errors import UsageError
-from subalign.options import AudioOptions, Clip, TranscriptionOptions
+from subalign.options import AudioOptions, Clip, SpeakerOptions, TranscriptionOptions
 
 USUAL = TranscriptionOptions(beam_size=3), AudioOptions(track=2)
 
@@ -41,10 +41,15 @@ def test_an_entry_has_what_it_tells_and_the_rest_of_the_command(manifest):
                 "clip": ["0:10-20", "30-"],
                 "audio_track": 3,
                 "channel": "left",
+                "speakers": "channels",
+                "speaker_names": "A=Anna",
             },
         ),
         *USUAL,
     )
+    asked = SpeakerOptions(speakers="channels", speaker_names=(("A", "Anna"),))
+    assert second.speakers(SpeakerOptions()) == asked
+    assert first.speakers(asked) == asked
     assert (first.transcription(USUAL[0]), first.audio(USUAL[1])) == USUAL
     assert (first.name, second.name, second.path) == (None, "7", "b.wav")
     assert second.transcription(USUAL[0]) == TranscriptionOptions(
@@ -74,6 +79,9 @@ def test_an_entry_has_what_it_tells_and_the_rest_of_the_command(manifest):
         ({"path": "b.wav", "audio_track": 0}, "`track` counts from 1"),
         ({"path": "b.wav", "audio_track": "2"}, ': takes a whole number, not "2".'),
         ({"path": "b.wav", "channel": "middle"}, "--channel takes left, right, mix"),
+        ({"path": "b.wav", "speakers": 99}, "--speakers must be from 1 to 50, not 99"),
+        ({"path": "b.wav", "speakers": "b.rttm"}, "takes auto, a number or channels"),
+        ({"path": "b.wav", "speaker_names": "Anna"}, "'Anna' is no speaker's new name"),
         ({"path": "a.wav"}, "has the path of line 1: name it once."),
     ],
 )

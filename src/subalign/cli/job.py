@@ -200,6 +200,7 @@ class Work:
             usual,
             transcription=self.own.transcription(usual.transcription),
             audio=self.own.audio(usual.audio),
+            speakers=self.own.speakers(usual.speakers),
         )
 
 

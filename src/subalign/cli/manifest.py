@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from subalign.audio.source import printable
-from subalign.cli.parsers import parse_channel, parse_clip
+from subalign.cli.parsers import parse_channel, parse_clip, parse_names
 from subalign.errors import InputError, UsageError
-from subalign.options import AudioOptions, TranscriptionOptions
+from subalign.options import AudioOptions, SpeakerOptions, TranscriptionOptions
 
 __all__ = ["ManifestEntry", "read_manifest"]
 
@@ -36,6 +36,10 @@ class ManifestEntry:
     def audio(self, usual: AudioOptions) -> AudioOptions:
         """What of it is read."""
         return replace(usual, **self._values(_AUDIO))
+
+    def speakers(self, usual: SpeakerOptions) -> SpeakerOptions:
+        """How it is found out who speaks."""
+        return replace(usual, **self._values(_SPEAKERS))
 
     def _values(self, kinds: Mapping[str, tuple[str, Callable[[Any], Any]]]) -> dict[str, Any]:
         return {
@@ -78,6 +82,15 @@ def _number(value: object) -> int:
     return value
 
 
+def _speakers(value: object) -> object:
+    from subalign.pipeline.speakers import speaker_options
+
+    asked = value if isinstance(value, int) and not isinstance(value, bool) else _word(value)
+    if str(asked).lower().endswith(".rttm"):
+        raise UsageError('"speakers" takes auto, a number or channels: give --speakers a file.')
+    return speaker_options(asked).speakers
+
+
 # the fields of the options, and what makes their values, by the names of the command's options
 _TRANSCRIPTION: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "language": ("language", _language),
@@ -89,10 +102,17 @@ _AUDIO: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "audio_track": ("track", _number),
     "channel": ("channel", lambda value: parse_channel(_word(str(value)))),
 }
+_SPEAKERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "speakers": ("speakers", _speakers),
+    "speaker_names": ("speaker_names", lambda value: tuple(parse_names(_text(value)).items())),
+}
 
 
 def read_manifest(
-    path: str, transcription: TranscriptionOptions, audio: AudioOptions
+    path: str,
+    transcription: TranscriptionOptions,
+    audio: AudioOptions,
+    speakers: SpeakerOptions = SpeakerOptions(),
 ) -> tuple[ManifestEntry, ...]:
     """The recordings of a manifest; "-" is standard input.
 
@@ -111,6 +131,7 @@ def read_manifest(
             entry = _entry(line)
             entry.transcription(transcription)
             entry.audio(audio)
+            entry.speakers(speakers)
         except ValueError as error:
             raise UsageError(f'{label} is no JSON object: give such as {{"path": "a.wav"}}.') from (
                 error
@@ -135,7 +156,7 @@ def _entry(line: str) -> ManifestEntry:
         raise UsageError('"path" takes the name of a file or an address.')
     if name is not None and not isinstance(name, str | int):
         raise UsageError('"id" takes a text or a number.')
-    known = [*_TRANSCRIPTION, *_AUDIO]
+    known = [*_TRANSCRIPTION, *_AUDIO, *_SPEAKERS]
     others = [key for key in facts if key not in known]
     if others:
         raise UsageError(f"{_shown(others[0])} is none of path, id, {', '.join(known)}.")

@@ -20,6 +20,7 @@ __all__ = [
     "parse_fraction",
     "parse_jobs",
     "parse_moment",
+    "parse_names",
     "parse_number",
     "parse_pairs",
     "parse_point",
@@ -144,6 +145,23 @@ def _style_number(given: Mapping[str, str], key: str, default: float) -> float:
         return float(given.get(key, default))
     except ValueError:
         raise UsageError(f"--style {key}={given[key]} is no number.") from None
+
+
+def parse_names(text: str | None) -> dict[str, str]:
+    """`A=Anna,B=Ben` as new names by the old ones.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    names: dict[str, str] = {}
+    for part in filter(str.strip, (text or "").split(",")):
+        old, equals, new = (" ".join(side.split()) for side in part.partition("="))
+        if not (old and equals and new) or old in names:
+            raise UsageError(
+                f"--speaker-names {part.strip()!r} is no speaker's new name: write A=Anna,B=Ben."
+            )
+        names[old] = new
+    return names
 
 
 def parse_temperatures(temperature: float | None, increment: str | None) -> tuple[float, ...]:

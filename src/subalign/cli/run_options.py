@@ -25,7 +25,8 @@ class RunArguments:
             "--manifest",
             metavar="FILE",
             help="Recordings as JSON lines: path, id (what the results are called), and of its own "
-            "language, task, initial_prompt, clip, audio_track and channel; - for standard input.",
+            "language, task, initial_prompt, clip, audio_track, channel, speakers, speaker_names; "
+            "- for standard input.",
             show_default=False,
         ),
     ] = None

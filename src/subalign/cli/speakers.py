@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from subalign.cli.console import Session
+from subalign.cli.parsers import parse_names
 from subalign.errors import UsageError
 from subalign.options import SpeakerOptions
 from subalign.results import Transcript
 
-__all__ = ["SpeakerArguments", "load_voices", "parse_names", "tell_speakers"]
+__all__ = ["SpeakerArguments", "load_voices", "tell_speakers"]
 
 _option = partial(typer.Option, rich_help_panel="Who speaks")
 
@@ -59,23 +60,6 @@ class SpeakerArguments:
             UsageError: they make no sense.
         """
         return SpeakerOptions(speaker_names=tuple(parse_names(self.speaker_names).items()))
-
-
-def parse_names(text: str | None) -> dict[str, str]:
-    """`A=Anna,B=Ben` as new names by the old ones.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    names: dict[str, str] = {}
-    for part in filter(str.strip, (text or "").split(",")):
-        old, equals, new = (" ".join(side.split()) for side in part.partition("="))
-        if not (old and equals and new) or old in names:
-            raise UsageError(
-                f"--speaker-names {part.strip()!r} is no speaker's new name: write A=Anna,B=Ben."
-            )
-        names[old] = new
-    return names
 
 
 def tell_speakers(

@@ -284,11 +284,12 @@ def transcribe(
     warn_of_limits(cues, session)
     wording = words.wording()
     spoken, sound = transcription.options(wording.terms), audio.options()
+    asked = speakers.options()
     if not inputs and run.manifest is None:
         raise UsageError("Missing argument INPUT: name recordings, or a --manifest.")
     job = TranscribeJob(
         sources=tuple(inputs or ()),
-        manifest=read_manifest(run.manifest, spoken, sound) if run.manifest else (),
+        manifest=read_manifest(run.manifest, spoken, sound, asked) if run.manifest else (),
         results=results.results(embed=embed, censored=bool(wording.censored)),
         run=run.options(),
         layout=cues,
@@ -301,7 +302,7 @@ def transcribe(
         ),
         verbose=verbose,
         quiet=quiet,
-        speakers=speakers.options(),
+        speakers=asked,
         wording=replace(wording, terms=()),  # they are the transcription's
     )
     if verbose and quiet:
