@@ -79,7 +79,7 @@ def test_an_entry_has_what_it_tells_and_the_rest_of_the_command(manifest):
         ({"path": "b.wav", "audio_track": 0}, "`track` counts from 1"),
         ({"path": "b.wav", "audio_track": "2"}, ': takes a whole number, not "2".'),
         ({"path": "b.wav", "channel": "middle"}, "--channel takes left, right, mix"),
-        ({"path": "b.wav", "speakers": 99}, "--speakers must be from 1 to 50, not 99"),
+        ({"path": "b.wav", "speakers": 99}, "`speakers` must be from 1 to 50, not 99"),
         ({"path": "b.wav", "speakers": "b.rttm"}, "takes auto, a number or channels"),
         ({"path": "b.wav", "speaker_names": "Anna"}, "'Anna' is no speaker's new name"),
         ({"path": "a.wav"}, "has the path of line 1: name it once."),
