@@ -2,6 +2,7 @@
 
     python bench/speech_detection.py                     frames missed and frames taken for speech
     python bench/speech_detection.py --model tiny.en     word errors of transcriptions too
+    python bench/speech_detection.py --sounds "music, 0 dB" "noise, 0 dB"    these recordings alone
 
 Sentences of one human reader, 0.2 to 6 s apart, whose words an aligner has timed; telephone speech
 is theirs between 300 and 3400 Hz. Frames of words that are not heard as speech are missed; frames
@@ -104,12 +105,15 @@ def spoken_frames(clip: Clip, n_frames: int, margin: float = 0.0) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", help="a checkpoint, to transcribe with as well")
+    parser.add_argument("--sounds", nargs="*", help="which recordings; default: all")
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
     model = arguments.model and load_whisper(arguments.model, device="cpu", compute="float32")
     print(f"{machine()}\n{arguments.model or ''}\n\n{_HEADING}")
     clip = reading()
     for name, make in recordings(clip):
+        if arguments.sounds is not None and name not in arguments.sounds:
+            continue
         samples = make()
         mel = log_mel([samples], n_mels=80)
         spoken = spoken_frames(clip, mel.n_frames)

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 import subalign
+from subalign.alignment import forced
 from subalign.alignment.script_words import script_words
 from subalign.decoding import tokenizer_of
 from subalign.errors import InputError, UsageError
 from subalign.model import ModelDimensions
 from subalign.options import ScriptOptions
-from subalign.pipeline import recordings
 from subalign.pipeline.recordings import align_recording
 from subalign.results import Alignment, AlignmentReport, Line, Script, Segment, Transcript, Word
 from whisper_peer import official_vocabulary, random_model
@@ -46,7 +46,7 @@ def engine(monkeypatch):
         report = AlignmentReport(len(segments), len(segments), 0, 0, 0, (), (), ())
         return Alignment(transcript, report)
 
-    monkeypatch.setattr(recordings, "align_script", align_script)
+    monkeypatch.setattr(forced, "align_script", align_script)
     return asked
 
 

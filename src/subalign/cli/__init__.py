@@ -6,6 +6,7 @@ commands of functions, `parsers` reads values, `job` holds what is to be done. `
 model. PyTorch is imported when a command does its work (`*_run`): help and completion do without.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -15,11 +16,16 @@ from types import FrameType
 
 __all__ = ["main", "take_interrupts"]
 
+# objects: more than PyTorch and numba have when they are imported
+_OBJECTS_BEFORE_COLLECTION = 500_000
+
 
 def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
     taken = take_interrupts(sys._getframe())
     _wait_asleep()
+    # a third of a second of one core, as imported modules are looked through again and again
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
         from subalign.cli.app import run  # takes a moment, in which somebody may press Ctrl-C
 

@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 
 from subalign.alignment.boundaries import refine_segments
-from subalign.alignment.forced import align_script
 from subalign.alignment.methods import AttentionTimer, method_for
 from subalign.alignment.teacher_forcing import check_heads
 from subalign.audio import SAMPLE_RATE, open_audio, silence_invalid_samples
@@ -205,6 +204,8 @@ def align_recording(
         InputError: the recording or the transcript cannot be used, or they cannot belong together.
         UsageError: the options do not fit the model, or are of another kind.
     """
+    from subalign.alignment.forced import align_script
+
     require_kind("options", options, ScriptOptions)
     require_kind("audio", audio, AudioOptions)
     require_kind("alignment", alignment, AlignmentOptions)

@@ -137,14 +137,14 @@ def read_ctranslate2(path: str | os.PathLike[str]) -> Vocabulary:
 
 def _ordinary(ids: Mapping[str, int], first_special: int | None, file: Path) -> dict[bytes, int]:
     """The ranks of the ordinary tokens among those written in the byte-level alphabet."""
-    byte_of = _bytes_by_character()
+    latin_1 = _latin_1_by_character()
     ranks: dict[bytes, int] = {}
     for text, rank in ids.items():
         if _SPECIAL.fullmatch(text) or (first_special is not None and rank >= first_special):
             continue
         try:
-            ranks[bytes(byte_of[character] for character in text)] = rank
-        except KeyError as error:
+            ranks[text.translate(latin_1).encode("latin-1")] = rank
+        except UnicodeEncodeError as error:
             raise _damaged(
                 file, f"token {reprlib.repr(text)} is not in the byte-level alphabet"
             ) from error
@@ -231,12 +231,16 @@ def _read_ids(file: Path) -> dict[str, int]:
     return ids
 
 
-def _bytes_by_character() -> dict[str, int]:
-    """GPT-2's byte-level alphabet: printable Latin-1 as itself, the rest from U+0100 upwards."""
+def _latin_1_by_character() -> dict[int, int]:
+    """GPT-2's byte-level alphabet: printable Latin-1 as itself, the rest from U+0100 upwards.
+
+    Maps the code points of the rest to their bytes, and those bytes, which stand for nothing,
+    to what is no Latin-1.
+    """
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]
-    alphabet = {chr(byte): byte for byte in printable}
-    return alphabet | {chr(0x100 + index): byte for index, byte in enumerate(others)}
+    table = {0x100 + index: byte for index, byte in enumerate(others)}
+    return table | dict.fromkeys(others, 0xFFFD)
 
 
 def _checked(ranks: dict[bytes, int], split_pattern: str, file: Path) -> Vocabulary:
