@@ -27,8 +27,10 @@ def engine(monkeypatch):
     """Stands for the engine, which the tests of `alignment.forced` are about."""
     asked = []
 
-    def align_script(model, mel, script, *, language, options, on_progress, version):
+    def align_script(model, mel, script, *, language, speech, options, on_progress, version):
         asked.append(language)
+        # only what is to be detected is listened for
+        assert (speech is not None) == (language is None and model.multilingual)
         language = language or ("ja" if model.multilingual else "en")
         tokenizer = tokenizer_of(model, language)
         segments = []

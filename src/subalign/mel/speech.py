@@ -1,7 +1,7 @@
 """Where a recording has speech, and where it is cut into windows: in pauses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,10 @@ class Speech:
         """By how loud each frame is beside the recording's others."""
         probability = loudness_probability(RecordingLoudness.from_mel(mel))
         return cls(probability, threshold, everything)
+
+    def selected(self, frames: Frames) -> "Speech":
+        """Of a recording of these frames alone, as `LogMel.selected` makes it."""
+        return replace(self, probability=self.probability[frames])
 
     def seconds(self, frames: Frames) -> float:
         """How much of these frames is speech."""

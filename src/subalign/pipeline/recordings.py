@@ -192,7 +192,7 @@ def align_recording(
             `parse_script` gives.
         model: the Whisper network.
         options: language, and what of a transcript's file is not spoken. The language is that of
-            the options, else the transcript's own, else detected in the recording's first window.
+            the options, else the transcript's own, else detected where there is most speech.
         audio: what of the recording is read.
         alignment: how words are timed.
         speakers: how it is found out who speaks.
@@ -216,16 +216,20 @@ def align_recording(
     check_language(model, language, "transcribe")
     check_script(model, given, label)
     _check_alignment(model, alignment)
+    detector = speech_detector("silero") if model.multilingual and language is None else None
     finder = SpeakerFinder(speakers, source, audio)
-    mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, (finder,))
+    listeners = (finder,) if detector is None else (detector, finder)
+    mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, listeners)
     _check_length(given, mel.duration, label)
     finder.prepare(mel.duration)
     _warm_up_alignment(model, alignment)
+    speech = None if detector is None else _speech(mel, detector, TranscriptionOptions())
     found = align_script(
         model,
         mel,
         given,
         language=language,
+        speech=speech,
         options=alignment,
         on_progress=on_progress,
         version=__version__,

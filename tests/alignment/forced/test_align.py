@@ -6,11 +6,15 @@ import torch
 
 from subalign.alignment import time_texts
 from subalign.alignment.boundaries import refine_boundaries
+from subalign.alignment.forced import align as pipeline
 from subalign.alignment.forced import align_script
 from subalign.alignment.forced.thresholds import ForcedThresholds, VerificationThresholds
 from subalign.audio import SAMPLE_RATE
 from subalign.mel import log_mel
+from subalign.mel.speech import Speech
+from subalign.model import ModelDimensions
 from subalign.results import Line, Script, Word
+from whisper_peer import official_vocabulary, random_model
 
 FOREIGN = "Volcanic eruptions transformed glaciers throughout northern Iceland."
 UNRELATED = (
@@ -236,3 +240,24 @@ def test_what_is_decoded_as_it_is_written_is_encoded_once(
     found = align(opening.samples, opening.lines)
     assert found.report.heard == found.report.words
     assert encoded == [1]
+
+
+def test_the_language_is_detected_where_there_is_most_speech(shared, monkeypatch):
+    """And not where noise is louder than it; where there is none, it is the loudest sound's."""
+    small = ModelDimensions(80, 200, 64, 4, 1, 51865, 128, 64, 4, 2)
+    model = random_model(small, official_vocabulary(shared, multilingual=True))
+    loud = np.random.default_rng(0).normal(0, 0.1, 8 * SAMPLE_RATE).astype(np.float32)
+    mel = log_mel([loud, loud / 8], n_mels=80)
+    spoken = Speech(np.repeat(np.float32([0, 1]), 800))
+    heard = []
+
+    def language_of(model, windows):
+        heard.append(float(next(windows).mel.mean()))
+        raise InterruptedError
+
+    monkeypatch.setattr(pipeline, "language_of", language_of)
+    script = Script((Line("Hallo", ((0, 5),)),))
+    for speech in (spoken, Speech(np.zeros(1600, np.float32))):
+        with pytest.raises(InterruptedError):
+            align_script(model, mel, script, language=None, speech=speech)
+    assert heard[0] < 0.3 < heard[1]  # the quiet half's level, and the loud one's

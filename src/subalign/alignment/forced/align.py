@@ -37,10 +37,10 @@ from subalign.alignment.pauses import (
 from subalign.alignment.script_words import ScriptWord, in_sentence_case, script_words
 from subalign.alignment.segments import make_room
 from subalign.alignment.words import WordTokens
-from subalign.decoding import check_language, detect_language, tokenizer_of
+from subalign.decoding import check_language, language_of, tokenizer_of
 from subalign.mel import LogMel
 from subalign.mel.loudness import RecordingLoudness
-from subalign.mel.speech import Frames
+from subalign.mel.speech import Frames, Speech
 from subalign.model import Whisper
 from subalign.options import AlignmentOptions
 from subalign.results import Alignment, Script, Transcript, Word
@@ -58,6 +58,7 @@ def align_script(
     script: Script,
     *,
     language: str | None,
+    speech: Speech | None = None,
     options: AlignmentOptions = AlignmentOptions(),
     thresholds: ForcedThresholds = ForcedThresholds(),
     on_progress: Callable[[float, float], None] | None = None,
@@ -76,6 +77,7 @@ def align_script(
         mel: the recording.
         script: the transcript; each line becomes a segment.
         language: None is the script's own, else what the model detects.
+        speech: where the recording has speech, to detect the language in; None asks its loudness.
         options: how words are timed within a window.
         thresholds: what the stages decide by.
         on_progress: called with the seconds done and the recording's length.
@@ -87,7 +89,7 @@ def align_script(
     uses_sound = method_for(options).uses_sound
     frames = frames_without_long_pauses(mel) if uses_sound else np.arange(mel.n_frames)
     encoder = SpanEncoder(model, mel.selected(frames))
-    code = _language(encoder, script, language)
+    code = _language(encoder, script, language, speech and speech.selected(frames))
     context = Context(encoder, tokenizer_of(model, code), options, thresholds)
     lines = [
         script_words(line, context.tokenizer, text)
@@ -125,8 +127,13 @@ def align_script(
     return Alignment(transcript, report)
 
 
-def _language(encoder: SpanEncoder, script: Script, language: str | None) -> str:
-    """The code of the language: as stated, else as detected where the recording is loudest."""
+def _language(
+    encoder: SpanEncoder, script: Script, language: str | None, speech: Speech | None
+) -> str:
+    """The code of the language: as stated, else as detected where there is most speech.
+
+    Noise and music may be louder than it. Where there is none, it is where sound is loudest.
+    """
     model = encoder.model
     stated = language or script.language
     check_language(model, stated, "transcribe")
@@ -136,8 +143,16 @@ def _language(encoder: SpanEncoder, script: Script, language: str | None) -> str
         return "en"
     loudness = RecordingLoudness.from_mel(encoder.mel)
     spans = cut_at_pauses(loudness, model.dims.window_frames) or [FrameSpan(0, 0)]
-    loudest = max(spans, key=lambda span: loudness.mean(span.start, span.end))
-    return detect_language(model, encoder.encode([loudest]))[0].language
+    found = Speech.by_loudness(encoder.mel) if speech is None else speech
+
+    def spoken(span: FrameSpan) -> tuple[float, float]:
+        seconds = found.seconds(np.arange(span.start, span.end))
+        return seconds, loudness.mean(span.start, span.end)
+
+    spans.sort(key=spoken, reverse=True)
+    guess = language_of(model, (encoder.encode([span]) for span in spans))
+    assert guess is not None  # there is a span
+    return guess.language
 
 
 def _results(words: Sequence[ScriptWord], found: "_TimedWords") -> list[Word]:
