@@ -1,6 +1,6 @@
 """Keys and values: the decoder's own of all tokens so far, and those of the encoded windows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,7 +17,8 @@ class EncodedAudio:
 
     `features` is (windows, positions, n_audio_state); `cross` has one `KeyValues` a layer, each
     tensor (windows, heads, positions, d_head). `mel` is what was encoded (windows, n_mels,
-    frames), in float32 and in main memory.
+    frames), in float32 and in main memory. Decoding reads no features: `without_features` has no
+    positions of them.
     """
 
     features: Tensor
@@ -28,6 +29,10 @@ class EncodedAudio:
     def windows(self) -> int:
         """How many windows the batch holds."""
         return self.features.shape[0]
+
+    def without_features(self) -> "EncodedAudio":
+        """The same for the decoder alone, in less memory."""
+        return replace(self, features=self.features[:, :0].clone())
 
     def select(self, windows: Tensor | slice) -> "EncodedAudio":
         """A part of the batch, by indices or by a slice (which copies nothing)."""

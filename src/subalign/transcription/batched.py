@@ -121,7 +121,7 @@ class WindowBatches:
                     int(part[0]), part.size, part.size
                 )
                 at += part.size
-        encoded = self.model.encode(mels)
+        encoded = self.model.encode(mels).without_features()
         give_back_memory()
         return encoded
 
