@@ -106,6 +106,39 @@ def ledger(folder):
     return folder / "run"
 
 
+def test_a_report_tells_what_came_of_each_recording(transcribe, two):
+    (two / "empty").mkdir()
+    outcome = transcribe(".", "empty", "-o", "out", "--report", "out/run.json")
+    assert outcome.code == 1
+    rows = json.loads((two / "out" / "run.json").read_text("utf-8"))
+    assert [(Path(row["source"]).name, row["state"]) for row in rows] == [
+        ("broken.wav", "failed"), ("talk.wav", "done"), ("empty", "failed")
+    ]  # fmt: skip
+    assert rows[0]["error"].startswith("broken.wav cannot be decoded (")
+    assert rows[0]["error_class"] == "MediaReadError"
+    assert rows[1]["duration"] == pytest.approx(4.0, abs=0.1)
+    assert [Path(file["path"]).name for file in rows[1]["outputs"]] == ["talk.srt"]
+    assert rows[2]["error"].startswith("Folder empty holds no audio")
+
+    refused = transcribe("talk.wav", "-o", "other", "--report", "out/run.json")
+    assert refused.code == 1
+    assert "run.json is there already" in refused.err
+    again = transcribe(".", "-o", "out", "--report", "out/run.json", "--skip-existing")
+    assert again.code == 1
+    rows = json.loads((two / "out" / "run.json").read_text("utf-8"))
+    assert [row["state"] for row in rows] == ["failed", "skipped"]
+
+
+@pytest.mark.parametrize("name", ["talk.wav", "talk.srt", "run"])
+def test_a_report_takes_no_other_files_place(transcribe, folder, clip, name):
+    before = clip.read_bytes()
+    outcome = transcribe("talk.wav", "--ledger", "run", "--report", name, "--overwrite")
+    assert outcome.code == 2
+    assert f"--report {name} is another file of this run: name a new one." in outcome.err
+    assert clip.read_bytes() == before
+    assert not (folder / "talk.srt").exists()
+
+
 def test_show(subalign, ledger):
     assert subalign("jobs", "show", ledger).out == (
         "STATE    ATTEMPTS  LENGTH  TOOK  NODE  RECORDING\n"

@@ -97,7 +97,8 @@ class RunOptions:
     kept at all: to `resume` a run, with `retry_failed` also what failed in it. `jobs` is how many
     worker processes there are; None is none, and `auto` as many as suit the machine. `shard` is
     which part of the recordings is done, from 1, and how many parts there are. With `engine` ray
-    the workers are actors on the cluster at `address`.
+    the workers are actors on the cluster at `address`. `report` is the file that tells in the end
+    what came of each recording.
     """
 
     ledger: Path | None = None
@@ -107,6 +108,7 @@ class RunOptions:
     shard: tuple[int, int] | None = None
     engine: Literal["local", "ray"] = "local"
     address: str | None = None
+    report: Path | None = None
 
     def __post_init__(self) -> None:
         if self.address is not None and self.engine != "ray":

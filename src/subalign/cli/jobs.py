@@ -2,10 +2,8 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -77,8 +75,10 @@ def export(
 
     Times are seconds, a file's time of change nanoseconds since 1970.
     """
+    from subalign.pipeline.ledger import rows_as_json
+
     rows = _rows(ledger, state)
-    print_text("".join(_json(rows) if format == "json" else _csv(rows)))
+    print_text("".join(rows_as_json(rows) if format == "json" else _csv(rows)))
 
 
 @jobs_app.command("verify", short_help="Check that all results are there, unchanged.")
@@ -165,13 +165,6 @@ def _summary(rows: "Sequence[Row]") -> str:
     listed = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     total = f"{len(rows)} recording{'' if len(rows) == 1 else 's'}"
     return f"{total}: {listed}" if listed else total
-
-
-def _json(rows: "Iterable[Row]") -> Iterator[str]:
-    from subalign.subtitles.formats.json import escape_controls
-
-    lines = [escape_controls(json.dumps(asdict(row), ensure_ascii=False)) for row in rows]
-    yield "[\n" + ",\n".join(f"  {line}" for line in lines) + ("\n]\n" if lines else "]\n")
 
 
 def _csv(rows: "Iterable[Row]") -> Iterator[str]:

@@ -90,6 +90,17 @@ class RunArguments:
         ),
     ] = None
 
+    report: Annotated[
+        Path | None,
+        _many(
+            "--report",
+            metavar="FILE",
+            help="Write in the end, as JSON, what came of each recording: its results and their "
+            "checksums, how long it took, or why it failed.",
+            show_default=False,
+        ),
+    ] = None
+
     def options(self) -> RunOptions:
         """The same, checked."""
         return RunOptions(
@@ -100,4 +111,5 @@ class RunArguments:
             engine=self.engine,
             address=self.address,
             shard=parse_shard(self.shard),
+            report=self.report,
         )

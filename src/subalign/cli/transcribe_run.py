@@ -7,7 +7,7 @@ model is loaded, so that mistakes come back at once; until then this module impo
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from subalign.pipeline.ledger import (
     Row,
     fingerprint,
     is_done,
+    rows_as_json,
     source_key,
     written_files,
 )
@@ -37,8 +38,10 @@ from subalign.pipeline.outputs import (
     Input,
     Output,
     find_inputs,
+    is_same_file,
     plan_outputs,
     prepare_outputs,
+    write_text,
 )
 from subalign.pipeline.page_media import check_embedding
 
@@ -55,6 +58,8 @@ class _Plan:
     done: int = 0
     failed_before: int = 0
     total: int = 0
+    found_nothing: list[Row] = field(default_factory=list)  # folders without recordings
+    taken: dict[Path, str] = field(default_factory=dict)  # files of this run, each with whose it is
 
 
 def run_transcribe(job: TranscribeJob, session: Session) -> int:
@@ -76,10 +81,30 @@ def run_transcribe(job: TranscribeJob, session: Session) -> int:
             raise UsageError(
                 "Standard output takes the result of one recording: give a folder as --output-dir."
             )
-        for work, row in _rows(plan.works, job, ledger, session):
-            if row.state == "failed":
-                plan.failed.append((work.label, row.error or ""))
+        with _reported(job, plan, ledger):
+            for work, row in _rows(plan.works, job, ledger, session):
+                if row.state == "failed":
+                    plan.failed.append((work.label, row.error or ""))
     return exit_code_after(plan.failed, plan.total, session)
+
+
+@contextmanager
+def _reported(job: TranscribeJob, plan: _Plan, ledger: Ledger) -> Iterator[None]:
+    """Write the report in the end, also of a run that was interrupted."""
+    path = job.run.report
+    if path is None:
+        yield
+        return
+    others = [*map(Path, job.sources), *plan.taken, *([job.ledger] if job.ledger else [])]
+    if any(is_same_file(path, other) for other in others):
+        raise UsageError(f"--report {path} is another file of this run: name a new one.")
+    is_new = job.results.existing == "refuse" and not job.run.goes_on
+    prepare_outputs([Output("report", path)], "refuse" if is_new else "overwrite")
+    try:
+        yield
+    finally:
+        rows = rows_as_json([*ledger.rows(), *plan.found_nothing])
+        write_text("".join(rows), path, overwrite=not is_new)
 
 
 def _say_what_is_over(plan: _Plan, session: Session) -> None:
@@ -97,12 +122,14 @@ def _say_what_is_over(plan: _Plan, session: Session) -> None:
 
 def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
     plan = _Plan()
-    taken: dict[Path, str] = {}
     seen: set[str] = set()
-    for found, own in _found(job):
+    for source, found, own in _found(job):
         if isinstance(found, InputError):
             report(found, session)
-            plan.failed.append(("", sentence_of(found)))
+            reason = sentence_of(found)
+            error = (type(found).__name__, reason)
+            plan.failed.append(("", reason))
+            plan.found_nothing.append(Row.ended_now(source_key(source), "failed", error=error))
             plan.total += 1
             continue
         key = source_key(found.source)
@@ -110,10 +137,10 @@ def _planned(job: TranscribeJob, ledger: Ledger, session: Session) -> _Plan:
             seen.add(key)
             if not _is_in_shard(found, job.run.shard):
                 with suppress(OutputError):  # which files are whose is to be known all the same
-                    plan_outputs(found, job.results.formats, job.results.folder, taken)
+                    plan_outputs(found, job.results.formats, job.results.folder, plan.taken)
                 continue
             plan.total += 1
-            _plan_one(found, own, key, plan, taken, job, ledger, session)
+            _plan_one(found, own, key, plan, job, ledger, session)
     ledger.expect(work.key for work in plan.works)
     return plan
 
@@ -128,17 +155,22 @@ def _is_in_shard(item: Input, shard: tuple[int, int] | None) -> bool:
     return int.from_bytes(digest[:8], "big") % parts == part - 1
 
 
-def _found(job: TranscribeJob) -> Iterator[tuple[Input | InputError, ManifestEntry | None]]:
-    """The recordings that are named, then those of the manifest with what it tells of each."""
-    for found in find_inputs(job.sources):
-        yield found, None
+def _found(job: TranscribeJob) -> Iterator[tuple[str, Input | InputError, ManifestEntry | None]]:
+    """The recordings that are named, then those of the manifest with what it tells of each.
+
+    Each after the name under which it was found.
+    """
+    for source in job.sources:
+        for found in find_inputs((source,)):
+            yield source, found, None
     for entry in job.manifest:
         if Path(entry.path).is_dir():
-            yield InputError(f"{entry.path} is a folder: a manifest names recordings."), entry
+            error = InputError(f"{entry.path} is a folder: a manifest names recordings.")
+            yield entry.path, error, entry
             continue
         for found in find_inputs((entry.path,)):
             named = found if isinstance(found, InputError) else replace(found, name=entry.name)
-            yield named, entry
+            yield entry.path, named, entry
 
 
 def _plan_one(
@@ -146,7 +178,6 @@ def _plan_one(
     own: ManifestEntry | None,
     key: str,
     plan: _Plan,
-    taken: dict[Path, str],
     job: TranscribeJob,
     ledger: Ledger,
     session: Session,
@@ -161,7 +192,7 @@ def _plan_one(
         return
     try:
         label = resolve_source(item.source).label
-        outputs, existing = _outputs(item, job, taken, before)
+        outputs, existing = _outputs(item, job, plan.taken, before)
     except (InputError, OutputError) as error:
         report(error, session)
         reason = sentence_of(error)

@@ -373,6 +373,14 @@ def read_ledger(path: Path) -> list[Row]:
         return list(_rows_of(connection, "ORDER BY rowid"))
 
 
+def rows_as_json(rows: Iterable[Row]) -> Iterator[str]:
+    """Rows as a list in JSON, each on a line of its own."""
+    from subalign.subtitles.formats.json import escape_controls
+
+    lines = [escape_controls(json.dumps(asdict(row), ensure_ascii=False)) for row in rows]
+    yield "[\n" + ",\n".join(f"  {line}" for line in lines) + ("\n]\n" if lines else "]\n")
+
+
 def merge_ledgers(paths: Sequence[Path], target: Path, *, overwrite: bool) -> int:
     """Put the rows of several ledgers into a new one; returns their number.
 
