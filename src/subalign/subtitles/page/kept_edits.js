@@ -1,5 +1,8 @@
 "use strict";
 
+/** The form in which edits are stored; those of another one are left alone. */
+const STORED_FORM = 1;
+
 /** Milliseconds after an edit in which another one may come before they are written. */
 const KEEP_AFTER = 300;
 
@@ -13,7 +16,7 @@ class KeptEdits extends EventTarget {
   constructor(transcript, fingerprint) {
     super();
     this.transcript = transcript;
-    this.key = `subalign ${fingerprint}`;
+    this.key = `subalign ${STORED_FORM} ${fingerprint}`;
     this.waiting = 0;
     this.isKept = true;
     transcript.addEventListener("keep", () => {

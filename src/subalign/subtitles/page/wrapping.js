@@ -79,9 +79,16 @@ class Wrapping {
       if (stays) chunk.text += token.space ? ` ${shown}` : shown;
       else chunks.push({ first: at, text: shown, spaced: !!token.space, turns });
     });
+    let before = { columns: 0, wide: 0, words: 0 }; // of all chunks before, with the spaces between
     chunks.forEach((chunk, at) => {
-      Object.assign(chunk, this.widths.measure(chunk.text));
-      chunk.words = chunk.text.split(/\s+/).filter(Boolean).length;
+      const { columns, wide } = this.widths.measure(chunk.text);
+      const words = chunk.text.split(/\s+/).filter(Boolean).length;
+      chunk.before = before;
+      chunk.until = before = {
+        columns: before.columns + columns + (chunk.spaced ? 1 : 0),
+        wide: before.wide + wide,
+        words: before.words + words,
+      };
       chunk.cost = at ? this.breakCost(chunks[at - 1].text, chunk.text, chunk.spaced) : 0;
     });
     return chunks;
@@ -147,7 +154,7 @@ class Wrapping {
     const key = `${end} ${count} ${isLast}`;
     if (known.has(key)) return known.get(key);
     let found = { cost: this.layout.never, starts: [0] };
-    for (let start = count - 1; start < end; start++) {
+    for (let start = Math.max(count - 1, this.firstThatFits(chunks, end)); start < end; start++) {
       const own = this.lineCost(chunks, start, end, isLast) + this.lineBreakCost(chunks[start]);
       if (own >= found.cost) continue;
       const above = this.cheapest(chunks, start, count - 1, false, known);
@@ -173,14 +180,22 @@ class Wrapping {
     return isLast ? cost : Math.min(Math.floor((cost * upper[0]) / upper[1]), never);
   }
 
+  /** The first chunk of the longest line before `end` that may fit: longer ones are never taken. */
+  firstThatFits(chunks, end) {
+    const widest = Math.max(this.limits.width ?? Infinity, this.limits.wideWidth ?? Infinity);
+    let first = end - 1;
+    while (first > 0 && this.lineSize(chunks, first - 1, end).columns <= widest) first -= 1;
+    return first;
+  }
+
+  /** Columns, wide ones among them, and words from a chunk to before another. */
   lineSize(chunks, first, end) {
-    const size = { columns: 0, wide: 0, words: 0 };
-    for (let at = first; at < end; at++) {
-      size.columns += chunks[at].columns + (at > first && chunks[at].spaced ? 1 : 0);
-      size.wide += chunks[at].wide;
-      size.words += chunks[at].words;
-    }
-    return size;
+    const [from, until] = [chunks[first].before, chunks[end - 1].until];
+    return {
+      columns: until.columns - from.columns - (chunks[first].spaced ? 1 : 0),
+      wide: until.wide - from.wide,
+      words: until.words - from.words,
+    };
   }
 
   isTooWide(line) {
