@@ -25,7 +25,9 @@ from pathlib import Path
 
 from subalign.errors import CheckpointError, InputError, SubalignError
 from subalign.options import LayoutOptions
-from subalign.results import Transcript
+from subalign.results import Segment, Transcript, Word
+from subalign.speakers.rttm import parse_rttm, turns_of_recording
+from subalign.speakers.turns import assign_speakers
 from subalign.subtitles import FORMATS, get_writer
 from subalign.subtitles.check import check_file, fix_file
 from subalign.subtitles.files import (
@@ -289,6 +291,28 @@ def _stored(data: bytes, form: str) -> None:
             assert [cue.text for cue in read_subtitle_file(second).cues] == [
                 cue.text for cue in once.cues
             ]
+
+
+@target(
+    *"SPEAKER |SPKR-INFO |;; |<NA> |0.5 |-1 |nan |1e400 |talk 1 |\n".split("|"),
+    seeds=texts(
+        "SPEAKER talk 1 0.5 1.0 <NA> <NA> anna <NA> <NA>\n"
+        "SPEAKER talk 1 1.5 1.0 <NA> <NA> ben <NA> <NA>\n"
+    ),
+)
+def rttm(data: bytes) -> None:
+    """Who has turns in a file has those words, and is written with them."""
+    file = parse_rttm(decode_text(data, "x.rttm", "give another").text, "x.rttm")
+    recording, turns = file.recordings[0]
+    words = tuple(Word(f" {turn.speaker}", turn.start, turn.end, 1.0) for turn in turns[:100])
+    segment = Segment(0, 0, 0.0, 1.0, "", (), 0.0, 0.0, 1.0, 0.0, words)
+    transcript = Transcript("", "en", (segment,), 1.0, "", "")
+    assigned = assign_speakers(transcript, turns_of_recording(file, recording, 1e300, "x.wav"))
+    assert {word.speaker for word in assigned.words} <= {turn.speaker for turn in turns}
+    if all(turn.end < LATEST for turn in turns):
+        again = "".join(get_writer("rttm", recording="x").render(assigned))
+        (_, others), *_ = parse_rttm(again, "again.rttm").recordings
+        assert {turn.speaker for turn in others} == set(assigned.speakers)
 
 
 @target(

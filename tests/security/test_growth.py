@@ -107,7 +107,10 @@ def test_writers(name, place):
 @pytest.mark.parametrize("name", FORMATS)
 def test_writers_of_many_words(name):
     def talk(text):
-        words = tuple(Word(f" word{n}", n * 0.5, n * 0.5 + 0.4, 0.5) for n in range(len(text)))
+        words = tuple(
+            Word(f" word{n}", n * 0.5, n * 0.5 + 0.4, 0.5, speaker="AB"[n // 3 % 2])
+            for n in range(len(text))
+        )
         said = "".join(word.text for word in words)
         segment = Segment(0, 0, 0.0, len(text) * 0.5, said, (), 0.0, -0.1, 1.0, 0.0, words)
         write(name, Transcript(said, "en", (segment,), len(text) * 0.5, "micro.en", "1"))
@@ -203,5 +206,22 @@ def test_saved_results():
         word = '{"word": "x"}'
         entry = f'{{"start": 0, "end": 9, "text": "x", "words": [{word}{f", {word}" * len(text)}]}}'
         parse_result(f'{{"segments": [{entry}{f", {entry}"}]}}', "talk.json")
+
+    assert growing(read, ["x"]) == []
+
+
+def test_turns_of_speakers():
+    from subalign.speakers.rttm import parse_rttm, turns_of_recording
+    from subalign.speakers.turns import assign_speakers
+
+    def read(text):
+        n = len(text)
+        # one of whom speaks all the time
+        rows = [f"SPEAKER a 1 {at} 0.5 <NA> <NA> {'xy'[at % 2]} <NA> <NA>" for at in range(n)]
+        rows.append(f"SPEAKER a 1 0 {n} <NA> <NA> z <NA> <NA>")
+        turns = turns_of_recording(parse_rttm("\n".join(rows), "a.rttm"), "a", n, "a.wav")
+        words = tuple(Word(" x", at + 0.1, at + 0.4, 0.5) for at in range(n))
+        segment = Segment(0, 0, 0.0, float(n), "", (), 0.0, -0.1, 1.0, 0.0, words)
+        assign_speakers(Transcript("", "en", (segment,), float(n), "micro.en", "1"), turns)
 
     assert growing(read, ["x"]) == []

@@ -61,7 +61,7 @@ USED_MOST = frozenset(
             "language",
         ),
         *("max_line_width", "media", "model", "output_dir", "overwrite", "profile", "quiet"),
-        *("report", "task"),
+        *("report", "speakers", "task"),
     }
 )
 # Keys of a context's `meta`.

@@ -12,6 +12,9 @@ from subalign.results import Segment, Transcript, Word
 __all__ = ["assign_speakers", "default_name", "rename_speakers"]
 
 
+_NOTHING = 1e-6  # seconds
+
+
 def default_name(number: int) -> str:
     """What the speaker of this number, from 0, is called: A to Z, then AA."""
     name = ""
@@ -50,38 +53,56 @@ def _with_speakers(segment: Segment, turns: "_Turns") -> Segment:
 
 
 class _Turns:
-    """Turns by their starts, asked for those at a time."""
+    """Turns, asked for who speaks at a time."""
 
     def __init__(self, turns: Iterable[SpeakerTurn]) -> None:
-        self._turns = sorted(turns, key=lambda turn: (turn.start, turn.end))
-        self._starts = [turn.start for turn in self._turns]
-        # of each turn and all before it, the one that ends last
-        self._latest = list(accumulate(self._turns, _later))
-        self._ends = [turn.end for turn in self._latest]  # never fall
+        own: dict[str, list[SpeakerTurn]] = {}
+        for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
+            own.setdefault(turn.speaker, []).append(turn)
+        self._speech = {name: _Speech(found) for name, found in own.items()}
 
     def __bool__(self) -> bool:
-        return bool(self._turns)
+        return bool(self._speech)
 
     def speaker(self, start: float, end: float, preferred: str | None = None) -> str:
         """Who speaks most from `start` to `end`, else who is nearest; `preferred` if equal."""
-        first = bisect_left(self._ends, start)
-        last = max(first, bisect_left(self._starts, end))
-        shares: defaultdict[str, float] = defaultdict(float)
-        for turn in self._turns[first:last]:
-            shares[turn.speaker] += max(0.0, min(end, turn.end) - max(start, turn.start))
-        most = max(shares.values(), default=0.0)
-        if most > 0:
-            names = [name for name, share in shares.items() if share >= most - 1e-6]
-            return preferred if preferred in names else names[0]
-        return self._nearest((start + end) / 2, first)
-
-    def _nearest(self, time: float, place: int) -> str:
-        around = [*self._latest[:place][-1:], *self._turns[place : place + 1]]
-        return min(around, key=lambda turn: max(turn.start - time, time - turn.end)).speaker
+        shares = {name: speech.within(start, end) for name, speech in self._speech.items()}
+        most = max(shares.values())
+        if most <= _NOTHING:
+            middle = (start + end) / 2
+            return min(self._speech, key=lambda name: self._speech[name].distance(middle))
+        names = [name for name, share in shares.items() if share >= most - _NOTHING]
+        return preferred if preferred in names else names[0]
 
 
-def _later(one: SpeakerTurn, other: SpeakerTurn) -> SpeakerTurn:
-    return other if other.end >= one.end else one
+class _Speech:
+    """When one speaker speaks: turns in order, those that overlap made one."""
+
+    def __init__(self, turns: Iterable[SpeakerTurn]) -> None:
+        self._starts: list[float] = []
+        self._ends: list[float] = []
+        for turn in turns:
+            if self._ends and turn.start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], turn.end)
+            else:
+                self._starts.append(turn.start)
+                self._ends.append(turn.end)
+        lengths = (end - start for start, end in zip(self._starts, self._ends, strict=True))
+        self._sums = list(accumulate(lengths, initial=0.0))
+
+    def within(self, start: float, end: float) -> float:
+        """Seconds of speech between two times."""
+        return self._until(end) - self._until(start)
+
+    def _until(self, time: float) -> float:
+        begun = bisect_left(self._starts, time)
+        return self._sums[begun] - (max(0.0, self._ends[begun - 1] - time) if begun else 0.0)
+
+    def distance(self, time: float) -> float:
+        """Seconds from a time to the nearest speech."""
+        begun = bisect_left(self._starts, time)
+        around = range(max(0, begun - 1), min(len(self._starts), begun + 1))
+        return min(max(self._starts[at] - time, time - self._ends[at]) for at in around)
 
 
 def rename_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
