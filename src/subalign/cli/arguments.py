@@ -60,7 +60,7 @@ USED_MOST = frozenset(
             "keep_lines",
             "language",
         ),
-        *("max_line_width", "media", "model", "output_dir", "overwrite", "profile", "quiet"),
+        *("media", "model", "output_dir", "overwrite", "profile", "quiet"),
         *("report", "speakers", "task"),
     }
 )

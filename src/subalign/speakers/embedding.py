@@ -26,7 +26,7 @@ _FFT = 400  # samples
 _BANDS = 40
 _SIZE = 256
 _LAYERS = 3
-_BATCH = 256  # windows; what the network keeps of them takes 200 MB
+_BATCH = 64  # windows; what the network keeps of them takes 50 MB
 _LOUDNESS = 10 ** (-30 / 20)  # to which quieter recordings are made louder, as in training
 
 
