@@ -1,4 +1,4 @@
-"""Make page.png and burnt.png: the page of the talk, and a frame of its video with burnt-in cues.
+"""Make page.png and burnt.jpg: the page of the talk, and a frame of its video with burnt-in cues.
 
 Needed only to change the pictures. It needs the extra `test` and Chromium:
 
@@ -24,7 +24,9 @@ HERE = Path(__file__).resolve().parent
 MODEL = ("--model", "tiny.en", "--language", "en")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SIZE = {"width": 1280, "height": 800}
-SHOWN = 14.6  # seconds of the talk
+SHOWN = 14.6  # seconds of the talk, in the page
+BURNT = 13.9  # and in the video
+WIDE = "scale=960:540:flags=lanczos"  # the talk's own picture is small
 COLOURS = 128
 
 
@@ -35,7 +37,7 @@ def main() -> None:
         talk = Path(shutil.copy(HERE / "talk.mp4", folder))
         _page(talk, folder)
         _burnt(talk, folder)
-    for picture in ("page.png", "burnt.png"):
+    for picture in ("page.png", "burnt.jpg"):
         print(f"{picture}: {(HERE / picture).stat().st_size / 1000:.0f} kB")
 
 
@@ -43,7 +45,9 @@ def _page(talk: Path, folder: Path) -> None:
     """The page as it is while somebody edits a cue."""
     (folder / "talk.rttm").write_text("".join(_turns()), "utf-8")
     speakers = ("--speakers", folder / "talk.rttm", "--speaker-names", "host=Host,keeper=Keeper")
-    _subalign("align", talk, HERE / "talk.txt", *speakers, "--format", "html", "--profile", "bbc")
+    _subalign(
+        "align", talk, HERE / "talk.txt", *speakers, "--format", "html", "--profile", "bbc", *MODEL
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE, reduced_motion="reduce")
@@ -53,24 +57,28 @@ def _page(talk: Path, folder: Path) -> None:
         page.wait_for_timeout(1000)
         page.screenshot(path=folder / "page.png")
         browser.close()
-    _save(Image.open(folder / "page.png"), HERE / "page.png")
+    # the picture of a screen needs no more colours
+    screen = Image.open(folder / "page.png").convert("RGB").quantize(COLOURS)
+    screen.save(HERE / "page.png", optimize=True)
 
 
 def _burnt(talk: Path, folder: Path) -> None:
     """A frame with the words of a cue, of which the one that is said is coloured."""
-    style = ("--highlight-words", "--highlight-style", "color", "--style", "size=84")
-    _subalign("align", talk, HERE / "talk.txt", "--format", "ass", "--profile", "social", *style)
-    burnt = folder / "burnt.mp4"
-    subprocess.run(
-        [sys.executable, "-m", "subalign", "mux", talk, folder / "talk.ass", "--burn", "-o", burnt],
-        check=True,
+    style = (
+        "--highlight-words",
+        "--highlight-style",
+        "color",
+        "--style",
+        "size=84,highlight=#ffcc00",
     )
-    frame = folder / "frame.png"
-    cut = ("-ss", str(SHOWN), "-i", burnt, "-frames:v", "1", frame)
-    subprocess.run(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *map(str, cut)], check=True
+    _subalign(
+        "align", talk, HERE / "talk.txt", "--format", "ass", "--profile", "social", *style, *MODEL
     )
-    _save(Image.open(frame), HERE / "burnt.png")
+    wide, burnt, frame = (folder / name for name in ("wide.mp4", "burnt.mp4", "frame.png"))
+    _ffmpeg("-i", talk, "-vf", WIDE, "-c:a", "copy", wide)
+    _subalign("mux", wide, folder / "talk.ass", "--burn", "-o", burnt)
+    _ffmpeg("-ss", BURNT, "-i", burnt, "-frames:v", "1", frame)
+    Image.open(frame).convert("RGB").save(HERE / "burnt.jpg", quality=85, optimize=True)
 
 
 def _turns() -> Iterator[str]:
@@ -84,13 +92,12 @@ def _turns() -> Iterator[str]:
 
 
 def _subalign(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "subalign", *map(str, arguments), *MODEL]
+    subprocess.run([sys.executable, "-m", "subalign", *map(str, arguments)], check=True)
+
+
+def _ffmpeg(*arguments: str | float | Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *map(str, arguments)]
     subprocess.run(command, check=True)
-
-
-def _save(picture: Image.Image, path: Path) -> None:
-    """A picture of few colours, as that of a screen needs no more."""
-    picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 if __name__ == "__main__":
