@@ -35,6 +35,8 @@ def main() -> None:
         code = 130
     for number in taken:
         signal.signal(number, signal.SIG_DFL)  # Python's own end would show a traceback
+    # a second of one core, as Python would look through all of PyTorch once more before it ends
+    gc.freeze()
     sys.exit(code)
 
 

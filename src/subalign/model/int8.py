@@ -129,7 +129,8 @@ class Int8Embedding(nn.Module):
         self._projection = Int8Linear(vectors, None)
         half = vectors.to(torch.float16, copy=True)
         # all of OpenAI's weights are the same in half the memory
-        self._vectors = half if torch.equal(half, vectors) else vectors.float()
+        exact = vectors.dtype == half.dtype or torch.equal(half, vectors)
+        self._vectors = half if exact else vectors.float()
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Vectors (..., n_text_state) of tokens (...)."""
