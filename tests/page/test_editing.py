@@ -379,3 +379,85 @@ def test_captions_are_shown_in_their_style(open_page, talk):
     assert lit.evaluate("(word) => getComputedStyle(word).color") == "rgb(255, 0, 255)"
     page.evaluate("page.player.seek(2)")
     assert caption.inner_text() == ""
+
+
+# Any edits in a row: what they leave, also once they are undone, done again and restored.
+EDIT_AT_RANDOM = """({ seed, count }) => {
+  let state = seed;
+  const random = (most) => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return Math.floor((state / 2147483648) * most);
+  };
+  const { transcript, edits, kept, search } = page;
+  const texts = ["new", "a <i>b</i> c", "日本語です。", "- Yes.\\n- No.",
+    "", "<x> & y", "one two three four five six"];
+  const cue = () => random(transcript.cues.length);
+  const token = () => random(transcript.tokens.length);
+  const moves = [
+    () => edits.setCueText(cue(), `${edits.writtenText(cue())} ${texts[random(texts.length)]}`),
+    () => edits.setCueText(cue(), texts[random(texts.length)]),
+    () => edits.setWordText(token(), texts[random(texts.length)]),
+    () => edits.setWordTimes(token(), { start: random(40) / 10, end: random(40) / 10 }),
+    () => edits.moveBoundary(edits.boundaries(token())[random(2)], random(40) / 10),
+    () => edits.split(cue(), random(4)),
+    () => edits.merge(cue()),
+    () => edits.insert(random(transcript.cues.length + 1) - 1),
+    () => transcript.cues.length > 2 && edits.remove(cue()),
+    () => edits.setCueTimes(cue(), random(4000), random(4000)),
+    () => edits.setSpeaker([cue()], ["Anna", "Ben", null][random(3)]),
+  ];
+  const wrong = [];
+  const sorted = (_, value) => value && value.constructor === Object
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : value;
+  const look = () => JSON.stringify(transcript.cues, sorted);
+  const given = look();
+  for (let number = 0; number < count; number++) {
+    if (random(6) === 0) transcript.undo();
+    else if (random(8) === 0) transcript.redo();
+    else if (transcript.tokens.length) transcript.change(moves[random(moves.length)]);
+    for (const { start, end, tokens } of transcript.cues) {
+      if (!(start >= 0 && end > start)) wrong.push(["times", number, start, end]);
+      if (tokens.some(({ text, before, after }) => /\\s/.test(text) || !(before + text + after))) {
+        wrong.push(["text", number, tokens.map(({ text }) => text)]);
+      }
+      if (tokens.some(({ word }) => !(word.end >= word.start))) wrong.push(["word", number]);
+    }
+  }
+  const edited = look();
+  kept.write();
+  transcript.cues = transcript.given;
+  transcript.announce();
+  if (transcript.isChanged && given === look()) wrong.push(["given"]);
+  if (edited !== given) kept.restore();
+  if (look() !== edited) {
+    const [now, was] = [look(), edited];
+    let at = 0;
+    while (now[at] === was[at]) at += 1;
+    wrong.push(["restored", now.slice(at - 80, at + 80), was.slice(at - 80, at + 80)]);
+  }
+  const files = Object.values(FORMATS).map(([, write]) => write(transcript, page.facts));
+  while (transcript.done.length) transcript.undo();
+  if (look() !== given) wrong.push(["undone"]);
+  return { wrong, files };
+}"""
+
+
+@pytest.mark.parametrize("keep_lines", [False, True])
+@pytest.mark.parametrize("seed", [1, 2, 33])
+def test_edits_in_any_order_leave_a_whole_transcript(open_page, talk, tmp_path, seed, keep_lines):
+    untimed = timed_segment(2, (" x", 3.3, 4.0), text=" Never timed at all.", words=None)
+    transcript = replace(talk, segments=(*talk.segments, untimed))
+    layout = LayoutOptions(keep_lines=keep_lines)
+    page = open_page(transcript, layout=layout, media=PageMedia(name="talk.wav"))
+    found = page.evaluate(EDIT_AT_RANDOM, {"seed": seed, "count": 120})
+    assert found["wrong"] == []
+    file = tmp_path / "edited.json"
+    file.write_text(found["files"][4], "utf-8")
+    saved, _ = read_saved(file)
+    words = " ".join(segment.text for segment in saved.segments)
+    assert "".join(words.split()) == "".join(saved.text.split())
+    assert json.loads("".join(get_writer("json").render(saved)))["segments"] == [
+        {**segment, "id": number}
+        for number, segment in enumerate(json.loads(found["files"][4])["segments"])
+    ]

@@ -24,7 +24,7 @@ class Edits {
   laid(number, cue, tokens, lines = null) {
     const { rules } = this.transcript;
     const starts = new Set(lines ?? (rules.wraps ? this.lineStarts(number, tokens) : linesOf(tokens)));
-    const placed = tokens.map((token, at) => {
+    const placed = this.withWholeWords(tokens).map((token, at) => {
       const gap = at === 0 ? "" : starts.has(at) ? "\n" : token.space;
       return gap === token.gap ? token : { ...token, gap };
     });
@@ -33,6 +33,22 @@ class Edits {
       cue.tokens.length === placed.length &&
       placed.every((token, at) => token === cue.tokens[at]);
     return isSame ? cue : { ...cue, tokens: placed, tail: "" };
+  }
+
+  /** Tokens of which those of one word have the same one; what others cut off is another word. */
+  withWholeWords(tokens) {
+    const words = new Map(); // by the id that they had
+    for (const { word } of tokens) if (word.changed || !words.has(word.id)) words.set(word.id, word);
+    const seen = new Set();
+    return tokens.map((token, at) => {
+      const { id, timed } = token.word;
+      if (timed && seen.has(id) && tokens[at - 1].word.id !== id) {
+        words.set(id, { ...words.get(id), id: this.transcript.newId(), facts: null, estimated: true });
+      }
+      seen.add(id);
+      const word = words.get(id);
+      return word === token.word ? token : { ...token, word };
+    });
   }
 
   /** Where lines break: measured with the labels of speakers, of which none is one of the tokens. */
@@ -192,7 +208,12 @@ class Edits {
     const end = Math.max(cue.start + 1, start - this.gap);
     this.transcript.replace(number, 1, [
       { ...this.laid(number, cue, head), end },
-      { ...this.laid(number, cue, rest), id: this.transcript.newId(), start },
+      {
+        ...this.laid(number, cue, rest),
+        id: this.transcript.newId(),
+        start,
+        end: Math.max(start + 1, cue.end),
+      },
     ]);
     return true;
   }
@@ -307,12 +328,13 @@ function passOn({ before, after, opens, text }, head, rest) {
 /** Tokens whose words share a time by the length of their text. */
 function spread(tokens, start, end) {
   const total = tokens.reduce((sum, { text }) => sum + text.length + 1, 0);
+  const at = (length) => thousandths(start + ((end - start) * length) / total);
+  const words = new Map();
   let done = 0;
-  return tokens.map((token) => {
-    const from = start + ((end - start) * done) / total;
-    done += token.text.length + 1;
-    const until = start + ((end - start) * done) / total;
-    const times = token.word.timed ? [from, until] : [start, end];
-    return { ...token, word: { ...token.word, start: thousandths(times[0]), end: thousandths(times[1]) } };
-  });
+  for (const { word, text } of tokens) {
+    const from = words.get(word.id)?.start ?? (word.timed ? at(done) : start);
+    done += text.length + 1;
+    words.set(word.id, { ...word, start: from, end: word.timed ? at(done) : end });
+  }
+  return tokens.map((token) => ({ ...token, word: words.get(token.word.id) }));
 }

@@ -245,11 +245,11 @@ function currentSegment(group, was, transcript) {
   return { ...current, ...(speaker === null ? {} : { speaker }), ...(words ? { words } : {}) };
 }
 
-/** Who says most of some tokens, null where nobody is known to. */
+/** Who says most of some tokens, null where that is not known of all: readers would take it for theirs. */
 function mostlySpeaks(tokens) {
   const counts = new Map();
-  for (const { word } of tokens)
-    if (word.speaker !== null) counts.set(word.speaker, (counts.get(word.speaker) ?? 0) + 1);
+  for (const { word } of tokens) counts.set(word.speaker, (counts.get(word.speaker) ?? 0) + 1);
+  if (counts.has(null)) return null;
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? null;
 }
 

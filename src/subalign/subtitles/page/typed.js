@@ -126,7 +126,8 @@ class Typed {
 
   /** The seconds that new words have: those of the old ones, else between the words around them. */
   room(old, count, before, after) {
-    if (old.length) return [old[0].word.start, old.at(-1).word.end];
+    const [starts, ends] = [old.map(({ word }) => word.start), old.map(({ word }) => word.end)];
+    if (old.length) return [Math.min(...starts), Math.max(...ends)];
     const start = before?.word.end ?? this.cue.start / 1000;
     const end = after?.word.start ?? this.cue.end / 1000;
     if (end - start >= count * SHORTEST_WORD) return [start, end];
