@@ -115,6 +115,24 @@ def test_a_given_transcript_gets_speakers(subalign, clip, transcribe, turns):
     assert "<v one>" in clip.with_suffix(".vtt").read_text()
 
 
+def test_voices_of_a_given_webvtt_file_are_speakers(subalign, clip, transcribe):
+    assert transcribe(clip, "-f", "txt").code == 0
+    said = clip.with_suffix(".txt").read_text().split()
+    clip.with_name("given.vtt").write_text(
+        "WEBVTT\n\n"
+        f"00:00.000 --> 00:02.000\n<v Anna>{' '.join(said[:4])}</v>\n\n"
+        f"00:02.000 --> 00:04.000\n<v.loud Ben>{' '.join(said[4:])}\n"
+    )
+    done = subalign("align", clip, "given.vtt", "-f", "json,vtt,srt", "--min-heard", "0")
+    assert done.code == 0, done.err
+    facts, words = speakers_of(clip.with_suffix(".json"))
+    assert facts["speakers"] == ["Anna", "Ben"]
+    assert [who for who, _ in words] == ["Anna"] * 4 + ["Ben"] * (len(said) - 4)
+    assert "<v" not in facts["text"]
+    assert f"<v Anna>{' '.join(said[:4])}\n" in clip.with_suffix(".vtt").read_text()
+    assert "<v" not in clip.with_suffix(".srt").read_text()
+
+
 def test_saved_results_are_labelled(subalign, transcribe, clip, turns):
     assert transcribe(clip, "--speakers", turns, "-f", "json").code == 0
     done = subalign(

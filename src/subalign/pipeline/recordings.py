@@ -35,7 +35,7 @@ from subalign.options import (
     TranscriptionOptions,
     require_kind,
 )
-from subalign.pipeline.speakers import SpeakerFinder
+from subalign.pipeline.speakers import SpeakerFinder, speakers_of_voices
 from subalign.results import Alignment, Chapter, Script, Segment, Transcript, Word
 from subalign.subtitles.files.encodings import file_label
 from subalign.subtitles.script import read_script
@@ -235,7 +235,10 @@ def align_recording(
         version=__version__,
     )
     spaced = tokenizer_of(model, found.transcript.language).spaced
-    transcript = finder.label(_as_speech(found.transcript, spaced=spaced))
+    transcript = _as_speech(found.transcript, spaced=spaced)
+    if speakers.speakers is None:
+        transcript = speakers_of_voices(transcript)
+    transcript = finder.label(transcript)
     return replace(found, transcript=replace(transcript, chapters=chapters))
 
 

@@ -13,8 +13,9 @@ from subalign.audio import is_address
 from subalign.audio.source import address_name, resolve_source
 from subalign.errors import InputError, UsageError
 from subalign.options import AudioOptions, SpeakerOptions, SpeakerTurn, TurnFile
-from subalign.results import Transcript
+from subalign.results import Segment, Transcript
 from subalign.speakers.turns import assign_speakers, default_name, rename_speakers
+from subalign.subtitles.tags import one_voice, without_voices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +68,33 @@ def speaker_options(speakers: Speakers, speaker_names: SpeakerNames = ()) -> Spe
     return SpeakerOptions(
         speakers=parse_rttm(found.text, file_label(speakers)), speaker_names=pairs
     )
+
+
+def speakers_of_voices(transcript: Transcript) -> Transcript:
+    """The transcript in which the voices of a given WebVTT file are the words' speakers.
+
+    Their tags go; of a segment with several voices they stay.
+    """
+    segments = tuple(map(_of_its_voice, transcript.segments))
+    text = "".join(segment.text for segment in segments)
+    return replace(transcript, text=text, segments=segments)
+
+
+def _of_its_voice(segment: Segment) -> Segment:
+    voice, text = one_voice(segment.text)
+    if voice is None:
+        return segment
+    words = tuple(
+        replace(
+            word,
+            before=without_voices(word.before),
+            after=without_voices(word.after),
+            speaker=voice,
+        )
+        for word in segment.words or ()
+    )
+    space = segment.text[: len(segment.text) - len(segment.text.lstrip())]
+    return replace(segment, text=space + text, words=words, speaker=voice)
 
 
 class SpeakerFinder:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from pathlib import Path
 
 from subalign.results import Segment, Transcript
@@ -17,13 +16,11 @@ from subalign.subtitles.files.stored import STORED_NAMES, stored_format
 from subalign.subtitles.files.subtitle_file import FileCue, SubtitleFile
 from subalign.subtitles.saved_results import RESULTS_ADVICE, parse_result
 from subalign.subtitles.script.lines import lines_of_cues
-from subalign.subtitles.tags import plain_text
+from subalign.subtitles.tags import one_voice
 from subalign.version import __version__
 
 __all__ = ["read_saved", "transcript_of_captions"]
 
-_VOICE = re.compile(r"<v(?:\.[^<>\s]*)?[ \t]+([^<>]*[^<>\s])[ \t]*>")
-_VOICE_TAG = re.compile(r"</?v(?:[.\s][^<>]*)?>")
 _SUFFIXES = (*SUFFIXES, *(f".{name}" for name in STORED_NAMES), ".itt", ".dfxp")
 
 
@@ -60,7 +57,7 @@ def transcript_of_captions(file: SubtitleFile) -> Transcript:
     """
     found = lines_of_cues(file.parts, file.format)
     names = {cue.id: _field_name(cue) for cue in file.cues} if file.format == "ass" else {}
-    spoken = [_voice(line.text) for line in found.lines]
+    spoken = [one_voice(line.text) for line in found.lines]
     segments = tuple(
         Segment(
             id=number,
@@ -86,14 +83,6 @@ def transcript_of_captions(file: SubtitleFile) -> Transcript:
         model="",
         version=__version__,
     )
-
-
-def _voice(text: str) -> tuple[str | None, str]:
-    """The one voice of a cue, and the text without its tags; without one all of the text."""
-    names = {" ".join(found[1].split()) for found in _VOICE.finditer(text)}
-    if len(names) != 1 or plain_text(text[: text.find("<v")]).strip():
-        return None, text
-    return names.pop(), _VOICE_TAG.sub("", text).strip()
 
 
 def _field_name(cue: FileCue) -> str | None:

@@ -22,11 +22,13 @@ __all__ = [
     "Tag",
     "escape_vtt",
     "one_line",
+    "one_voice",
     "plain_text",
     "render_runs",
     "split_tags",
     "srt_tag",
     "vtt_tag",
+    "without_voices",
     "written_text",
 ]
 
@@ -52,6 +54,8 @@ POSITION = re.compile(r"\{\\an[1-9]\}")
 _LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*(?:\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029])\s*")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ESCAPED = re.compile("[&<>]")
+_VOICE = re.compile(r"<v(?:\.[^<>\s]*)?[ \t]+([^<>]*[^<>\s])[ \t]*>")
+_VOICE_TAG = re.compile(r"</?v(?:[.\s][^<>]*)?>")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
@@ -118,6 +122,19 @@ def render_runs(
 def plain_text(text: str) -> str:
     """Text without formatting tags; tags that are no formatting (`<laugh>`) stay."""
     return render_runs(split_tags(text))
+
+
+def one_voice(text: str) -> tuple[str | None, str]:
+    """The one voice of WebVTT that a text has, and the text without its tags; else all of it."""
+    names = {" ".join(found[1].split()) for found in _VOICE.finditer(text)}
+    if len(names) != 1 or plain_text(text[: text.find("<v")]).strip():
+        return None, text
+    return names.pop(), without_voices(text).strip()
+
+
+def without_voices(text: str) -> str:
+    """A text without the tags of WebVTT's voices."""
+    return _VOICE_TAG.sub("", text)
 
 
 def srt_tag(tag: Tag) -> str:

@@ -197,6 +197,10 @@ def test_word_lists_have_speakers(talk):
     )
 
 
+def test_rttm_of_a_nameless_recording(talk):
+    assert next(get_writer("rttm").render(talk)).startswith("SPEAKER recording 1 0.000 ")
+
+
 def test_rttm_without_speakers_tells_when_there_is_speech(spoken):
     assert written("rttm", spoken) == (
         "SPEAKER talk 1 0.000 1.320 <NA> <NA> unknown <NA> <NA>\n"

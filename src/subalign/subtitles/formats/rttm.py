@@ -33,7 +33,7 @@ class RTTMWriter(ResultWriter):
         for speaker, pieces in groupby(spoken, key=lambda piece: piece[2]):
             for start, end in _turns((first, last) for first, last, _ in pieces):
                 times = f"{seconds_text(start)} {seconds_text(end - start)}"
-                name = _field(speaker)
+                name = _field(speaker) or _UNKNOWN
                 yield f"SPEAKER {recording} {_CHANNEL} {times} <NA> <NA> {name} <NA> <NA>\n"
 
 
@@ -60,4 +60,4 @@ def _turns(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _field(text: str) -> str:
-    return "_".join(text.split()) or _UNKNOWN
+    return "_".join(text.split())
