@@ -30,6 +30,7 @@ demo: $(STAMPS)/run  ## Subtitle examples/talk.mp4
 test: $(STAMPS)/test  ## Run all tests
 	@# without it the tests on official weights skip, and nothing else fails
 	-$(BIN)/subalign models get tiny.en
+	-$(BIN)/python -c "from subalign.speakers.weights import voice_encoder; voice_encoder()"
 	@# bytecode is kept: pytest takes half as long to collect the tests the next time
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
