@@ -9,7 +9,8 @@ The error is NIST's: speech that is missed, sound that is taken for speech, and 
 wrong speaker, over all speech, with the best match of names; without a collar, and with 0.25 s
 around each edge of a true turn left out. A change of speakers is found where one is told within
 0.3 s of the silence between two true turns. `found` is in how many dialogues the number of speakers
-is right; "given" tells the number.
+is right; "given" tells the number, "channels" has each speaker on a channel, in which the others
+are heard 10 dB fainter.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from subalign.model import load_whisper
 from subalign.options import SpeakerTurn, TranscriptionOptions
 from subalign.pipeline.recordings import transcribe_recording
 from subalign.results import Word
+from subalign.speakers.channels import channel_levels, turns_by_channel
 from subalign.speakers.diarisation import find_turns
 from subalign.speakers.embedding import VoiceSpectrogram
 from subalign.speakers.turns import assign_speakers
@@ -42,6 +44,8 @@ from truth import SAMPLE_RATE
 _RATE = 100  # frames a second
 _COLLAR = 0.25
 _NEAR = 0.3  # seconds
+_LEAK = 10 ** (-10 / 20)
+_MANNERS = ("auto", "given", "channels")
 _ENGLISH = ("telephone", "synthetic")
 
 
@@ -146,18 +150,33 @@ def turns_of(samples: NDArray[np.float32], n_speakers: int | None = None) -> lis
     return find_turns(frames, speech, voice_encoder(), n_speakers)
 
 
+def channels(dialogue: Dialogue) -> Iterator[NDArray[np.float32]]:
+    """Each speaker's microphone."""
+    noise = np.random.default_rng(1)
+    for name in sorted({turn.speaker for turn in dialogue.turns}):
+        level = np.zeros(dialogue.samples.size, np.float32)
+        for turn in dialogue.turns:
+            part = slice(round(turn.start * SAMPLE_RATE), round(turn.end * SAMPLE_RATE))
+            level[part] = 1 if turn.speaker == name else _LEAK
+        hiss = 3e-4 * noise.standard_normal(level.size).astype(np.float32)
+        yield dialogue.samples * level + hiss
+
+
 def measure(kind: str, half: str, count: int, model: str | None) -> None:
-    for given in (False, True):
+    for manner in _MANNERS:
         score = Score()
         for dialogue in dialogues(kind, half, count):
-            turns = turns_of(dialogue.samples, dialogue.speakers if given else None)
+            if manner == "channels":
+                turns = turns_by_channel([channel_levels([one]) for one in channels(dialogue)])
+            else:
+                turns = turns_of(dialogue.samples, dialogue.speakers if manner == "given" else None)
             score.add(dialogue, turns)
             if model and kind in _ENGLISH:
                 score.add_words(dialogue, _words(dialogue, turns, model))
         error = score.missed + score.taken + score.confused
         print(
             table_row(
-                f"{kind}{', given' if given else ''}",
+                f"{kind}{'' if manner == 'auto' else f', {manner}'}",
                 f"{error / score.speech:.1%}",
                 f"{score.missed / score.speech:.1%}, {score.taken / score.speech:.1%}, "
                 f"{score.confused / score.speech:.1%}",

@@ -18,7 +18,7 @@ _FRAME = SAMPLE_RATE // _FRAMES_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelTurnThresholds:
-    """When a channel is the one that is spoken in; chosen, not measured."""
+    """When a channel is the one that is spoken in; chosen, and tried by `bench/speakers.py`."""
 
     # frames of 10 ms over which power is averaged, as syllables are longer
     smoothed: int = 20
