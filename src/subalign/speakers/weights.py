@@ -61,8 +61,8 @@ def _weights(progress: OnFetch | None) -> Path:
         return fetch_wheels(RESEMBLYZER, progress) / _FILE
     except SourceError as error:
         raise ModelUnavailableError(
-            f"The network that hears voices is not on this machine and {error.reason}: install it "
-            "with `pip install --no-deps resemblyzer==0.1.4`, or give `speakers` a file of RTTM."
+            f"The network that hears voices is not on this machine and {error.reason}: let pip "
+            "install resemblyzer 0.1.4 without its dependencies, or give `speakers` a file of RTTM."
         ) from error
 
 
