@@ -4,11 +4,11 @@ import io
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
 
+from golden_texts import GOLDEN, LANGUAGES
 from page_transcripts import transcript_of
 from subalign.options import LayoutOptions
 from subalign.results import Segment, Transcript, Word
@@ -19,21 +19,6 @@ from subalign.subtitles.layout.width import measure
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = Path(__file__).parents[1] / "subtitles" / "golden"
-LANGUAGES = {
-    "arabic": "ar",
-    "chinese": "zh",
-    "emoji": "en",
-    "english": "en",
-    "french": "fr",
-    "german": "de",
-    "hebrew": "he",
-    "japanese": "ja",
-    "korean": "ko",
-    "russian": "ru",
-    "spanish": "es",
-    "thai": "th",
-}
 BESIDE = [" ANN:", " -", " <i>", " Dr. Smith of York:", " (a very long direction, sighing)", " >>"]
 
 # The cues whose lines begin elsewhere, or whose broken limits are others, than the layout has it.

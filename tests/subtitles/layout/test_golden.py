@@ -1,33 +1,18 @@
 """Every profile in many languages against the files of tests/subtitles/golden.
 
 `LANGUAGE.words.tsv` holds start, end and text of words; `PROFILE/LANGUAGE.srt` what they become.
-`python tests/subtitles/layout/test_golden.py` writes the latter anew: read what has changed.
+`PYTHONPATH=tests python tests/subtitles/layout/test_golden.py` writes the latter anew: read what
+has changed.
 """
-
-from pathlib import Path
 
 import pytest
 
+from golden_texts import GOLDEN, LANGUAGES
 from subalign.options import LayoutOptions, ProfileName
 from subalign.results import Segment, Transcript, Word
 from subalign.subtitles import get_writer
 from subalign.subtitles.layout.profiles import PROFILES
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-LANGUAGES = {
-    "arabic": "ar",
-    "chinese": "zh",
-    "emoji": "en",
-    "english": "en",
-    "french": "fr",
-    "german": "de",
-    "hebrew": "he",
-    "japanese": "ja",
-    "korean": "ko",
-    "russian": "ru",
-    "spanish": "es",
-    "thai": "th",
-}
 CASES = [(profile, language) for profile in (*PROFILES, "openai") for language in LANGUAGES]
 
 
