@@ -53,8 +53,8 @@ def measure(hour: "Hour", tool: str, model: str, limit: float) -> Measured | Non
         lines = [line.written(speakers=tool != "stable-ts") for line in hour.lines]
         text.write_text("\n".join(lines) + "\n", encoding="utf-8")
         command = [sys.executable, __file__, tool, model, str(audio), str(text)]
-        # as the command `subalign` does: threads that wait use no processor time
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+        # as the command `subalign` does: threads that wait for long use no processor time
+        environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}
         try:
             done = subprocess.run(
                 command, check=True, stdout=subprocess.PIPE, timeout=limit, env=environment

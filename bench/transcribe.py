@@ -4,24 +4,27 @@
     python bench/transcribe.py --quick                  one round, and no long recording
     python bench/transcribe.py --minutes 60 --tools "subalign int8" "faster-whisper int8 batched"
 
-All run on the same recordings with the same number of threads, in turns; each figure is the median
-of the rounds, with the word error rate where the words are known. Each long recording (the talk
-again and again) is transcribed in a process of its own, once the model is loaded; its memory is the
-peak, with the model's own.
+All run on the same recordings with the same number of threads, in turns, each in a process of its
+own with its model loaded (OpenMP lets threads wait otherwise where another tool has its own in the
+process); each figure is the median of the rounds, with the word error rate where the words are
+known. Each long recording (the talk again and again) is transcribed in a new process; its memory is
+the peak, with the model's own.
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -38,8 +41,8 @@ from subalign.mel import log_mel
 from subalign.model import Whisper, load_whisper
 from subalign.options import AlignmentOptions, DecodingOptions
 from tables import Row, heading, table_row
-from tools import TOOLS, Decoding, Heard, OpenAIWhisper, Subalign, Tool, load_tools
-from truth import Clip, read_samples
+from tools import TOOLS, Decoding, OpenAIWhisper, Subalign, Tool
+from truth import Clip, MissingError, read_samples
 from whisper_peer import peer_vocabulary
 from word_errors import word_errors
 
@@ -126,19 +129,84 @@ def stage_rows(model: Whisper, rounds: int, folder: Path) -> Iterator[Row]:
     )
 
 
-def file_rows(tools: dict[str, Tool], rounds: int) -> Iterator[str]:
+@dataclass(frozen=True)
+class Run:
+    """One transcription: its seconds and text, and MiB of its process before, and at its peak."""
+
+    seconds: float
+    text: str
+    loaded: float
+    peak: float
+
+
+class ToolProcess:
+    """A tool with its model loaded, in a process of its own until the `with` block ends.
+
+    Raises:
+        MissingError: the tool cannot run here.
+    """
+
+    def __init__(self, name: str, checkpoint: str) -> None:
+        self.name = name
+        self._checkpoint = checkpoint
+        self._executor = ProcessPoolExecutor(1, get_context("spawn"))
+        try:
+            self._executor.submit(prepare_here, name, checkpoint).result()
+        except BaseException:
+            self._executor.shutdown()
+            raise
+
+    def __enter__(self) -> "ToolProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown()
+
+    def transcribe(self, source: str | np.ndarray, decoding: Decoding) -> Run:
+        told = (self.name, self._checkpoint, source, decoding)
+        return self._executor.submit(transcribe_here, *told).result()
+
+
+@cache
+def load_here(name: str, checkpoint: str) -> Tool:
+    """The tool of this process."""
+    torch.set_num_threads(THREADS)
+    torch.set_grad_enabled(False)
+    if name == "subalign int8":  # float32 before it would leave its memory behind
+        return Subalign(load_whisper(checkpoint, device="cpu", compute="int8"))
+    return TOOLS[name](load_whisper(checkpoint, device="cpu", compute="float32"), checkpoint)
+
+
+def prepare_here(name: str, checkpoint: str) -> None:
+    load_here(name, checkpoint)  # which cannot be sent
+
+
+def transcribe_here(
+    name: str, checkpoint: str, source: str | np.ndarray, decoding: Decoding
+) -> Run:
+    tool = load_here(name, checkpoint)
+    reset_peak_memory()
+    loaded = peak_memory()
+    start = time.perf_counter()
+    text = tool.transcribe(source, decoding).text
+    return Run(time.perf_counter() - start, text, loaded, peak_memory())
+
+
+def file_rows(tools: list[ToolProcess], rounds: int) -> Iterator[str]:
     """Short recordings by all tools: seconds, how many times ours, and word error rate."""
     [reading] = SETS["lj, joined"].make(40)
     talk = Clip(read_samples(TALK), tuple(TALK.with_suffix(".txt").read_text("utf-8").split()))
     for name, clip in (("talk", talk), ("5 min of reading", reading)):
         for way, decoding in WAYS.items():
-            heard: dict[str, Heard] = {}
-
-            def call(tool: str, clip: Clip = clip, decoding: Decoding = decoding) -> None:
-                heard[tool] = tools[tool].transcribe(clip.samples, decoding)  # noqa: B023
-
-            seconds = in_turns(rounds, [partial(call, tool) for tool in tools])
-            rates = [word_errors([(clip.text, heard[tool].text)], "en").rate for tool in tools]
+            # the first round is not counted
+            runs = [
+                [tool.transcribe(clip.samples, decoding) for tool in tools]
+                for _ in range(rounds + 1)
+            ]
+            seconds = [
+                median(run.seconds for run in turns) for turns in zip(*runs[1:], strict=True)
+            ]
+            rates = [word_errors([(clip.text, run.text)], "en").rate for run in runs[-1]]
             cells = [
                 f"{spent:.2f} s ({spent / seconds[0]:.2f}), {rate:.1%}"
                 for spent, rate in zip(seconds, rates, strict=True)
@@ -147,37 +215,18 @@ def file_rows(tools: dict[str, Tool], rounds: int) -> Iterator[str]:
 
 
 def process_rows(minutes: int, tools: list[str], checkpoint: str, folder: Path) -> Iterator[str]:
-    """A long recording in processes of their own: seconds, and peaks of memory."""
+    """A long recording in new processes: seconds, and peaks of memory."""
     path = folder / f"{minutes}.wav"
     write_wav(path, np.resize(read_samples(TALK), 60 * minutes * SAMPLE_RATE))
-    figures = [fresh_process(tool, checkpoint, path) for tool in tools]
+    runs = []
+    for name in tools:
+        with ToolProcess(name, checkpoint) as tool:
+            runs.append(tool.transcribe(str(path), Decoding()))
     path.unlink()
-    seconds = [spent for spent, _, _ in figures]
-    cells = [f"{spent:.1f} s ({spent / seconds[0]:.2f})" for spent in seconds]
+    cells = [f"{run.seconds:.1f} s ({run.seconds / runs[0].seconds:.2f})" for run in runs]
     yield table_row(f"{minutes} min, a new process, 5 beams, word times", *cells)
-    cells = [f"{peak:.0f} MiB, {peak - loaded:.0f} of it" for _, loaded, peak in figures]
+    cells = [f"{run.peak:.0f} MiB, {run.peak - run.loaded:.0f} of it" for run in runs]
     yield table_row(f"{minutes} min, peak memory, above the loaded model's", *cells)
-
-
-def fresh_process(tool: str, checkpoint: str, path: Path) -> tuple[float, float, float]:
-    """Seconds, MiB once the model is loaded, and peak MiB of a new process."""
-    command = [sys.executable, __file__, "--model", checkpoint, "--one", tool, str(path)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, loaded, peak = json.loads(output.splitlines()[-1])
-    return seconds, loaded, peak
-
-
-def transcribe_one(name: str, checkpoint: str, path: str) -> None:
-    """What `fresh_process` runs."""
-    if name == "subalign int8":  # float32 before it would leave its memory behind
-        tool: Tool = Subalign(load_whisper(checkpoint, device="cpu", compute="int8"))
-    else:
-        tool = TOOLS[name](load_whisper(checkpoint, device="cpu", compute="float32"), checkpoint)
-    reset_peak_memory()
-    loaded = peak_memory()
-    start = time.perf_counter()
-    tool.transcribe(path, Decoding())
-    print(json.dumps([time.perf_counter() - start, loaded, peak_memory()]))
 
 
 def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
@@ -187,11 +236,19 @@ def tables(arguments: argparse.Namespace, folder: Path) -> Iterator[object]:
     model = load_whisper(arguments.model, device="cpu", compute="float32")
     with peer_vocabulary(model):
         yield from stage_rows(model, rounds, folder)
-    tools = load_tools(arguments.tools, model, arguments.model)
-    yield "\n" + heading("what", *tools)
-    yield from file_rows(tools, rounds)
+    del model
+    with ExitStack() as stack:
+        tools = []
+        for name in arguments.tools:
+            try:
+                tools.append(stack.enter_context(ToolProcess(name, arguments.model)))
+            except MissingError as error:
+                print(error, file=sys.stderr)
+        names = [tool.name for tool in tools]
+        yield "\n" + heading("what", *names)
+        yield from file_rows(tools, rounds)
     for minutes in [2] if arguments.quick else [2, *arguments.minutes]:
-        yield from process_rows(minutes, list(tools), arguments.model, folder)
+        yield from process_rows(minutes, names, arguments.model, folder)
 
 
 def main() -> None:
@@ -200,15 +257,10 @@ def main() -> None:
     parser.add_argument("--model", default="tiny.en", help="a checkpoint; default: tiny.en")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=COMPARED, metavar="TOOL")
     parser.add_argument("--minutes", nargs="*", type=int, default=[10], help="of long recordings")
-    parser.add_argument("--one", nargs=2, metavar=("TOOL", "PATH"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
     with ffmpeg_on_path(), tempfile.TemporaryDirectory() as folder:
-        if arguments.one:
-            name, path = arguments.one
-            transcribe_one(name, arguments.model, path)
-            return
         for line in tables(arguments, Path(folder)):
             print(line, flush=True)
 

@@ -255,13 +255,22 @@ def test_limits_without_effect_are_told(subalign, folder, arguments, warning):
     assert outcome.err.startswith(f"Warning: {warning}\n")
 
 
-@pytest.mark.parametrize("own", [None, "active"])
-def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, own):
-    monkeypatch.setenv("OMP_WAIT_POLICY", own or "")
-    if own is None:
-        monkeypatch.delenv("OMP_WAIT_POLICY")
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({}, {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}),
+        ({"GOMP_SPINCOUNT": "5"}, {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "5"}),
+        ({"OMP_WAIT_POLICY": "active"}, {"OMP_WAIT_POLICY": "active"}),
+    ],
+)
+def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(monkeypatch, own, expected):
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    for name in names:
+        monkeypatch.setenv(name, own.get(name, ""))  # so that it is put back
+        if name not in own:
+            monkeypatch.delenv(name)
     monkeypatch.setattr(subalign.cli.app, "run", lambda _arguments: 0)
     monkeypatch.setattr(subalign.cli, "take_interrupts", lambda _outermost: ())
     with pytest.raises(SystemExit):
         subalign.cli.main()
-    assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")
+    assert {name: os.environ[name] for name in names if name in os.environ} == expected

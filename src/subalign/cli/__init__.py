@@ -23,7 +23,7 @@ _OBJECTS_BEFORE_COLLECTION = 500_000
 def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
     taken = take_interrupts(sys._getframe())
-    _wait_asleep()
+    _wait_shortly()
     # a third of a second of one core, as imported modules are looked through again and again
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
@@ -40,12 +40,16 @@ def main() -> None:
     sys.exit(code)
 
 
-def _wait_asleep() -> None:
-    """Let PyTorch's threads sleep while they wait for each other, unless the user says otherwise.
+def _wait_shortly() -> None:
+    """Let PyTorch's threads fall asleep soon where they wait, unless the user says otherwise.
 
-    Spinning, which is their default, takes the cores from whatever else runs, and from each other.
+    They wait for each other thousands of times a second, and to wake up takes a third of the time;
+    but to spin for long, which is their default, takes the cores from whatever else runs. On Linux
+    a tenth of a millisecond has the better of both (bench/README.md).
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when PyTorch is first imported
+    if "OMP_WAIT_POLICY" not in os.environ:  # both are read when PyTorch is first imported
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+        os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # of GNU's OpenMP, before it sleeps
 
 
 def take_interrupts(outermost: FrameType) -> list[int]:
