@@ -11,6 +11,8 @@ import pytest
 
 import subalign.cli.transcribe_workers as transcribe_workers
 import worker_tasks
+from subalign.cli.ray_pool import RayPool
+from subalign.cli.workers import Ended, Lost
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +74,24 @@ def test_recordings_are_shared_out_to_actors(transcribe, subalign, folder):
     assert (folder / "out" / "7.srt").read_text() == "text"
     assert "die.wav was set aside" in outcome.err
     assert subalign("jobs", "verify", folder / "out" / "subalign.ledger").code == 0
+
+
+def test_only_who_ends_an_actor_is_to_blame(cluster, tmp_path):
+    guilty = [("die once", str(tmp_path / str(number))) for number in range(8)]
+    tasks = [task for one in guilty for task in (("double", one[1]), one, ("double", one[1]))]
+    lost, ended = [], []
+    with RayPool(tasks, None, 1) as pool:
+        pool.start(worker_tasks.counter)
+        pool.start(worker_tasks.counter)
+        for event in pool.events():
+            if isinstance(event, Lost):
+                lost.append(event.task)
+                pool.waiting.append(event.task)
+                pool.start(worker_tasks.counter)
+            elif isinstance(event, Ended):
+                ended.append(event.task)
+    assert sorted(lost) == guilty
+    assert sorted(ended) == sorted(tasks)
 
 
 def test_lost_nodes_and_killed_workers_lose_no_recording(transcribe, subalign, folder, cluster):

@@ -1,7 +1,9 @@
 """Tasks shared out to Ray actors on a cluster, with the events of `workers.WorkerPool`.
 
 Each actor has two tasks, so that it never waits for the next. What an actor notes comes with its
-results. A node that is lost, or taken away, is to blame for the tasks of its actors, not they.
+results. A result may be lost where the next task ends the actor at once: which task that was is
+known by a register. A node that is lost, or taken away, is to blame for the tasks of its actors,
+not they.
 """
 
 import io
@@ -23,10 +25,26 @@ _IN_FLIGHT = 2  # tasks of an actor: one at work, one waiting there
 _CORES = 4  # of an actor without a GPU, on nodes that have them
 
 
+class _Register:
+    """How many tasks each actor has begun: an actor by itself, which outlives them."""
+
+    def __init__(self) -> None:
+        self._begun: dict[int, int] = {}
+
+    def begin(self, number: int, count: int) -> None:
+        self._begun[number] = count
+
+    def begun(self, number: int) -> int:
+        return self._begun.pop(number, 0)
+
+
 class _Worker:
     """What an actor is: a worker's set-up, and what it carries out."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, register: Any) -> None:
+        self._number = number
+        self._register = register
+        self._begun = 0
         self._notes: list[object] = []
         self._carry_out: Callable[[Any], object] | None = None
 
@@ -40,8 +58,12 @@ class _Worker:
         return node, told
 
     def carry_out(self, task: object) -> tuple[str, Any, Any]:
+        import ray
+
         assert self._carry_out is not None
         work = self._carry_out
+        self._begun += 1
+        ray.get(self._register.begin.remote(self._number, self._begun))
         return self._outcome(lambda: work(task))
 
     def _outcome(self, work: Callable[[], object]) -> tuple[str, Any, Any]:
@@ -58,6 +80,7 @@ class _Actor(Generic[Task]):
     handle: Any
     node: str | None = None
     prepared: bool = False
+    ended: int = 0  # tasks whose results have come
     # what is asked for in order: the preparation (None), then tasks
     asked: deque[tuple[Any, Task | None]] = field(default_factory=deque)
 
@@ -79,10 +102,23 @@ class RayPool(Generic[Task]):
         # Ray prints what befalls workers to standard output, which is for results
         self._silence = redirect_stdout(io.StringIO())
         ray = _ray()
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         self._gpus = sum(int(node.get("GPU", 0)) for node in nodes)
         most = max((int(node.get("CPU", 1)) for node in nodes), default=1)
         self.cores = max(1, min(cores or _CORES, most))  # more than a node has would wait for ever
+        here = ray.get_runtime_context().get_node_id()
+        self._register = (
+            ray.remote(_Register)
+            .options(
+                num_cpus=0,
+                max_restarts=-1,
+                max_task_retries=-1,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+            )
+            .remote()
+        )
         # places for actors, as many as the nodes have GPUs, or room on their cores
         self.places = self._gpus or sum(int(node.get("CPU", 0)) // self.cores for node in nodes)
 
@@ -92,9 +128,9 @@ class RayPool(Generic[Task]):
 
     def __exit__(self, *_: object) -> None:
         ray = _ray()
-        for actor in self._actors.values():
+        for handle in (self._register, *(actor.handle for actor in self._actors.values())):
             with suppress(Exception):
-                ray.kill(actor.handle)
+                ray.kill(handle)
         if self._joined:
             ray.shutdown()
         self._silence.__exit__(None, None, None)
@@ -107,7 +143,8 @@ class RayPool(Generic[Task]):
         """Start another actor, as soon as there is a place for it; returns its number."""
         ray = _ray()
         needs = {"num_gpus": 1} if self._gpus else {"num_cpus": self.cores}
-        handle = ray.remote(_Worker).options(**needs, max_restarts=0).remote()
+        remote = ray.remote(_Worker).options(**needs, max_restarts=0)
+        handle = remote.remote(self._started, self._register)
         actor: _Actor[Task] = _Actor(handle)
         actor.asked.append((handle.prepare.remote(setup), None))
         self._actors[self._started] = actor
@@ -158,13 +195,16 @@ class RayPool(Generic[Task]):
             actor.node, told = content
             yield Ready(number, told)
         else:
+            actor.ended += 1
             yield Ended(number, task, content)
 
     def _lost(self, number: int) -> Lost[Task]:
         ray = _ray()
         actor = self._actors.pop(number)
-        task, *later = [task for _, task in actor.asked]
-        self.waiting.extendleft(one for one in later if one is not None)  # they were not begun
+        tasks = [task for _, task in actor.asked]
+        begun = ray.get(self._register.begun.remote(number)) - actor.ended
+        task = tasks.pop(max(0, begun - 1))  # those before it have lost their results
+        self.waiting.extendleft(one for one in reversed(tasks) if one is not None)
         alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
         gone = actor.node is not None and actor.node not in alive
         reason = "with its node" if gone else "as Ray's logs tell"
