@@ -38,6 +38,11 @@ def counter(send):
     return os.getpid(), carry_out
 
 
+def environment(send):
+    """Tells its environment."""
+    return dict(os.environ), len
+
+
 def unprepared(send):
     """Dies before it is ready."""
     os._exit(3)

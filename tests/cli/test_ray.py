@@ -12,7 +12,7 @@ import pytest
 import subalign.cli.transcribe_workers as transcribe_workers
 import worker_tasks
 from subalign.cli.ray_pool import RayPool
-from subalign.cli.workers import Ended, Lost
+from subalign.cli.workers import Ended, Lost, Ready
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +92,13 @@ def test_only_who_ends_an_actor_is_to_blame(cluster, tmp_path):
                 ended.append(event.task)
     assert sorted(lost) == guilty
     assert sorted(ended) == sorted(tasks)
+
+
+def test_threads_of_actors_wait_as_those_of_the_command(cluster):
+    with RayPool(["task"], None, 1) as pool:
+        pool.start(worker_tasks.environment)
+        ready = next(event for event in pool.events() if isinstance(event, Ready))
+    assert ready.told["GOMP_SPINCOUNT"] == "3000"
 
 
 def test_lost_nodes_and_killed_workers_lose_no_recording(transcribe, subalign, folder, cluster):

@@ -14,7 +14,7 @@ import threading
 import time
 from types import FrameType
 
-__all__ = ["main", "take_interrupts"]
+__all__ = ["main", "take_interrupts", "wait_shortly"]
 
 # objects: more than PyTorch and numba have when they are imported
 _OBJECTS_BEFORE_COLLECTION = 500_000
@@ -23,7 +23,7 @@ _OBJECTS_BEFORE_COLLECTION = 500_000
 def main() -> None:
     """The entry point: carries out the process's arguments, and leaves the process."""
     taken = take_interrupts(sys._getframe())
-    _wait_shortly()
+    wait_shortly()
     # a third of a second of one core, as imported modules are looked through again and again
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
@@ -40,7 +40,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def _wait_shortly() -> None:
+def wait_shortly() -> None:
     """Let PyTorch's threads fall asleep soon where they wait, unless the user says otherwise.
 
     They wait for each other thousands of times a second, and to wake up takes a third of the time;

@@ -14,6 +14,7 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from subalign.cli import wait_shortly
 from subalign.cli.workers import Ended, Lost, Note, Ready, Setup, Started
 from subalign.errors import ToolMissingError
 
@@ -42,6 +43,7 @@ class _Worker:
     """What an actor is: a worker's set-up, and what it carries out."""
 
     def __init__(self, number: int, register: Any) -> None:
+        wait_shortly()  # Ray starts processes with an environment of its own
         self._number = number
         self._register = register
         self._begun = 0
