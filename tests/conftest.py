@@ -119,6 +119,32 @@ def talk() -> Path:
     return ROOT / "examples" / "talk.mp4"
 
 
+@pytest.fixture
+def install_pyannote(tmp_path, monkeypatch):
+    """Installs pyannote.audio's stand-in for the test, with pipelines' files in the hub's cache."""
+    from huggingface_hub import constants
+
+    import stand_in_pyannote as stand_in
+    from subalign.speakers.pyannote import pyannote_pipeline
+
+    def forget():
+        pyannote_pipeline.cache_clear()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pyannote"]:
+            del sys.modules[name]
+
+    def install(*cached, **package):
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.delenv("PYANNOTE_METRICS_ENABLED", raising=False)
+        monkeypatch.syspath_prepend(stand_in.install(tmp_path / "site", **package))
+        for repository in cached or (stand_in.COMMUNITY,):
+            stand_in.cache(tmp_path / "hub", repository)
+
+    forget()
+    yield install
+    forget()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_network():
     """Refuse every connection that leaves this machine."""

@@ -30,6 +30,21 @@ def test_a_sound_machine(subalign):
     assert lines[-1] == "Everything works."
 
 
+def test_what_tells_speakers_apart(subalign, install_pyannote, monkeypatch):
+    def told():
+        return [line[18:] for line in subalign("doctor").out.splitlines() if "voices" in line]
+
+    own = "told apart by clustering, with Resemblyzer's network"
+    monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: name == "sklearn")
+    assert told() == [own]
+    monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: None)
+    assert told() == ["told apart by nothing: see --speakers"]
+    install_pyannote()
+    name = "pyannote.audio 4.0.7 (pyannote/speaker-diarization-community-1)"
+    assert told() == [f"told apart by {name}"]
+    assert json.loads(subalign("doctor", "--json").out)["voices"] == name
+
+
 def test_what_auto_means_here(subalign, monkeypatch):
     monkeypatch.delenv("SUBALIGN_MODEL")
     for device, model in (("cpu", "base"), ("cuda", "turbo")):

@@ -1,11 +1,14 @@
 """`--speakers`, `--speaker-names` and `--speaker-labels`, from the command line to files."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
+import torch
 
 from subalign.audio import open_audio
+from subalign.speakers.voices import load_voices
 
 FAST = ("--temperature", "0", "--beam-size", "1", "--threads", "1")
 TURNS = (
@@ -133,6 +136,26 @@ def test_voices_of_a_given_webvtt_file_are_speakers(subalign, clip, transcribe):
     assert "<v" not in clip.with_suffix(".srt").read_text()
 
 
+def test_voices_of_a_given_webvtt_file_get_their_names(subalign, clip, transcribe):
+    assert transcribe(clip, "-f", "txt").code == 0
+    said = clip.with_suffix(".txt").read_text().split()
+    clip.with_name("given.vtt").write_text(
+        "WEBVTT\n\n"
+        f"00:00.000 --> 00:02.000\n<v Guest 1>{' '.join(said[:4])}</v>\n\n"
+        f"00:02.000 --> 00:04.000\n<v Ben>{' '.join(said[4:])}</v>\n"
+    )
+    done = subalign(
+        *("align", clip, "given.vtt", "-f", "json,vtt", "--min-heard", "0"),
+        *("--speaker-names", "Guest 1=Anna,Host=Cy"),
+    )
+    assert done.code == 0, done.err
+    assert "talk.wav has no speaker Host; its speakers are: Anna, Ben." in done.err
+    facts, words = speakers_of(clip.with_suffix(".json"))
+    assert facts["speakers"] == ["Anna", "Ben"]
+    assert [who for who, _ in words] == ["Anna"] * 4 + ["Ben"] * (len(said) - 4)
+    assert "<v Guest 1>" not in clip.with_suffix(".vtt").read_text()
+
+
 def test_saved_results_are_labelled(subalign, transcribe, clip, turns):
     assert transcribe(clip, "--speakers", turns, "-f", "json").code == 0
     done = subalign(
@@ -220,12 +243,54 @@ def test_more_speakers_than_voices_are_told(transcribe, long):
 
 
 def test_voices_need_scikit_learn(transcribe, clip, monkeypatch):
-    monkeypatch.setattr("subalign.pipeline.speakers.find_spec", lambda name: None)
+    monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: None)
     done = transcribe(clip, "--speakers", "auto")
     assert done.code == 2
     assert 'needs scikit-learn: install it with pip install "subalign[speakers]"' in " ".join(
         done.err.replace("`", "").split()
     )
+
+
+@pytest.fixture
+def pyannote(install_pyannote, monkeypatch):
+    """pyannote.audio's stand-in, and nothing else that tells voices apart."""
+    install_pyannote()
+    monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: None)
+
+
+def test_pyannote_tells_voices_apart_where_it_is_here(transcribe, pyannote, clip):
+    other = clip.with_name("other.wav")
+    other.write_bytes(clip.read_bytes())
+    done = transcribe(clip, other, "--speakers", "2", "-f", "json", "--speaker-names", "B=Ben")
+    assert done.code == 0, done.err
+    told = " ".join(done.err.split())
+    name = "pyannote.audio 4.0.7 (pyannote/speaker-diarization-community-1)"
+    assert told.count(f"Speakers: told apart by {name}, which without a GPU takes") == 1
+    for path in (clip, other):
+        facts, words = speakers_of(path.with_suffix(".json"))
+        assert facts["speakers"] == ["A", "Ben"]
+        assert all((who == "A") == (at < 2.0) for who, at in words if abs(at - 2) > 0.2)
+
+
+def test_what_pyannote_cannot_hear_stops_no_other(transcribe, pyannote, clip, monkeypatch):
+    load_voices(torch.device("cpu"))
+    pipeline = sys.modules["pyannote.audio"].Pipeline
+    heard = pipeline.__call__
+
+    def fail_once(self, file, **options):
+        monkeypatch.setattr(pipeline, "__call__", heard)
+        raise RuntimeError("no chunks")
+
+    monkeypatch.setattr(pipeline, "__call__", fail_once)
+    other = clip.with_name("other.wav")
+    other.write_bytes(clip.read_bytes())
+    done = transcribe(clip, other, "--speakers", "auto", "-f", "json")
+    told = " ".join(done.err.split())
+    assert (done.code, "Traceback" in told) == (1, False)
+    assert "talk.wav (no chunks): uninstall it" in told
+    assert "or give --speakers a file of RTTM" in told
+    assert not clip.with_suffix(".json").exists()
+    assert speakers_of(other.with_suffix(".json"))[0]["speakers"] == ["A", "B"]
 
 
 def test_silence_has_no_speakers(transcribe, folder, make_wav, long):

@@ -13,8 +13,9 @@ import subalign.cli.transcribe_workers as transcribe_workers
 import worker_tasks
 from subalign.cli.console import Session
 from subalign.cli.job import ComputeOptions, Results, RunOptions, TranscribeJob
-from subalign.cli.transcribe_workers import _Loaded
-from subalign.cli.workers import Lost
+from subalign.cli.speakers import SPEAKERS
+from subalign.cli.transcribe_workers import _Line, _Loaded
+from subalign.cli.workers import Lost, Note
 from subalign.options import (
     AlignmentOptions,
     AudioOptions,
@@ -169,6 +170,14 @@ def test_what_was_told_of_threads_and_devices_holds():
     workers.start(0)
     workers.ready(0, _Loaded("tiny", ("cuda:0", "cuda:1"), 1))
     assert pool.computing == [("cuda:1", 7)] * 2
+
+
+def test_what_workers_have_in_common_is_told_once(capsys):
+    workers = transcribe_workers._Workers(Pool(2), job(2), Session())
+    for worker in (0, 1):
+        for prefix, text in (("Warning: ", "old"), (SPEAKERS, "by voices"), ("", "written")):
+            workers.show(Note(worker, _Line(text, "", prefix)), progress=None)
+    assert capsys.readouterr().err == "Warning: old\nSpeakers: by voices\nwritten\nwritten\n"
 
 
 def test_a_worker_that_dies_while_it_loads_is_started_anew_a_few_times(capsys):

@@ -134,7 +134,7 @@ def align(
         report=report,
         min_heard=min_heard,
         quiet=quiet,
-        speakers=speakers.options(),
+        speakers=speakers.options(transcript_has_voices=True),
         wording=wording,
     )
 

@@ -19,7 +19,7 @@ from subalign.cli.job import AlignJob, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import NOT_HEARD, say_skipped, shown_warnings
 from subalign.cli.progress import RunProgress, clock, run_summary
-from subalign.cli.speakers import load_voices, tell_speakers
+from subalign.cli.speakers import prepare_voices, tell_speakers
 from subalign.cli.wording import reword
 from subalign.errors import InputError, UsageError, printable_line
 from subalign.model import Whisper
@@ -88,7 +88,7 @@ def run_align(job: AlignJob, session: Session) -> int:
             job.compute, session, quiet=job.quiet, command="align", language=language
         ) as model:
             check_script(model, script, file_label(job.transcript))
-            load_voices(job.speakers, session, quiet=job.quiet)
+            prepare_voices(job.speakers, model.device, session, quiet=job.quiet)
             return _align(work, job, script, kept, model, session)
 
 

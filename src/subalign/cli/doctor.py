@@ -30,6 +30,8 @@ _PACKAGES = (
     "safetensors",
     "huggingface_hub",
     "silero_vad",
+    "scikit-learn",
+    "pyannote.audio",
     "yt_dlp",
     "typer",
     "rich",
@@ -87,6 +89,7 @@ class Diagnosis:
     numba: bool
     triton: bool
     default_models: dict[str, str]
+    voices: str | None
     models: "tuple[ModelEntry, ...]"
     problems: tuple[str, ...]
 
@@ -118,6 +121,7 @@ class Diagnosis:
         yield "numba kernels", _yes(self.numba)
         yield "Triton kernels", _yes(self.triton)
         yield "default model", default_models_as_text(self.default_models)
+        yield "speakers' voices", f"told apart by {self.voices or 'nothing: see --speakers'}"
         for entry in self.models:
             facts = (entry.name, entry.state, readable_size(entry.size), entry.origin)
             yield "model here", f"{', '.join(map(str, facts))} ({entry.path})"
@@ -129,6 +133,7 @@ def diagnose() -> Diagnosis:
 
     from subalign import model
     from subalign.model.devices import resolve_compute, resolve_device
+    from subalign.speakers.voices import voices_here
 
     problems: list[str] = []
     ffmpeg = _ffmpeg(problems)
@@ -155,6 +160,7 @@ def diagnose() -> Diagnosis:
         numba=numba,
         triton=find_spec("triton") is not None and torch.cuda.is_available(),
         default_models=default_models(),
+        voices=voices_here(),
         models=tuple(entry for entry in model.list_models() if entry.state != "available"),
         problems=tuple(problems),
     )

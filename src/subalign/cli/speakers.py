@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,13 @@ from subalign.errors import UsageError
 from subalign.options import SpeakerOptions
 from subalign.results import Transcript
 
-__all__ = ["SpeakerArguments", "load_voices", "tell_speakers"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["SPEAKERS", "SpeakerArguments", "prepare_voices", "tell_speakers"]
+
+SPEAKERS = "Speakers: "
+"""What the line begins with that names what tells them apart."""
 
 _option = partial(typer.Option, rich_help_panel="Who speaks")
 
@@ -40,8 +46,8 @@ class SpeakerArguments:
         ),
     ] = None
 
-    def options(self) -> SpeakerOptions:
-        """The same for the library.
+    def options(self, *, transcript_has_voices: bool = False) -> SpeakerOptions:
+        """The same for the library; names alone are of a given transcript's voices.
 
         Raises:
             InputError: the file of turns cannot be read, or holds none.
@@ -49,7 +55,8 @@ class SpeakerArguments:
         """
         from subalign.pipeline.speakers import speaker_options
 
-        if self.speaker_names is not None and self.speakers is None:
+        names_nobody = self.speaker_names is not None and self.speakers is None
+        if names_nobody and not transcript_has_voices:
             raise UsageError("--speaker-names needs --speakers.")
         return speaker_options(self.speakers, parse_names(self.speaker_names))
 
@@ -78,15 +85,20 @@ def tell_speakers(
         session.say(f"{label}: {speakers}: {', '.join(shares)} of the words.")
 
 
-def load_voices(options: SpeakerOptions, session: Session, *, quiet: bool) -> None:
-    """Have the network on this machine that tells voices apart, where it is needed.
+def prepare_voices(
+    options: SpeakerOptions, device: "torch.device", session: Session, *, quiet: bool
+) -> None:
+    """Load what tells voices apart, where it is needed, and say what it is.
 
     Raises:
         ModelError: it is not available.
+        UsageError: neither of the packages is here that can.
     """
     if options.by_voice:
         from subalign.cli.loading import fetch_shown
-        from subalign.speakers.weights import voice_encoder
+        from subalign.speakers.voices import load_voices
 
         with fetch_shown(session, quiet=quiet) as progress:
-            voice_encoder(progress)
+            name = load_voices(device, progress)
+        if not quiet:
+            session.say(f"told apart by {name}.", prefix=SPEAKERS)

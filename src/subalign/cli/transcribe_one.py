@@ -14,7 +14,7 @@ from subalign.cli.job import TranscribeJob, Work, write_results
 from subalign.cli.loading import loaded_model
 from subalign.cli.messages import report, sentence_of
 from subalign.cli.progress import Running, RunProgress, audio_done, clock, run_summary
-from subalign.cli.speakers import load_voices, tell_speakers
+from subalign.cli.speakers import prepare_voices, tell_speakers
 from subalign.cli.wording import reword, tell_changes
 from subalign.decoding import LanguageGuess, check_language
 from subalign.errors import ModelError, ToolMissingError, UsageError
@@ -65,7 +65,7 @@ def model_of_job(job: TranscribeJob, session: Session) -> Iterator[Whisper]:
         task=job.transcription.task,
     ) as model:
         check_language(model, job.transcription.language, job.transcription.task)
-        load_voices(job.speakers, session, quiet=job.quiet)
+        prepare_voices(job.speakers, model.device, session, quiet=job.quiet)
         yield model
 
 

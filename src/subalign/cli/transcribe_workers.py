@@ -18,6 +18,7 @@ from subalign.cli.console import Session
 from subalign.cli.job import TranscribeJob, Work
 from subalign.cli.progress import ManyProgress, Running, audio_done
 from subalign.cli.ray_pool import RayPool
+from subalign.cli.speakers import SPEAKERS
 from subalign.cli.workers import Ended, Lost, Note, Ready, Send, Started, WorkerPool
 from subalign.errors import SubalignError
 from subalign.options import Clip
@@ -119,7 +120,7 @@ class _Workers:
     session: Session
     gpus: tuple[str, ...] = ()
     places: dict[int, int] = field(default_factory=dict)  # of each worker
-    warned: set[str] = field(default_factory=set)
+    shown_once: set[str] = field(default_factory=set)
     loads: Counter[int] = field(default_factory=Counter)  # that failed, of each place
     complete: bool = False
 
@@ -155,15 +156,15 @@ class _Workers:
         return jobs if isinstance(jobs, int) else max(1, _cores() // _CORES)
 
     def show(self, note: Note, progress: ManyProgress) -> None:
-        """Show what a worker tells; a warning is shown once."""
+        """Show what a worker tells; warnings, and what tells speakers apart, are shown once."""
         told = note.content
         if isinstance(told, _Position):
             progress.moved(note.worker, told.label, told.done, told.total)
             return
-        if told.prefix == "Warning: ":
-            if told.text in self.warned:
+        if told.prefix in ("Warning: ", SPEAKERS):
+            if told.text in self.shown_once:
                 return
-            self.warned.add(told.text)
+            self.shown_once.add(told.text)
         self.session.say(told.text, style=told.style, prefix=told.prefix)
 
     def replace_idle(self, lost: Lost[Work]) -> None:

@@ -50,11 +50,13 @@ from subalign.model.sources import (
 )
 
 __all__ = [
+    "cached_file",
     "cached_folder",
     "cached_repositories",
     "fetch_folder",
     "is_offline",
     "is_repository_id",
+    "nothing_fetched",
 ]
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
@@ -91,15 +93,21 @@ def is_repository_id(name: str) -> bool:
     return _REPOSITORY.fullmatch(name) is not None
 
 
-def cached_folder(repository: str) -> Path | None:
-    """The cached snapshot of a repository if its config and all its weights are there."""
+def cached_file(repository: str, name: str) -> Path | None:
+    """A file of a repository's cached snapshot, if it is there."""
     try:
-        config = try_to_load_from_cache(repository, CONFIG)
+        found = try_to_load_from_cache(repository, name)
     except (OSError, ValueError):  # no repository's name, or a damaged entry
         return None
-    if not isinstance(config, str):
+    return Path(found) if isinstance(found, str) else None
+
+
+def cached_folder(repository: str) -> Path | None:
+    """The cached snapshot of a repository if its config and all its weights are there."""
+    config = cached_file(repository, CONFIG)
+    if config is None:
         return None
-    folder = Path(config).parent
+    folder = config.parent
     if (folder / MODEL_BIN).is_file():
         return folder
     try:
@@ -297,3 +305,14 @@ def _translated(error: BaseException, name: str, repository: str) -> ModelError:
 def is_offline() -> bool:
     """Whether HF_HUB_OFFLINE forbids to fetch anything."""
     return bool(constants.HF_HUB_OFFLINE)
+
+
+@contextmanager
+def nothing_fetched() -> Iterator[None]:
+    """As if HF_HUB_OFFLINE were set meanwhile, for packages that ask the hub by themselves."""
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

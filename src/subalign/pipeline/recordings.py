@@ -110,7 +110,7 @@ def transcribe_recording(
     if options.word_timestamps:
         _check_alignment(model, alignment)
     detector = None if options.sequential else speech_detector(options.vad)
-    finder = SpeakerFinder(speakers, source, audio, detector)
+    finder = SpeakerFinder(speakers, source, audio, model.device, detector)
     listeners = (finder,) if detector is None else (detector, finder)
     mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, listeners)
     finder.prepare(mel.duration)
@@ -217,7 +217,7 @@ def align_recording(
     check_script(model, given, label)
     _check_alignment(model, alignment)
     detector = speech_detector("silero") if model.multilingual and language is None else None
-    finder = SpeakerFinder(speakers, source, audio)
+    finder = SpeakerFinder(speakers, source, audio, model.device)
     listeners = (finder,) if detector is None else (detector, finder)
     mel, chapters = _read_recording(source, model.dims.n_mels, audio, on_audio, listeners)
     _check_length(given, mel.duration, label)

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,10 +14,12 @@ from subalign.errors import InputError, UsageError
 from subalign.options import AudioOptions, SpeakerOptions, SpeakerTurn, TurnFile
 from subalign.results import Segment, Transcript
 from subalign.speakers.turns import assign_speakers, default_name, rename_speakers
+from subalign.speakers.voices import Voices, check_voices, hear_voices
 from subalign.subtitles.tags import one_voice, without_voices
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from subalign.audio.voice_activity import SpeechDetector
@@ -39,7 +40,7 @@ def speaker_options(speakers: Speakers, speaker_names: SpeakerNames = ()) -> Spe
 
     Raises:
         InputError: the file cannot be read, or holds no turns.
-        UsageError: it is none of these, or scikit-learn is not here.
+        UsageError: it is none of these, or nothing here tells voices apart.
     """
     pairs = tuple(dict(speaker_names).items())
     asked = str(speakers) if isinstance(speakers, (str, int)) else ""
@@ -48,11 +49,7 @@ def speaker_options(speakers: Speakers, speaker_names: SpeakerNames = ()) -> Spe
     if asked == "channels":
         return SpeakerOptions(speakers="channels", speaker_names=pairs)
     if asked == "auto" or re.fullmatch("-?[0-9]{1,9}", asked):
-        if find_spec("sklearn") is None:
-            raise UsageError(
-                f"`speakers={asked}` needs scikit-learn: install it with "
-                '`pip install "subalign[speakers]"`.'
-            )
+        check_voices()
         by_voice: Literal["auto"] | int = "auto" if asked == "auto" else int(asked)
         return SpeakerOptions(speakers=by_voice, speaker_names=pairs)
     if isinstance(speakers, int) or not str(speakers).lower().endswith(".rttm"):
@@ -100,7 +97,7 @@ def _of_its_voice(segment: Segment) -> Segment:
 class SpeakerFinder:
     """Finds who speaks in one recording, `source`; it may be asked once that has been read.
 
-    A `detector` is what hears speech in it anyway.
+    A `detector` is what hears speech in it anyway; `device` is where networks may compute.
     """
 
     def __init__(
@@ -108,43 +105,34 @@ class SpeakerFinder:
         options: SpeakerOptions,
         source: Any,
         audio: AudioOptions,
+        device: "torch.device",
         detector: "SpeechDetector | None" = None,
     ) -> None:
         self._options = options
         self._source = source
         self._audio = audio
         self._turns: Sequence[SpeakerTurn] = ()
+        self._voices: Voices | None = None
         if options.speakers == "channels":
             self._check_channels()
         elif options.by_voice:
-            from subalign.audio.voice_activity import SpeechDetector, detector_weights
-            from subalign.speakers.embedding import VoiceSpectrogram
-            from subalign.speakers.weights import voice_encoder
-
-            self._encoder = voice_encoder()
-            self._spectrogram: VoiceSpectrogram | None = VoiceSpectrogram()
-            self._own_detector = None if detector else SpeechDetector(detector_weights())
-            self._detector = detector or self._own_detector
+            self._voices = hear_voices(device, detector, self._label())
 
     def listen(self, blocks: "Iterator[NDArray[np.float32]]") -> "Iterator[NDArray[np.float32]]":
         """The same blocks of mono samples at 16 kHz, heard on their way."""
-        if self._options.by_voice:
-            assert self._spectrogram is not None
-            blocks = self._spectrogram.listen(blocks)
-            if self._own_detector is not None:
-                blocks = self._own_detector.listen(blocks)
-        return blocks
+        return blocks if self._voices is None else self._voices.listen(blocks)
 
     def prepare(self, duration: float) -> None:
         """Look for what can be known before there are words; `duration` is in seconds.
 
         Raises:
-            InputError: the recording has one channel alone, or the given turns are not its.
+            InputError: the recording has one channel alone, the given turns are not its, or its
+                voices cannot be heard.
         """
         from subalign.speakers.rttm import turns_of_recording
 
-        if self._options.by_voice:
-            self._turns = self._by_voice()
+        if self._voices is not None:
+            self._turns = self._by_voice(self._voices)
         elif self._options.speakers == "channels":
             self._turns = self._by_channel()
         elif isinstance(file := self._options.speakers, TurnFile):
@@ -153,15 +141,16 @@ class SpeakerFinder:
 
     def label(self, transcript: Transcript) -> Transcript:
         """The transcript with the speakers of its words, under the names that are wanted."""
+        names = dict(self._options.speaker_names)
         if self._options.speakers is None:
-            return transcript
+            return rename_speakers(transcript, names)
         if transcript.segments and not self._turns:
             _logger.warning("No voice is heard in %s: its words are nobody's.", self._label())
         found = assign_speakers(transcript, self._turns)
         if self._options.by_voice:  # whoever has the first word is A
             letters = map(default_name, range(len(found.speakers)))
             found = rename_speakers(found, dict(zip(found.speakers, letters, strict=True)))
-        return rename_speakers(found, dict(self._options.speaker_names))
+        return rename_speakers(found, names)
 
     def _check_channels(self) -> None:
         if self._audio.channel is not None:
@@ -171,14 +160,9 @@ class SpeakerFinder:
                 "`speakers=channels` reads the recording once for each channel: name a file."
             )
 
-    def _by_voice(self) -> list[SpeakerTurn]:
-        from subalign.speakers.diarisation import find_turns
-
-        assert self._spectrogram is not None
-        assert self._detector is not None
-        frames, self._spectrogram = self._spectrogram.frames(), None
+    def _by_voice(self, voices: Voices) -> list[SpeakerTurn]:
         wanted = self._options.speakers if isinstance(self._options.speakers, int) else None
-        turns = find_turns(frames, self._detector.probabilities(), self._encoder, wanted)
+        turns = voices.turns(wanted)
         found = len({turn.speaker for turn in turns})
         if wanted is not None and 0 < found < wanted:
             _logger.warning(

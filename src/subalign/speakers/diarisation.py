@@ -6,6 +6,7 @@ Then each tenth of a second is given to the speaker whom the windows around it r
 Viterbi path on which a change of speakers costs something, less in a pause.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from subalign.audio import SAMPLE_RATE
-from subalign.audio.voice_activity import CHUNK_SAMPLES
+from subalign.audio.voice_activity import CHUNK_SAMPLES, SpeechDetector, detector_weights
 from subalign.options import SpeakerTurn
-from subalign.speakers.embedding import FRAMES_PER_SECOND, WINDOW_FRAMES, VoiceEncoder
+from subalign.speakers.embedding import (
+    FRAMES_PER_SECOND,
+    WINDOW_FRAMES,
+    VoiceEncoder,
+    VoiceSpectrogram,
+)
 from subalign.speakers.turns import default_name
 
-__all__ = ["DiarisationThresholds", "find_turns"]
+__all__ = ["DiarisationThresholds", "HeardByClustering", "find_turns"]
 
 Numbers = NDArray[np.float32]
 
@@ -54,6 +60,28 @@ class DiarisationThresholds:
     turn_pause: float = 1.0
     # windows that are clustered: their distances take 50 MB
     most_windows: int = 2500
+
+
+class HeardByClustering:
+    """Tells the voices of one recording apart; a `detector` is what hears speech in it anyway."""
+
+    def __init__(self, encoder: VoiceEncoder, detector: SpeechDetector | None = None) -> None:
+        self._encoder = encoder
+        self._spectrogram: VoiceSpectrogram | None = VoiceSpectrogram()
+        self._hears_speech = detector is None
+        self._detector = detector or SpeechDetector(detector_weights())
+
+    def listen(self, blocks: Iterator[Numbers]) -> Iterator[Numbers]:
+        """The same blocks of mono samples at 16 kHz, heard on their way."""
+        assert self._spectrogram is not None
+        blocks = self._spectrogram.listen(blocks)
+        return self._detector.listen(blocks) if self._hears_speech else blocks
+
+    def turns(self, n_speakers: int | None) -> list[SpeakerTurn]:
+        """Who speaks when, of `n_speakers`; None to find out how many."""
+        assert self._spectrogram is not None
+        frames, self._spectrogram = self._spectrogram.frames(), None
+        return find_turns(frames, self._detector.probabilities(), self._encoder, n_speakers)
 
 
 def find_turns(
