@@ -13,7 +13,6 @@ FILES = ("config.yaml", "segmentation/pytorch_model.bin", "plda/plda.npz")
 _SOURCE = """
 import logging
 import os
-import sys
 import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -56,7 +55,6 @@ class Pipeline:
         assert constants.HF_HUB_OFFLINE
         assert os.environ["PYANNOTE_METRICS_ENABLED"] == "false"
         print("Could not download")
-        print("upgraded", file=sys.stderr)
         logging.getLogger("lightning").warning("upgraded")
         for name in FILES:
             hf_hub_download(checkpoint, name)

@@ -30,19 +30,33 @@ def test_a_sound_machine(subalign):
     assert lines[-1] == "Everything works."
 
 
-def test_what_tells_speakers_apart(subalign, install_pyannote, monkeypatch):
-    def told():
-        return [line[18:] for line in subalign("doctor").out.splitlines() if "voices" in line]
+def voices(outcome):
+    return [line[18:] for line in outcome.out.splitlines() if line.startswith("speakers' voices")]
 
-    own = "told apart by clustering, with Resemblyzer's network"
+
+def test_what_tells_speakers_apart(subalign, monkeypatch):
     monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: name == "sklearn")
-    assert told() == [own]
+    assert voices(subalign("doctor")) == ["told apart by clustering, with Resemblyzer's network"]
     monkeypatch.setattr("subalign.speakers.voices.find_spec", lambda name: None)
-    assert told() == ["told apart by nothing: see --speakers"]
+    assert voices(subalign("doctor")) == ["told apart by nothing: see --speakers"]
+
+
+def test_pyannote_tells_speakers_apart(subalign, install_pyannote):
     install_pyannote()
     name = "pyannote.audio 4.0.7 (pyannote/speaker-diarization-community-1)"
-    assert told() == [f"told apart by {name}"]
+    assert voices(subalign("doctor")) == [f"told apart by {name}"]
     assert json.loads(subalign("doctor", "--json").out)["voices"] == name
+
+
+def test_why_pyannote_is_not_used(subalign, install_pyannote):
+    install_pyannote(version="3.4.0")
+    done = subalign("doctor")
+    told = " ".join(done.err.split())
+    assert "pyannote.audio 3.4.0" in told
+    assert "cannot be loaded: version 4 or newer is needed." in told
+    (by,) = voices(done)
+    assert "pyannote" not in by
+    assert done.code == 0
 
 
 def test_what_auto_means_here(subalign, monkeypatch):

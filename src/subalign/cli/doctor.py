@@ -11,7 +11,7 @@ import typer
 
 from subalign.cli.arguments import subcommand
 from subalign.cli.console import Session, print_line, readable_size
-from subalign.cli.messages import with_options
+from subalign.cli.messages import shown_warnings, with_options
 from subalign.cli.models import default_models, default_models_as_text
 from subalign.errors import SubalignError, ToolMissingError
 from subalign.version import __version__
@@ -44,7 +44,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> int:
     """Show versions, ffmpeg, devices and models; exit code 1 if something needed fails."""
-    with session.console.status("Looking around"):
+    with session.console.status("Looking around"), shown_warnings(session):
         diagnosis = diagnose()
     print_line(diagnosis.as_json() if as_json else diagnosis.as_text())
     return 1 if diagnosis.problems else 0
@@ -160,7 +160,7 @@ def diagnose() -> Diagnosis:
         numba=numba,
         triton=find_spec("triton") is not None and torch.cuda.is_available(),
         default_models=default_models(),
-        voices=voices_here(),
+        voices=voices_here(device),
         models=tuple(entry for entry in model.list_models() if entry.state != "available"),
         problems=tuple(problems),
     )

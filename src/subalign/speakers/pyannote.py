@@ -9,7 +9,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -27,13 +27,7 @@ from subalign.options import SpeakerTurn
 if TYPE_CHECKING:
     import torch
 
-__all__ = [
-    "HeardByPyannote",
-    "PyannotePipeline",
-    "cached_pipelines",
-    "pyannote_name",
-    "pyannote_pipeline",
-]
+__all__ = ["HeardByPyannote", "PyannotePipeline", "cached_pipelines", "pyannote_pipeline"]
 
 _PACKAGE = "pyannote.audio"
 _OLDEST = 4  # the first version whose pipelines tell turns without overlaps
@@ -65,8 +59,7 @@ def cached_pipelines() -> list[str]:
     return [name for name in _PIPELINES if installed and cached_file(name, _CONFIG) is not None]
 
 
-def pyannote_name(pipeline: str) -> str:
-    """What a pipeline is called, with the version of pyannote.audio."""
+def _named(pipeline: str) -> str:
     return f"pyannote.audio {_version()} ({pipeline})"
 
 
@@ -76,11 +69,11 @@ def pyannote_pipeline(device: "torch.device") -> PyannotePipeline | None:
     reasons: list[str] = []
     for name in cached_pipelines():
         try:
-            return PyannotePipeline(pyannote_name(name), _loaded(name, device))
+            return PyannotePipeline(_named(name), _loaded(name, device))
         except FileNotFoundError:
-            reasons.append(f"{pyannote_name(name)} lacks files: run `hf download {_PIPELINES[0]}`")
+            reasons.append(f"{_named(name)} lacks files: run `hf download {_PIPELINES[0]}`")
         except Exception as error:  # noqa: BLE001 (whatever is wrong with it, there is another way)
-            reasons.append(f"{pyannote_name(name)} cannot be loaded: {_quoted(error)}")
+            reasons.append(f"{_named(name)} cannot be loaded: {_quoted(error)}")
     if reasons:
         _logger.warning("%s. Speakers are told apart without it.", reasons[0])
     return None
@@ -136,7 +129,7 @@ def _loaded(name: str, device: "torch.device") -> Any:
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)  # it tells of its own files
     try:
-        with _undisturbed(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with _undisturbed(), redirect_stdout(io.StringIO()):
             from pyannote.audio import Pipeline
 
             pipeline = Pipeline.from_pretrained(name)

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from subalign.errors import UsageError
 from subalign.options import SpeakerTurn
-from subalign.speakers.pyannote import (
-    HeardByPyannote,
-    cached_pipelines,
-    pyannote_name,
-    pyannote_pipeline,
-)
+from subalign.speakers.pyannote import HeardByPyannote, cached_pipelines, pyannote_pipeline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,10 +71,11 @@ def load_voices(device: "torch.device", progress: "OnFetch | None" = None) -> st
     return _OWN
 
 
-def voices_here() -> str | None:
-    """What would tell voices apart, by what is installed; nothing is loaded."""
-    for pipeline in cached_pipelines():
-        return pyannote_name(pipeline)
+def voices_here(device: "torch.device") -> str | None:
+    """What would tell voices apart; nothing is fetched, and only pyannote is loaded."""
+    pipeline = pyannote_pipeline(device)
+    if pipeline is not None:
+        return pipeline.name
     return None if find_spec("sklearn") is None else _OWN
 
 
