@@ -162,6 +162,15 @@ def test_an_address_is_decoded_and_its_secrets_are_not_told(server):
     assert "pass" not in message
 
 
+def test_an_address_whose_server_does_not_answer():
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/talk.wav"
+    with pytest.raises(MediaReadError) as caught:
+        open_audio(address)
+    assert str(caught.value).startswith(f"{address} cannot be read (ffmpeg: ")
+    assert str(caught.value).endswith("): check the address and the connection.")
+
+
 def test_a_silent_decoder_is_stopped():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/talk.wav"

@@ -993,8 +993,10 @@ def recording_headers(data: bytes) -> None:
 )
 def ffmpeg_log(data: bytes) -> None:
     from subalign.audio.log import FfmpegLog
+    from subalign.audio.source import MediaSource
     from subalign.audio.truncation import nothing_decoded
 
+    source = MediaSource("file:/x/talk.mkv", "talk.mkv", ("file",))
     log = FfmpegLog(address="file:/x/talk.mkv", label="talk.mkv")
     for line in data.split(b"\n"):
         log.read_line(line.decode("utf-8", "replace").rstrip("\r\n"))
@@ -1003,7 +1005,7 @@ def ffmpeg_log(data: bytes) -> None:
     assert log.n_problems >= 0
     assert not math.isnan(log.duration or 0.0)
     assert log.only_audio in (True, False)
-    assert "\n" not in str(nothing_decoded(log, "talk.mkv", 1))
+    assert "\n" not in str(nothing_decoded(log, source, 1))
 
 
 @target(*"-|en|zh-Hant|x-a|u-ca|1|_|é|a.de.srt|.|/".split("|"), seeds=texts("de", "Mandarin"))

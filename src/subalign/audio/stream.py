@@ -99,7 +99,7 @@ class AudioStream:
             self.chapters = self._found_chapters()
             if self._first is None:
                 check_web_page(self._source, self._log)
-                raise nothing_decoded(self._log, self.label, options.track)
+                raise nothing_decoded(self._log, self._source, options.track)
             missing = missing_channel(self._log, self.label, options)
             if missing is not None:
                 raise missing

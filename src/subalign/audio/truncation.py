@@ -40,8 +40,9 @@ _LOSS = LossThresholds()
 _NO_REASON = re.compile(r"^(?:Conversion failed|Nothing was written)")
 
 
-def nothing_decoded(log: FfmpegLog, label: str, track: int) -> InputError:
+def nothing_decoded(log: FfmpegLog, source: MediaSource, track: int) -> InputError:
     """The error for a recording that gave no sample, with the reason in ffmpeg's log."""
+    label = source.label
     if log.refused:
         return MediaReadError(
             f"{label} is no recording: playlists, scripts, pictures and subtitles are not opened;"
@@ -58,8 +59,13 @@ def nothing_decoded(log: FfmpegLog, label: str, track: int) -> InputError:
         )
     if log.reason is None or _NO_REASON.match(log.reason):
         return NoAudioError(f"{label} holds no sound: its audio track is empty.")
+    reason = log.reason.rstrip(".")
+    if source.is_web and log.container is None:
+        return MediaReadError(
+            f"{label} cannot be read (ffmpeg: {reason}): check the address and the connection."
+        )
     return MediaReadError(
-        f"{label} cannot be decoded (ffmpeg: {log.reason.rstrip('.')}):"
+        f"{label} cannot be decoded (ffmpeg: {reason}):"
         " check that it is an intact audio or video file."
     )
 
