@@ -183,10 +183,12 @@ def test_segments_end_with_sentences_at_pauses_and_when_they_get_long():
 
 
 def test_large_models_get_small_batches(embedded_model):
-    assert usual_batch_size(embedded_model, 1) == 8
-    assert usual_batch_size(embedded_model, 5) == 6
-    thresholds = batched.BatchThresholds(memory=1)
-    assert usual_batch_size(embedded_model, 1, thresholds) == 1
+    def size(beams: int, **limits: int) -> int:
+        return usual_batch_size(embedded_model, beams, batched.BatchThresholds(**limits))
+
+    assert [size(beams) for beams in (1, 5, 10, 100)] == [12, 12, 6, 1]
+    assert [size(beams, small=1) for beams in (1, 5, 10, 100)] == [8, 6, 3, 1]
+    assert size(1, memory=1) == 1
 
 
 @pytest.mark.parametrize(

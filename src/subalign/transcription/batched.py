@@ -49,9 +49,13 @@ class BatchThresholds:
     pause: float = 1.0
     longest_segment: float = 20.0
     # windows of a batch and, on a processor, rows (windows times beams), as more take more memory
-    # and are no faster; bytes that a batch may take
+    # and are hardly faster; more of a small model, whose windows take few bytes of keys and values
     windows: int = 8
     rows: int = 32
+    windows_of_small: int = 12
+    rows_of_small: int = 60
+    small: int = 20_000_000
+    # windows of a batch on a GPU; bytes that a batch's keys and values may take
     windows_on_gpu: int = 32
     memory: int = 1 << 30
     memory_on_gpu: int = 4 << 30
@@ -130,13 +134,17 @@ def usual_batch_size(
     model: Whisper, beams: int, thresholds: BatchThresholds = BatchThresholds()
 ) -> int:
     """How many windows are decoded at once: fewer of a large model, more on a GPU."""
-    dims, on_gpu = model.dims, model.device.type == "cuda"
+    dims = model.dims
     numbers = 2 * dims.n_text_layer * dims.n_audio_ctx * dims.n_text_state
-    room = thresholds.memory_on_gpu if on_gpu else thresholds.memory
-    most = (
-        thresholds.windows_on_gpu if on_gpu else min(thresholds.windows, thresholds.rows // beams)
-    )
-    return max(1, min(most, room // (numbers * model.dtype.itemsize)))
+    window = numbers * model.dtype.itemsize
+    room = thresholds.memory
+    if model.device.type == "cuda":
+        most, room = thresholds.windows_on_gpu, thresholds.memory_on_gpu
+    elif window <= thresholds.small:
+        most = min(thresholds.windows_of_small, thresholds.rows_of_small // beams)
+    else:
+        most = min(thresholds.windows, thresholds.rows // beams)
+    return max(1, min(most, room // window))
 
 
 class BatchedTranscriber:
